@@ -1,0 +1,225 @@
+"""The command line: parse, call, print, exit code. No numerics and no file formats.
+
+Exit codes: 0 all verified; 1 something violated; 2 usage or bad input; 3 not verified (inconclusive
+or not applicable); 4 a run broke; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+import verify
+from verify.errors import InputError
+
+if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
+
+    from verify.theorem import BaseSetting, Progress, Theorem
+
+DEFAULT_OUT = Path("results") / "runs"
+
+
+class TheoremCommand(click.Command):
+    """A command that has every setting field of every theorem as an option."""
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        own = super().get_params(ctx)
+        return [*own[:-1], *_setting_options(), own[-1]]
+
+
+def _setting_options() -> list[click.Option]:
+    import theorems
+
+    described: dict[str, list[tuple[str, FieldInfo]]] = {}
+    for name in theorems.names():
+        for field, info in theorems.load(name).Setting.model_fields.items():
+            described.setdefault(field, []).append((name, info))
+    return [_option(field, uses) for field, uses in described.items()]
+
+
+def _option(field: str, uses: list[tuple[str, FieldInfo]]) -> click.Option:
+    from verify.theorem import option_name
+
+    info = uses[0][1]
+    default = "" if info.default is None else f"  [{info.default}]"
+    return click.Option(
+        [option_name(field), field], metavar=_metavar(info), help=f"{info.description}{default}"
+    )
+
+
+def _metavar(info: FieldInfo) -> str:
+    from typing import Literal, get_args, get_origin
+
+    kinds = [info.annotation, *get_args(info.annotation)]
+    if get_origin(info.annotation) is Literal:
+        return "|".join(map(str, get_args(info.annotation)))
+    return "INTEGER" if int in kinds else "NUMBER" if float in kinds else "TEXT"
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(verify.__version__, prog_name="verify")
+def cli() -> None:
+    """Test convergence theorems about implicit neural networks numerically."""
+
+
+@cli.command("list")
+def list_theorems() -> int:
+    """List the theorems."""
+    import theorems
+
+    for name in theorems.names():
+        click.echo(f"{name:22} {theorems.load(name).TITLE}")
+    return 0
+
+
+@cli.command()
+@click.argument("name")
+def show(name: str) -> int:
+    """Print what theorem NAME states and claims, and its sources."""
+    import theorems
+
+    theorem = theorems.load(name)
+    click.echo(f"{theorem.TITLE}\n{'=' * len(theorem.TITLE)}\n\n{theorem.STATEMENT.rstrip()}\n\nClaims\n")
+    for claim in theorem.CLAIMS:
+        informative = "" if claim.required else ", informative"
+        click.echo(f"  {claim.id:11} {claim.text}\n{'':13} ({claim.kind}{informative}; {claim.source})")
+    click.echo("\nSources\n")
+    for source in theorem.SOURCES:
+        click.echo(f"  {source}")
+    click.echo(f"\nRun it:  verify theorem {theorem.NAME}\nOptions: verify theorem --help")
+    return 0
+
+
+@cli.command(cls=TheoremCommand)
+@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=DEFAULT_OUT,
+    show_default=True,
+    help="where run directories go",
+)
+@click.option("--quiet", is_flag=True, help="print the last line only")
+@click.option("--json", "as_json", is_flag=True, help="print the record and nothing else")
+@click.help_option("-h", "--help")
+def theorem(names: tuple[str, ...], out: Path, quiet: bool, as_json: bool, **options: str | None) -> int:
+    """Check theorem NAME (or several) in the setting that the options describe.
+
+    An option goes to each theorem that has it; an option left out keeps its default.
+    """
+    from verify.claim import worst
+    from verify.report import terminal
+    from verify.report.directory import require_writable
+    from verify.run import run_theorem, write_run
+
+    chosen = _settings(names, {name: value for name, value in options.items() if value is not None})
+    require_writable(out)
+    console = terminal.console()
+    records = []
+    for module, setting in chosen:
+        with _progress(module.NAME, shown=not (quiet or as_json)) as progress:
+            run = run_theorem(module, setting, progress)
+        written = write_run(run, out)
+        records.append(run.record)
+        if as_json:
+            continue
+        if not quiet:
+            console.print(terminal.result_table(run.record))
+        console.print(terminal.last_line(run.record, str(written)), soft_wrap=True)
+    if as_json:
+        texts = [record.model_dump_json(indent=1) for record in records]
+        click.echo(texts[0] if len(texts) == 1 else "[" + ",\n".join(texts) + "]")
+    return worst(record.verdict for record in records).exit_code
+
+
+def _settings(names: tuple[str, ...], values: dict[str, str]) -> list[tuple[Theorem, BaseSetting]]:
+    """Every theorem with its setting; all are checked before anything runs."""
+    import theorems
+    from verify.theorem import make_setting, option_name
+
+    modules = [theorems.load(name) for name in dict.fromkeys(names)]
+    for value in values:
+        if not any(value in module.Setting.model_fields for module in modules):
+            raise InputError(f"{option_name(value)} is no option of {', '.join(names)}: leave it out")
+    return [
+        (
+            module,
+            make_setting(
+                module, {name: value for name, value in values.items() if name in module.Setting.model_fields}
+            ),
+        )
+        for module in modules
+    ]
+
+
+@contextmanager
+def _progress(name: str, shown: bool) -> Iterator[Progress]:
+    """A bar with phase, flow time and remaining time on a terminal; nothing in a pipe."""
+    from verify.theorem import silent
+
+    if not (shown and sys.stderr.isatty()):
+        yield silent
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("t = {task.completed:.3g} of {task.total:.3g}"),
+        TimeRemainingColumn(),
+    )
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(name, total=None)
+
+        def update(phase: str, done: float, total: float) -> None:
+            bar.update(task, description=f"{name}: {phase}", completed=done, total=total)
+
+        yield update
+
+
+@cli.command()
+def info() -> int:
+    """Show what this machine computes with: packages, BLAS kernels, processor."""
+    from verify.environment import environment
+
+    for name, value in environment().items():
+        items = [f"{key} {item}" for key, item in value.items()] if isinstance(value, dict) else value
+        click.echo(f"{name + ':':11} {', '.join(items) if isinstance(items, list) else items}")
+    return 0
+
+
+def main() -> None:
+    """Entry point: run the command line, turn every outcome into one line and an exit code."""
+    sys.exit(_guarded(lambda: cli.main(standalone_mode=False)))
+
+
+def _guarded(command: Callable[[], Any]) -> int:
+    try:
+        return int(command() or 0)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("verify: interrupted, nothing was written for the unfinished run", err=True)
+        return 130
+    except InputError as problem:
+        click.echo(f"verify: {problem}", err=True)
+        return 2
+    except click.exceptions.NoArgsIsHelpError as problem:
+        click.echo(problem.format_message(), err=True)
+        return problem.exit_code
+    except click.ClickException as problem:
+        click.echo(f"verify: {problem.format_message()} (see verify --help)", err=True)
+        return problem.exit_code
+    except OSError as problem:
+        click.echo(f"verify: {problem}; earlier results are whole", err=True)
+        return 4
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,31 @@
+"""Shared pieces of the tests."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import threadpoolctl
+
+from verify.losses import SquareObjective
+from verify.models.linear import DeepEquilibriumLinear
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_blas_thread():
+    """Small problems: two BLAS pools on two cores only wait for each other."""
+    with threadpoolctl.threadpool_limits(limits=1):
+        yield
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(20210)
+
+
+def linear_model(rng, width, outputs, samples, gamma=0.7, spread=1.0):
+    """A model, the square loss on Gaussian data, and random parameters."""
+    model = DeepEquilibriumLinear(width, outputs, gamma)
+    features = rng.standard_normal((width, samples))
+    targets = rng.standard_normal((outputs, samples))
+    theta = model.pack(spread * rng.standard_normal((width, width)), rng.standard_normal((outputs, width)))
+    return model, SquareObjective(features, targets), features, targets, theta

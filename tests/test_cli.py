@@ -1,0 +1,176 @@
+"""The command line, as a newcomer and as a script would use it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import theorems
+from verify.report.markdown import markdown
+from verify.report.record import Record
+
+SMALL = ["--width", "4", "--outputs", "2", "--samples", "20"]
+
+
+def verify(*arguments, cwd):
+    return subprocess.run(
+        [sys.executable, "-m", "verify", *arguments], cwd=cwd, capture_output=True, text=True, timeout=120
+    )
+
+
+def test_a_run_leaves_a_whole_directory_and_says_where(tmp_path):
+    done = verify("theorem", "linear-rate", *SMALL, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert max(map(len, lines)) <= 100
+    assert lines[-1].startswith("VERIFIED  linear-rate  report: results/runs/linear-rate-")
+    assert done.stderr == ""
+    folder = tmp_path / lines[-1].split("report: ")[1]
+    names = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    pictures = {f"figures/{n}.{s}" for n in ("loss", "lambda_min", "energy_residual") for s in ("png", "svg")}
+    assert names == {"record.json", "report.md", "trajectory.npz"} | pictures
+    record = Record.model_validate_json((folder / "record.json").read_text())
+    assert sorted(record.command.split()) == sorted(["verify", "theorem", "linear-rate", *SMALL])
+    assert markdown(record) == (folder / "report.md").read_text()
+    assert all(claim.id in (folder / "report.md").read_text() for claim in record.claims)
+    with np.load(folder / "trajectory.npz") as arrays:
+        assert arrays["features"].shape == (4, 20)
+
+
+def test_json_is_the_record_and_nothing_else(tmp_path):
+    done = verify("theorem", "linear-rate", *SMALL, "--json", "--out", "elsewhere", cwd=tmp_path)
+    record = json.loads(done.stdout)
+    assert record["schema_version"] == 1
+    assert record["setting"]["width"] == 4
+    conclusion = next(claim for claim in record["claims"] if claim["id"] == "K-T1")
+    assert {"measured", "bound", "slack", "budget", "where", "points"} <= set(conclusion["checks"][0])
+    assert len(list((tmp_path / "elsewhere").iterdir())) == 1
+
+
+def test_quiet_prints_one_line(tmp_path):
+    done = verify("theorem", "linear-rate", *SMALL, "--quiet", cwd=tmp_path)
+    assert done.stdout.count("\n") == 1
+
+
+def test_list_show_and_info(tmp_path):
+    assert "linear-rate" in verify("list", cwd=tmp_path).stdout
+    shown = verify("show", "linear-rate", cwd=tmp_path).stdout
+    assert "K-T1.4" in shown
+    assert "exp(-2 kappa lambda_T T)" in shown
+    assert "numpy" in verify("info", cwd=tmp_path).stdout
+
+
+def test_help_is_quick_to_load(tmp_path):
+    code = (
+        "import sys\nsys.argv = ['verify', '--help']\nimport cli\n"
+        "try:\n    cli.main()\nexcept SystemExit:\n    pass\n"
+        "loaded = {'torch', 'scipy', 'matplotlib', 'numpy', 'pydantic'} & set(sys.modules)\n"
+        "assert not loaded, loaded"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        *[(["--gamma", value], "--gamma") for value in ("0", "1", "-0.5", "nan", "x")],
+        *[
+            ([option, value], option)
+            for option in ("--width", "--samples", "--outputs")
+            for value in ("0", "-3", "2.5", "many")
+        ],
+        *[(["--horizon", value], "--horizon") for value in ("0", "-1", "inf", "nan")],
+        (["--seed", "-1"], "--seed"),
+        (["--rtol", "1"], "--rtol"),
+        (["--points", "2"], "--points"),
+        (["--loss", "absolute"], "'square'"),
+        (["--data", "mnist"], "digits, synthetic"),
+        (["--labels", "aligned", "--samples", "7"], "--samples 32"),
+        (["--outputs", "11"], "--outputs 10 or fewer"),
+        (["--widht", "3"], "--width"),
+        (["--width"], "requires an argument"),
+        (["--out", "/proc/nowhere"], "--out"),
+        (["--out", "a-file"], "file"),
+    ],
+)
+def test_bad_input_is_one_line_exit_2_and_nothing_written(tmp_path, arguments, message):
+    (tmp_path / "a-file").write_text("")
+    done = verify("theorem", "linear-rate", *arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert len(done.stderr.splitlines()) == 1
+    assert message in done.stderr
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["a-file"]
+
+
+def test_unknown_names_suggest_the_nearest(tmp_path):
+    assert "'linear-rate'" in verify("theorem", "linear-rat", cwd=tmp_path).stderr
+    assert "'linear-rate'" in verify("show", "liner-rate", cwd=tmp_path).stderr
+    assert verify("theorme", cwd=tmp_path).returncode == 2
+
+
+def test_a_violated_theorem_exits_1_and_a_broken_run_4(tmp_path, monkeypatch):
+    import cli
+    import theorems.linear_rate as theorem
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(
+        sys, "argv", ["verify", "theorem", "linear-rate", *SMALL, "--labels", "aligned", "--samples", "4"]
+    )
+    honest = theorem.conclusion
+    for factor, code in ((2.0, 0), (2.5, 1)):
+        monkeypatch.setattr(theorem, "conclusion", lambda p, t, f=factor: honest(p, t, f))
+        with pytest.raises(SystemExit) as stopped:
+            cli.main()
+        assert stopped.value.code == code
+    monkeypatch.setattr(theorem, "integrate", lambda *_: 1 / 0)
+    with pytest.raises(SystemExit) as stopped:
+        cli.main()
+    assert stopped.value.code == 4
+
+
+def test_interrupting_a_run_exits_130_and_leaves_no_directory(tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "verify", "theorem", "linear-rate", "--width", "200", "--points", "1000"],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    runs = tmp_path / "results" / "runs"
+    while not runs.exists():
+        time.sleep(0.05)
+    time.sleep(1.5)
+    os.kill(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "interrupted" in errors
+    assert "Traceback" not in errors
+    assert list(runs.iterdir()) == []
+
+
+def test_a_failed_write_leaves_nothing_half_done(tmp_path):
+    from verify.report.directory import write_whole
+
+    def fill(folder: Path) -> None:
+        (folder / "part").write_text("x")
+        raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        write_whole(tmp_path, "run", fill)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_every_theorem_keeps_the_contract():
+    for name in theorems.names():
+        theorem = theorems.load(name)
+        assert name == theorem.NAME
+        assert len({claim.id for claim in theorem.CLAIMS}) == len(theorem.CLAIMS)
+        for field, info in theorem.Setting.model_fields.items():
+            assert info.description, field

@@ -1,0 +1,5 @@
+"""``python -m verify`` is the command line."""
+
+from cli import main
+
+main()

@@ -1,0 +1,208 @@
+"""Claims, checks and verdicts: what is compared, with what error, and what the outcome means.
+
+A `Claim` is one numbered statement of a paper. A `Check` is one comparison made for it. Every
+comparison carries an error budget, an upper estimate of how far the compared numbers can be off,
+and is decided by it alone:
+
+- an inequality is VERIFIED when the slack exceeds the budget at every point compared, VIOLATED when
+  it is below minus the budget somewhere, INCONCLUSIVE otherwise;
+- an identity is VERIFIED when the two sides differ by no more than the budget at every point.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Kind = Literal["hypothesis", "step", "conclusion", "erratum"]
+Relation = Literal["<=", ">=", "="]
+
+
+class Verdict(StrEnum):
+    """Outcome of a check, a claim, a theorem."""
+
+    VERIFIED = "VERIFIED"
+    INCONCLUSIVE = "INCONCLUSIVE"
+    NOT_APPLICABLE = "NOT_APPLICABLE"
+    VIOLATED = "VIOLATED"
+    ERROR = "ERROR"
+
+    @property
+    def severity(self) -> int:
+        """Position from best (0) to worst."""
+        return list(Verdict).index(self)
+
+    @property
+    def exit_code(self) -> int:
+        """The process exit code that reports this verdict."""
+        return {"VERIFIED": 0, "VIOLATED": 1, "ERROR": 4}.get(self.value, 3)
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """The worst of some verdicts; ERROR when there are none, since nothing was checked."""
+    return max(verdicts, key=lambda verdict: verdict.severity, default=Verdict.ERROR)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One numbered statement.
+
+    An informative claim (``required=False``) is a side statement whose premise may be out of reach:
+    it worsens the theorem's verdict only by being VIOLATED or ERROR.
+    """
+
+    id: str
+    text: str
+    source: str
+    kind: Kind
+    required: bool = True
+
+
+@dataclass(frozen=True)
+class Check:
+    """One comparison, reported at the point of its path where it is decided most narrowly.
+
+    ``slack`` is positive where the relation holds (0 at best for an identity), ``budget`` the error
+    budget there and ``budget_parts`` what it is made of; ``where`` locates the point; ``points``
+    counts the points compared.
+    """
+
+    claim: str
+    quantity: str
+    verdict: Verdict
+    relation: Relation = "<="
+    measured: float | None = None
+    bound: float | None = None
+    slack: float | None = None
+    budget: float | None = None
+    budget_parts: Mapping[str, float] = field(default_factory=dict)
+    where: Mapping[str, float] = field(default_factory=dict)
+    points: int = 0
+    message: str = ""
+
+
+def at_most(claim: str, quantity: str, measured: ArrayLike, bound: ArrayLike, **how: object) -> Check:
+    """Check ``measured <= bound`` at every point; see `compare` for the other arguments."""
+    return compare(claim, quantity, "<=", measured, bound, **how)  # type: ignore[arg-type]
+
+
+def at_least(claim: str, quantity: str, measured: ArrayLike, bound: ArrayLike, **how: object) -> Check:
+    """Check ``measured >= bound`` at every point; see `compare` for the other arguments."""
+    return compare(claim, quantity, ">=", measured, bound, **how)  # type: ignore[arg-type]
+
+
+def equal(claim: str, quantity: str, measured: ArrayLike, bound: ArrayLike, **how: object) -> Check:
+    """Check ``measured = bound`` at every point; see `compare` for the other arguments."""
+    return compare(claim, quantity, "=", measured, bound, **how)  # type: ignore[arg-type]
+
+
+def compare(
+    claim: str,
+    quantity: str,
+    relation: Relation,
+    measured: ArrayLike,
+    bound: ArrayLike,
+    *,
+    budget: Mapping[str, ArrayLike],
+    where: Mapping[str, ArrayLike] | None = None,
+    undecided: ArrayLike = False,
+    resolution: float | None = None,
+    advice: str = "tighten the tolerances",
+) -> Check:
+    """Compare two quantities at every point of a path and keep the point that decides.
+
+    Parameters
+    ----------
+    measured, bound: scalars or arrays of one shape (k,); broadcast against each other.
+    budget: named parts of the error budget, each a scalar or (k,), non-negative; they are added.
+    where: named coordinates of the points, each a scalar or (k,).
+    undecided: scalar or (k,), true at points that count only when VIOLATED, because both sides agree
+        there by definition and no budget could be small enough. It is ignored when true everywhere.
+    resolution: identities only. A budget above it would pass anything: the check is INCONCLUSIVE.
+    advice: what to change when the comparison is INCONCLUSIVE.
+
+    No points compared, or a number that is not one, is ERROR. An infinite bound is allowed.
+    """
+    values, bounds, *parts = (
+        np.atleast_1d(array)
+        for array in np.broadcast_arrays(
+            *(np.asarray(a, dtype=float) for a in (measured, bound, *budget.values()))
+        )
+    )
+    total: NDArray[np.float64] = np.sum(parts, axis=0) if parts else np.zeros_like(values)
+    points = int(values.size)
+    if points == 0:
+        return Check(claim, quantity, Verdict.ERROR, relation, message="no point was compared")
+    with np.errstate(invalid="ignore"):
+        slack = {"<=": bounds - values, ">=": values - bounds, "=": -np.abs(values - bounds)}[relation]
+    # Slack in units of the budget orders the points by how narrowly each is decided.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        margin = np.where(total > 0, slack / total, np.sign(slack) * np.inf)
+    margin[(total == 0) & (slack == 0)] = 0.0
+    bad = np.isnan(margin) | np.isnan(total) | (total < 0)
+    tolerated = np.broadcast_to(np.asarray(undecided, dtype=bool), margin.shape) & (margin >= -1)
+    if tolerated.all():
+        tolerated = np.zeros_like(tolerated)
+    at = int(np.argmax(bad)) if bad.any() else int(np.argmin(np.where(tolerated, np.inf, margin)))
+    if bad.any():
+        verdict, message = Verdict.ERROR, "a compared number or its error budget is not a number"
+    else:
+        verdict, message = _decide(relation, float(margin[at]), float(total.max()), resolution, advice)
+    return Check(
+        claim,
+        quantity,
+        verdict,
+        relation,
+        measured=float(values[at]),
+        bound=float(bounds[at]),
+        slack=float(slack[at]),
+        budget=float(total[at]),
+        budget_parts={name: float(part[at]) for name, part in zip(budget, parts, strict=True)},
+        where={
+            name: float(np.broadcast_to(np.asarray(axis, dtype=float), (points,))[at])
+            for name, axis in (where or {}).items()
+        },
+        points=points,
+        message=message,
+    )
+
+
+def _decide(
+    relation: Relation, margin: float, largest_budget: float, resolution: float | None, advice: str
+) -> tuple[Verdict, str]:
+    if relation == "=":
+        if margin < -1:
+            return Verdict.VIOLATED, "the two sides differ by more than the error budget"
+        if resolution is not None and largest_budget > resolution:
+            return Verdict.INCONCLUSIVE, f"the error budget is too wide to decide: {advice}"
+        return Verdict.VERIFIED, ""
+    if margin > 1:
+        return Verdict.VERIFIED, ""
+    if margin < -1:
+        return Verdict.VIOLATED, "broken by more than the error budget"
+    return Verdict.INCONCLUSIVE, f"slack and error budget overlap: {advice}"
+
+
+def not_applicable(claim: str, quantity: str, message: str) -> Check:
+    """A check that the theorem does not promise here; the message names the hypothesis and the way out."""
+    return Check(claim, quantity, Verdict.NOT_APPLICABLE, message=message)
+
+
+def claim_verdict(checks: Sequence[Check]) -> Verdict:
+    """Verdict of a claim from its checks."""
+    return worst(check.verdict for check in checks)
+
+
+def theorem_verdict(claims: Sequence[Claim], verdicts: Mapping[str, Verdict]) -> Verdict:
+    """Verdict of a theorem: the worst required claim, or an informative one that is VIOLATED or ERROR."""
+    counted = [
+        verdicts[claim.id]
+        for claim in claims
+        if claim.required or verdicts[claim.id] in (Verdict.VIOLATED, Verdict.ERROR)
+    ]
+    return worst(counted)

@@ -1,0 +1,136 @@
+"""Data sets: samples are columns, ``features`` (m, n) and ``targets`` (m_y, n)."""
+
+from __future__ import annotations
+
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from verify.errors import InputError
+
+Array = NDArray[np.float64]
+
+DIGITS_CLASSES = 10
+
+
+@dataclass(frozen=True)
+class Data:
+    """Features (m, n), targets (m_y, n), and what a reader must know of where they come from."""
+
+    features: Array
+    targets: Array
+    note: str
+
+    @property
+    def samples(self) -> int:
+        return self.features.shape[1]
+
+
+def gaussian_projection(inputs: Array, width: int, rng: np.random.Generator) -> Array:
+    """``R inputs`` with R (width, d) of independent N(0, 1/width) entries, the features of Kawaguchi 2021."""
+    return rng.standard_normal((width, inputs.shape[0])) @ inputs / np.sqrt(width)
+
+
+def one_hot(labels: NDArray[np.int64]) -> Array:
+    """One row a class, 1 where the sample is of it; a single row of +1 and -1 for two classes."""
+    classes = np.unique(labels)
+    if len(classes) == 2:
+        return np.where(labels == classes[1], 1.0, -1.0)[None, :]
+    return (labels[None, :] == classes[:, None]).astype(float)
+
+
+def digits(width: int, outputs: int, samples: int, rng: np.random.Generator) -> Data:
+    """A random draw of scikit-learn's bundled 8x8 digits, projected to `width` features.
+
+    `outputs` classes 0, 1, ...; one-hot targets, or +1/-1 of classes 0 and 1 for one output. Pixels
+    are divided by 16. Those that are zero in every image of the draw carry nothing and are dropped;
+    the rank of the features is at most the number of the others.
+    """
+    if outputs > DIGITS_CLASSES:
+        raise InputError(
+            f"--outputs {outputs} is more than the {DIGITS_CLASSES} classes of digits: use --outputs "
+            f"{DIGITS_CLASSES} or fewer, or --data synthetic"
+        )
+    from sklearn.datasets import load_digits
+
+    pixels, labels = load_digits(return_X_y=True)
+    classes = max(outputs, 2)
+    of_class = np.flatnonzero(labels < classes)
+    if samples > len(of_class):
+        raise InputError(
+            f"--samples {samples} is more than digits has of classes 0 to {classes - 1}: use --samples "
+            f"{len(of_class)} or fewer, or --data synthetic"
+        )
+    chosen = rng.permutation(of_class)[:samples]
+    inputs = pixels[chosen].T / 16.0
+    live = inputs[inputs.any(axis=1)]
+    labels = labels[chosen]
+    targets = (
+        np.where(labels == 1, 1.0, -1.0)[None, :]
+        if outputs == 1
+        else (labels[None, :] == np.arange(outputs)[:, None]).astype(float)
+    )
+    note = f"{live.shape[0]} of 64 pixels are not zero throughout, so rank Phi <= {live.shape[0]}"
+    return Data(gaussian_projection(live, width, rng), targets, note)
+
+
+def synthetic(width: int, outputs: int, samples: int, rng: np.random.Generator) -> Data:
+    """Gaussian features N(0, 1/n) and targets from a random linear map plus N(0, 1) noise."""
+    features = rng.standard_normal((width, samples)) / np.sqrt(samples)
+    teacher = rng.standard_normal((outputs, width))
+    return Data(features, teacher @ features + rng.standard_normal((outputs, samples)), "")
+
+
+def from_file(path: Path, width: int, samples: int | None, rng: np.random.Generator) -> Data:
+    """Arrays ``x`` (n, d) and ``y`` (n,) or (n, m_y) of an npz file, x projected to `width` features.
+
+    Whole-number one-dimensional ``y`` are class labels, others are regression targets. With
+    `samples` a random draw of so many rows, else all. Raises InputError for anything else.
+    """
+    x, y = _read_arrays(path)
+    rows = np.arange(len(x))
+    if samples is not None:
+        if samples > len(x):
+            raise InputError(f"--samples {samples} is more than the {len(x)} rows of {path}: use fewer")
+        rows = rng.permutation(rows)[:samples]
+    x, y = x[rows], y[rows]
+    if y.ndim == 1 and np.issubdtype(y.dtype, np.integer):
+        if len(np.unique(y)) < 2:
+            raise InputError(f"{path}: the labels `y` are all of one class: give two classes or more")
+        targets = one_hot(y.astype(np.int64))
+    else:
+        targets = np.atleast_2d(y.astype(float).T)
+    return Data(gaussian_projection(x.astype(float).T, width, rng), targets, "")
+
+
+def _read_arrays(path: Path) -> tuple[NDArray[np.generic], NDArray[np.generic]]:
+    expected = "an npz file with arrays `x` (n, d) and `y` (n,) or (n, m_y), as numpy.savez writes"
+    if not path.is_file():
+        raise InputError(f"no data file {path}: --data takes digits, synthetic or {expected}")
+    try:
+        if not zipfile.is_zipfile(path):
+            raise InputError(f"{path} is not {expected}")
+        with np.load(path, allow_pickle=False) as archive:
+            missing = [name for name in ("x", "y") if name not in archive.files]
+            if missing:
+                raise InputError(f"{path} has no array `{missing[0]}`: --data takes {expected}")
+            x, y = archive["x"], archive["y"]
+    except InputError:
+        raise
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as problem:
+        raise InputError(f"cannot read {path} ({problem}): --data takes {expected}") from problem
+    for name, array in (("x", x), ("y", y)):
+        if not (np.issubdtype(array.dtype, np.floating) or np.issubdtype(array.dtype, np.integer)):
+            raise InputError(f"{path}: `{name}` holds {array.dtype}, not numbers: give floats or integers")
+        if not np.all(np.isfinite(array)):
+            raise InputError(f"{path}: `{name}` has entries that are NaN or infinite: remove those rows")
+    if x.ndim != 2 or y.ndim not in (1, 2) or 0 in x.shape or 0 in y.shape:
+        raise InputError(f"{path}: `x` {x.shape} and `y` {y.shape} should be (n, d) and (n,) or (n, m_y)")
+    if len(x) != len(y):
+        raise InputError(f"{path}: `x` has {len(x)} rows and `y` {len(y)}: give one `y` for each row")
+    if len(x) < 2:
+        raise InputError(f"{path} holds one sample: give two or more")
+    return x, y

@@ -1,0 +1,414 @@
+"""Gradient flow of the deep equilibrium linear model, observed at every checked time.
+
+The observations are what the proof of Kawaguchi's Theorem 1 speaks of: the excess, the gradient of
+the shallow objective, the spectrum of D, and derivatives along the flow taken by complex step.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from verify.differentiation import directional_derivative
+from verify.errors import InputError
+from verify.flow import FlowPoint
+from verify.flow.cvode import cvode
+from verify.flow.descent import descent
+from verify.flow.runge_kutta import runge_kutta
+from verify.flow.scaled import (
+    LENGTH_FRACTION,
+    MAXIMUM_STEPS,
+    SEGMENT_DROP,
+    StepperFactory,
+    integrate,
+)
+from verify.losses import EPS, ShallowObjective
+from verify.models.gauss_newton import PRECONDITION_UP_TO, GaussNewton
+from verify.models.linear import DeepEquilibriumLinear, State, linear_map
+from verify.quadrature import cumulative_integral, graded_times
+from verify.spectrum import Eigenvalue, FlowOperator, smallest_eigenvalue_floors
+
+Array = NDArray[np.float64]
+
+Integrator = Literal["cvode", "runge-kutta", "descent"]
+
+#: The excess is followed until rounding blurs it by this much, relatively.
+EXCESS_RESOLUTION = 1e-2
+
+#: Descent steps per shortest time scale of the flow at its start; it is stable from 1/2 on.
+DESCENT_STEPS_PER_SCALE = 20
+
+#: The integrator's tolerance in units of theta stays above this, the noise of its rounding.
+ROUNDING_SCALE = 1e-15
+
+#: An adaptive method holds its estimate of the step error to the tolerance, not the error itself.
+STEP_ERROR_SAFETY = 10
+
+#: Widths up to which one BLAS thread is fastest.
+SINGLE_THREAD_UP_TO = 256
+
+#: Largest trajectory stored whole, in bytes; above it only the first and the last parameters are.
+STORED_BYTES = 50 * 2**20
+
+
+@dataclass(frozen=True)
+class LinearProblem:
+    """A model, an objective, a start and how to follow the flow from it.
+
+    `theta` (size,) holds A and B at time 0; `horizon` is flow time; `seed` starts the random vectors
+    of the eigenvalue iteration.
+    """
+
+    model: DeepEquilibriumLinear
+    objective: ShallowObjective
+    features: Array
+    targets: Array
+    theta: Array
+    horizon: float
+    points: int
+    rtol: float
+    integrator: Integrator
+    seed: int
+    notes: Sequence[str] = ()
+
+    @property
+    def threads(self) -> int:
+        """One BLAS thread for small models: with two, NumPy's and SciPy's pools fight over the cores."""
+        return 1 if self.model.width <= SINGLE_THREAD_UP_TO else os.cpu_count() or 1
+
+    @property
+    def map_error(self) -> float:
+        """Relative rounding error of Q: the backward error of a solve times ``kappa_1(U)``."""
+        return 4 * EPS * self.conditioning
+
+    @property
+    def conditioning(self) -> float:
+        """``kappa_1(U) <= (1 + gamma) / (1 - gamma)``."""
+        return (1 + self.model.gamma) / (1 - self.model.gamma)
+
+    @property
+    def identity_rounding(self) -> float:
+        """Relative rounding of an identity between products of U^{-1}, summed over m entries."""
+        return 100 * EPS * np.sqrt(self.model.width) * self.conditioning**2
+
+
+@dataclass(frozen=True)
+class LinearTrajectory:
+    """Observations at the checked times, each (k,).
+
+    excess: L - L*; energy, log_energy: the two energy integrals; steps: integrator steps so far;
+    gradient_norm: ``||grad L||`` in (A, B); shallow_gradient_norm: ``||G||_F``, G = grad L_0(Q);
+    map_norm: ``||Q||_1``; excess_rounding: relative rounding error of the excess;
+    lambda_min, lambda_error, certified: smallest eigenvalue of D, its error, whether certified;
+    asymmetry: ``|<x, D y> - <D x, y>|`` for random unit x, y, relative to ``||D y||``;
+    chain_rule_gap: ``||dQ/dt + D G|| / ||dQ/dt||``, dQ/dt by complex step along the flow;
+    map_size, map_speed: ``||Q||_F`` and ``||dQ/dt||_F``;
+    dissipation: ``-dL/dt`` by complex step; quadratic_form: ``vec(G)^T D vec(G)``.
+    """
+
+    problem: LinearProblem
+    thetas: Array
+    stored_times: Array
+    right_hand_sides: int
+    fastest: float
+    times: Array
+    excess: Array
+    energy: Array
+    log_energy: Array
+    steps: Array
+    gradient_norm: Array
+    shallow_gradient_norm: Array
+    map_norm: Array
+    map_size: Array
+    map_speed: Array
+    excess_rounding: Array
+    lambda_min: Array
+    lambda_error: Array
+    certified: Array
+    asymmetry: Array
+    chain_rule_gap: Array
+    dissipation: Array
+    quadratic_form: Array
+
+    @property
+    def log_decay(self) -> Array:
+        """``log(E(0) / E(t))`` (k,)."""
+        return np.log(self.excess[0] / self.excess)
+
+    @property
+    def energy_residual(self) -> Array:
+        """Distance (k,) of ``log(E(0)/E(t))`` to ``int ||grad L||^2 / E``, the largest so far.
+
+        Twice the residual, since the integral carries a quadrature error of its own that could hide
+        part of it.
+        """
+        return 2 * np.maximum.accumulate(np.abs(self.log_decay - self.log_energy))
+
+    @property
+    def promised_residual(self) -> Array:
+        """The largest energy residual (k,) that the integrator's tolerance allows.
+
+        A step of an adaptive method errs by at most ``rtol sqrt(N)`` in scaled coordinates (its error
+        norm is a mean over N parameters), which changes log E by that times the scale over the length
+        ``E / ||grad L||``, both as they are; lengths shrink with sqrt(E) within a segment. A descent
+        step of size h and curvature at most 1/(20 h) errs by 1/40 of its own decay.
+        """
+        if self.problem.integrator == "descent":
+            return self.log_energy / DESCENT_STEPS_PER_SCALE
+        rtol, size = self.problem.rtol, self.problem.theta.size
+        length = self.excess / self.gradient_norm
+        scale = np.maximum(LENGTH_FRACTION / np.sqrt(SEGMENT_DROP), ROUNDING_SCALE / rtol / length)
+        return STEP_ERROR_SAFETY * self.steps * rtol * np.sqrt(size) * np.maximum.accumulate(scale)
+
+    @property
+    def dissipation_rounding(self) -> Array:
+        """Absolute rounding error (k,) of dL/dt: that of Q through the gradient, times the speed of Q."""
+        problem = self.problem
+        return problem.objective.smoothness * problem.map_error * self.map_size * self.map_speed
+
+    @property
+    def log_energy_rounding(self) -> Array:
+        """Rounding error (k,) of ``log_energy``, through that of the gradient."""
+        problem = self.problem
+        gradient_error = problem.objective.smoothness * problem.map_error * self.map_size
+        relative = 2 * gradient_error / self.shallow_gradient_norm
+        return np.cumsum(relative * np.diff(self.log_energy, prepend=0.0))
+
+    @property
+    def integrated_lambda(self) -> tuple[Array, Array]:
+        """``int_0^t lambda_min(D)`` (k,) and its error, of quadrature and of the eigenvalues."""
+        value, quadrature = cumulative_integral(self.times, self.lambda_min, self.fastest)
+        eigenvalue, _ = cumulative_integral(self.times, self.lambda_error, self.fastest)
+        return value, quadrature + np.abs(eigenvalue)
+
+    @property
+    def reached_floor(self) -> bool:
+        """Whether the flow was stopped where rounding blurs the excess."""
+        return bool(self.times[-1] < self.problem.horizon)
+
+    @property
+    def arrays(self) -> Mapping[str, Array]:
+        """What `trajectory.npz` holds; A and B belong to `stored_times`."""
+        problem = self.problem
+        maps = [problem.model.unpack(theta) for theta in self.thetas]
+        return {
+            "features": problem.features,
+            "targets": problem.targets,
+            "gamma": np.asarray(problem.model.gamma),
+            "times": self.times,
+            "loss": problem.objective.optimal_value + self.excess,
+            "excess_loss": self.excess,
+            "lambda_min": self.lambda_min,
+            "energy": self.energy,
+            "log_energy": self.log_energy,
+            "stored_times": self.stored_times,
+            "A": np.array([a for a, _ in maps]),
+            "B": np.array([b for _, b in maps]),
+        }
+
+    @property
+    def rates(self) -> Mapping[str, float]:
+        """Mean rates over the checked horizon, of log(L - L*) in flow time."""
+        if len(self.times) < 2:
+            return {}
+        end, kappa = self.times[-1], self.problem.objective.pl_constant
+        guaranteed = 2 * kappa * self.integrated_lambda[0][-1] / end
+        measured = self.log_decay[-1] / end
+        width, gamma = self.problem.model.width, self.problem.model.gamma
+        return {
+            "measured": measured,
+            "guaranteed": guaranteed,
+            "tightness": measured / guaranteed,
+            "guaranteed by lambda_T": 2 * kappa * self.lambda_min.min(),
+            "guaranteed a priori": 2 * kappa * max(smallest_eigenvalue_floors(width, gamma)),
+            "kappa": kappa,
+            "lambda_T": self.lambda_min.min(),
+            "horizon": self.problem.horizon,
+            "checked until": end,
+        }
+
+    @property
+    def notes(self) -> Sequence[str]:
+        notes = list(self.problem.notes)
+        if self.reached_floor:
+            notes.append(
+                f"at time {self.times[-1]:.4g} the excess loss, {self.excess[-1]:.3g}, met the floor that "
+                f"rounding sets; nothing is checked from there to the horizon {self.problem.horizon:.4g}"
+            )
+        uncertain = len(self.times) - int(self.certified.sum())
+        if uncertain:
+            kind = "the first, the worst and the last" if self.certified.any() else "none"
+            notes.append(
+                f"lambda_min(D) has a Cholesky certificate at {kind} of the times; at the others Lanczos "
+                "may have missed a smaller eigenvalue, which would make the claim harder, not easier"
+            )
+        return notes
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        return {
+            "right_hand_sides": self.right_hand_sides,
+            "integrator_steps": int(self.steps[-1]),
+            "eigenvalues": len(self.times),
+            "certified_eigenvalues": int(self.certified.sum()),
+        }
+
+
+def train(problem: LinearProblem, progress: Callable[[float], None]) -> LinearTrajectory:
+    """Follow the flow of `problem` and observe it at its checked times.
+
+    `progress` is told the flow time reached. Raises FlowError when the integrator fails.
+    """
+    objective = problem.objective
+    start = problem.model.at(problem.theta)
+    excess, g = objective.excess_and_gradient(start.q)
+    squared_gradient = sum(float(np.vdot(d, d)) for d in start.gradients(g))
+    smallest_excess = _smallest_excess(problem, start.q, excess)
+    fastest = min(problem.horizon, excess / squared_gradient) if squared_gradient > 0 else problem.horizon
+    times = graded_times(problem.horizon, fastest, problem.points)
+
+    def velocity(theta: Array) -> tuple[Array, float]:
+        return problem.model.gradient(theta, objective)
+
+    kept: list[tuple[float, Array]] = []
+    keep_all = problem.theta.nbytes * problem.points <= STORED_BYTES
+    observe = _Observer(problem)
+    point = None
+    for point in integrate(
+        velocity,
+        problem.theta,
+        times,
+        smallest_excess,
+        _stepper(problem, start),
+        ROUNDING_SCALE / problem.rtol,
+    ):
+        observe(point)
+        if keep_all or point.time == 0:
+            kept.append((point.time, point.theta))
+        progress(point.time)
+    assert point is not None
+    if kept[-1][0] < point.time:
+        kept.append((point.time, point.theta))
+    return LinearTrajectory(
+        problem,
+        np.array([theta for _, theta in kept]),
+        np.array([time for time, _ in kept]),
+        point.right_hand_sides,
+        fastest,
+        **observe.columns(),
+    )
+
+
+def _smallest_excess(problem: LinearProblem, q: Array, excess: float) -> float:
+    """Where rounding of Q blurs the excess, or the gradient of its weakest direction, too much.
+
+    The excess itself is quadratic in the distance to the optimum, hence the squares; at excess E the
+    gradient is ``sqrt(2 kappa E)`` at least.
+    """
+    objective = problem.objective
+    of_excess = excess * min(1.0, objective.excess_rounding(q, problem.map_error) / EXCESS_RESOLUTION) ** 2
+    gradient_error = objective.smoothness * problem.map_error * float(np.linalg.norm(q))
+    return max(of_excess, (gradient_error / EXCESS_RESOLUTION) ** 2 / (2 * objective.pl_constant))
+
+
+def _stepper(problem: LinearProblem, start: State) -> StepperFactory:
+    if problem.integrator == "cvode":
+        functions = problem.objective.curvature_factor(start.q).shape[1] * problem.model.outputs
+        if functions > PRECONDITION_UP_TO:
+            return cvode(problem.rtol)
+        return cvode(problem.rtol, GaussNewton(problem.model, problem.objective))
+    if problem.integrator == "runge-kutta":
+        return runge_kutta(problem.rtol)
+    curvature = problem.objective.smoothness * FlowOperator(start).largest_eigenvalue()
+    size = 1 / (DESCENT_STEPS_PER_SCALE * curvature)
+    affordable = MAXIMUM_STEPS * size
+    if problem.horizon > affordable:
+        raise InputError(
+            f"--integrator descent needs {problem.horizon / size:.2g} steps of {size:.2g} to reach the "
+            f"horizon {problem.horizon:.3g}: use --horizon {affordable:.2g} or less, or --integrator cvode"
+        )
+    return descent(size)
+
+
+class _Observer:
+    """Turns flow points into the columns of a `LinearTrajectory`."""
+
+    def __init__(self, problem: LinearProblem) -> None:
+        self._problem = problem
+        self._random = np.random.default_rng(problem.seed)
+        self._rows: list[dict[str, float]] = []
+        self._vector = np.zeros((problem.model.width, problem.model.outputs))
+        # The first, the worst and the last operator so far: their eigenvalues get a certificate.
+        self._marked: dict[str, tuple[int, FlowOperator, Eigenvalue]] = {}
+
+    def __call__(self, point: FlowPoint) -> None:
+        problem = self._problem
+        state = problem.model.at(point.theta)
+        excess, g = problem.objective.excess_and_gradient(state.q)
+        d_a, d_b = state.gradients(g)
+        operator = FlowOperator(state)
+        d_g = operator.apply(g.T).T
+        eigenvalue = self._smallest_eigenvalue(operator)
+        map_velocity = directional_derivative(
+            lambda a, b: linear_map(a, b, problem.model.gamma), (state.a, state.b), (-d_a, -d_b)
+        )
+        excess_velocity = directional_derivative(
+            lambda a, b: problem.objective.analytic_excess(linear_map(a, b, problem.model.gamma)),
+            (state.a, state.b),
+            (-d_a, -d_b),
+        )
+        x, y = (self._random.standard_normal(operator.shape) for _ in range(2))
+        d_y = operator.apply(y)
+        self._rows.append(
+            {
+                "times": point.time,
+                "excess": excess,
+                "energy": point.energy,
+                "log_energy": point.log_energy,
+                "steps": point.steps,
+                "gradient_norm": float(np.sqrt(np.vdot(d_a, d_a) + np.vdot(d_b, d_b))),
+                "shallow_gradient_norm": float(np.linalg.norm(g)),
+                "map_norm": float(np.abs(state.q).sum(axis=0).max()),
+                "map_size": float(np.linalg.norm(state.q)),
+                "map_speed": float(np.linalg.norm(map_velocity)),
+                "excess_rounding": problem.objective.excess_rounding(state.q, problem.map_error),
+                "asymmetry": abs(float(np.vdot(x, d_y) - np.vdot(operator.apply(x), y)))
+                / float(np.linalg.norm(x) * np.linalg.norm(d_y)),
+                "chain_rule_gap": float(np.linalg.norm(map_velocity + d_g) / np.linalg.norm(map_velocity)),
+                "dissipation": -float(excess_velocity),
+                "quadratic_form": float(np.vdot(g, d_g)),
+                **_eigenvalue_row(eigenvalue),
+            }
+        )
+
+    def columns(self) -> dict[str, Array]:
+        """Every column (k,), the marked eigenvalues certified where that is affordable."""
+        for index, operator, found in self._marked.values():
+            self._rows[index] |= _eigenvalue_row(operator.certify(found))
+        return {name: np.array([row[name] for row in self._rows], dtype=float) for name in self._rows[0]}
+
+    def _smallest_eigenvalue(self, operator: FlowOperator) -> Eigenvalue:
+        # The last eigenvector is a good start but could hide another; the random part cannot.
+        noise = self._random.standard_normal(operator.shape)
+        start = self._vector + 0.1 * noise / np.linalg.norm(noise)
+        found = operator.smallest_eigenvalue(start)
+        self._vector = found.vector
+        index = len(self._rows)
+        for mark in ("first", "worst", "last"):
+            known = self._marked.get(mark)
+            if known is None or mark == "last" or (mark == "worst" and found.value < known[2].value):
+                self._marked[mark] = (index, operator, found)
+        return found
+
+
+def _eigenvalue_row(found: Eigenvalue) -> dict[str, float]:
+    return {
+        "lambda_min": found.value,
+        "lambda_error": found.error,
+        "certified": float(found.certified),
+    }

@@ -1,0 +1,66 @@
+"""The look of all pictures: readable in grey, at a paper's column width, without global state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+#: Colour, line style and width of successive curves: told apart by style alone.
+CURVES: tuple[dict[str, Any], ...] = (
+    {"color": "#000000", "linestyle": "-", "linewidth": 1.8},
+    {"color": "#0072b2", "linestyle": "--", "linewidth": 1.5},
+    {"color": "#d55e00", "linestyle": "-.", "linewidth": 1.5},
+    {"color": "#009e73", "linestyle": ":", "linewidth": 1.8},
+    {"color": "#cc79a7", "linestyle": (0, (5, 1, 1, 1, 1, 1)), "linewidth": 1.5},
+)
+
+STYLE: Any = {
+    "font.size": 9,
+    "axes.titlesize": 9,
+    "axes.grid": True,
+    "grid.color": "#dddddd",
+    "grid.linewidth": 0.5,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "legend.frameon": False,
+    "legend.fontsize": 8,
+    "svg.hashsalt": "verify",
+    "savefig.dpi": 160,
+}
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """Drawing and saving inside it has the suite's look."""
+    import matplotlib
+
+    with matplotlib.rc_context(STYLE):
+        yield
+
+
+def single(title: str, xlabel: str, ylabel: str, *, height: float = 3.0) -> tuple[Figure, Axes]:
+    """A figure of one panel, 4.8 inches wide."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(4.8, height), layout="constrained")
+    axes = figure.subplots()
+    axes.set(title=title, xlabel=xlabel, ylabel=ylabel)
+    return figure, axes
+
+
+def save(figures: Mapping[str, Figure], folder: Path) -> list[str]:
+    """Write every figure as PNG and SVG into `folder`; the file names."""
+    folder.mkdir()
+    names = []
+    for name, figure in figures.items():
+        for suffix in ("png", "svg"):
+            metadata = {"Date": None} if suffix == "svg" else {}
+            figure.savefig(folder / f"{name}.{suffix}", metadata=metadata)
+        names.append(f"{name}.png")
+    return names

@@ -1,0 +1,91 @@
+"""The record of a run: every number that a report shows, in one JSON file with a versioned schema."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from verify.claim import Check, Claim, Verdict, claim_verdict, theorem_verdict, worst
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class CheckRecord(_Model):
+    """One comparison; see `verify.claim.Check`. A number that is not finite is null."""
+
+    quantity: str
+    relation: str
+    measured: float | None
+    bound: float | None
+    slack: float | None
+    budget: float | None
+    budget_parts: Mapping[str, float | None]
+    where: Mapping[str, float | None]
+    points: int
+    verdict: Verdict
+    message: str
+
+
+class ClaimRecord(_Model):
+    """A claim and everything compared for it."""
+
+    id: str
+    text: str
+    source: str
+    kind: str
+    required: bool
+    verdict: Verdict
+    checks: Sequence[CheckRecord]
+
+
+class Record(_Model):
+    """One run of one theorem."""
+
+    schema_version: Literal[1] = 1
+    theorem: str
+    title: str
+    verdict: Verdict
+    error: str | None = None
+    setting: Mapping[str, Any]
+    claims: Sequence[ClaimRecord]
+    rates: Mapping[str, float | None]
+    counts: Mapping[str, int]
+    notes: Sequence[str]
+    figures: Sequence[str]
+    timings: Mapping[str, float]
+    environment: Mapping[str, Any]
+    command: str
+    started: str
+
+
+def claim_records(claims: Sequence[Claim], checks: Iterable[Check]) -> list[ClaimRecord]:
+    """Every claim with its checks; a claim without any is ERROR."""
+    by_claim: dict[str, list[Check]] = {claim.id: [] for claim in claims}
+    for check in checks:
+        by_claim[check.claim].append(check)
+    return [
+        ClaimRecord(
+            **asdict(claim),
+            verdict=claim_verdict(by_claim[claim.id]),
+            checks=[CheckRecord(**_without_claim(check)) for check in by_claim[claim.id]],
+        )
+        for claim in claims
+    ]
+
+
+def overall_verdict(claims: Sequence[Claim], records: Sequence[ClaimRecord]) -> Verdict:
+    """The theorem's verdict; ERROR when nothing at all was claimed."""
+    if not records:
+        return worst([])
+    return theorem_verdict(claims, {record.id: record.verdict for record in records})
+
+
+def _without_claim(check: Check) -> dict[str, Any]:
+    fields = asdict(check)
+    del fields["claim"]
+    return fields

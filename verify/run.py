@@ -1,0 +1,120 @@
+"""One run of one theorem: build, integrate, check, record, write."""
+
+from __future__ import annotations
+
+import hashlib
+import shlex
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import threadpoolctl
+
+from verify.environment import environment
+from verify.errors import InputError
+from verify.report import figures as pictures
+from verify.report.directory import write_whole
+from verify.report.markdown import markdown
+from verify.report.record import Record, claim_records, overall_verdict
+from verify.theorem import BaseSetting, Progress, Theorem, option_name, silent
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run: its record, and the arrays and pictures that go beside it."""
+
+    record: Record
+    arrays: Mapping[str, Any]
+    figures: Mapping[str, Figure]
+
+
+def run_theorem(theorem: Theorem, setting: BaseSetting, progress: Progress = silent) -> Run:
+    """Run a theorem in a setting.
+
+    A run that breaks has the verdict ERROR and says why in its record; only InputError, the user's to
+    mend, is raised.
+    """
+    timings: dict[str, float] = {}
+    begun = datetime.now(UTC)
+    record: dict[str, Any] = {
+        "theorem": theorem.NAME,
+        "title": theorem.TITLE,
+        "setting": setting.model_dump(mode="json"),
+        "rates": {},
+        "counts": {},
+        "notes": [],
+        "figures": [],
+        "command": command_line(theorem, setting),
+        "started": begun.isoformat(timespec="seconds"),
+    }
+    arrays: Mapping[str, Any] = {}
+    drawn: Mapping[str, Figure] = {}
+    claims = []
+    try:
+        with _timed(timings, "build"):
+            problem = theorem.build(setting)
+        with threadpoolctl.threadpool_limits(limits=problem.threads):
+            with _timed(timings, "integrate"):
+                trajectory = theorem.integrate(problem, progress)
+            with _timed(timings, "check"):
+                claims = claim_records(theorem.CLAIMS, theorem.check(problem, trajectory))
+        with _timed(timings, "draw"), pictures.style():
+            drawn = theorem.figures(problem, trajectory)
+        arrays = trajectory.arrays
+        record |= {
+            "verdict": overall_verdict(theorem.CLAIMS, claims),
+            "rates": trajectory.rates,
+            "counts": {**trajectory.counts, "blas_threads": problem.threads},
+            "notes": list(trajectory.notes),
+            "figures": [f"{name}.png" for name in drawn],
+        }
+    except InputError:
+        raise
+    except Exception as problem_met:  # whatever broke, the record must say so
+        record |= {"verdict": "ERROR", "error": f"{type(problem_met).__name__}: {problem_met}"}
+    return Run(Record(**record, claims=claims, timings=timings, environment=environment()), arrays, drawn)
+
+
+def write_run(run: Run, parent: Path) -> Path:
+    """Write the run's directory into `parent`, whole or not at all; its path."""
+
+    def fill(folder: Path) -> None:
+        (folder / "record.json").write_text(run.record.model_dump_json(indent=1), encoding="utf-8")
+        (folder / "report.md").write_text(markdown(run.record), encoding="utf-8")
+        if run.arrays:
+            np.savez_compressed(folder / "trajectory.npz", **run.arrays)
+        if run.figures:
+            with pictures.style():
+                pictures.save(run.figures, folder / "figures")
+
+    stamp = datetime.fromisoformat(run.record.started).strftime("%Y%m%dT%H%M%S")
+    unique = f"{run.record.command} {time.time_ns()}".encode()
+    return write_whole(parent, f"{run.record.theorem}-{stamp}-{hashlib.sha256(unique).hexdigest()[:8]}", fill)
+
+
+def command_line(theorem: Theorem, setting: BaseSetting) -> str:
+    """The command that reproduces a run."""
+    given = [
+        word
+        for name in theorem.Setting.model_fields
+        if name in setting.model_fields_set
+        for word in (option_name(name), str(getattr(setting, name)))
+    ]
+    return shlex.join(["verify", "theorem", theorem.NAME, *given])
+
+
+@contextmanager
+def _timed(timings: dict[str, float], phase: str) -> Iterator[None]:
+    begun = time.perf_counter()
+    try:
+        yield
+    finally:
+        timings[phase] = time.perf_counter() - begun

@@ -1,0 +1,124 @@
+"""What a theorem module provides, and the setting fields that every theorem has.
+
+A theorem is a module. Read top to bottom it is the theorem: statement, `Setting`, `build`,
+`integrate`, `check`, `figures` and the planted false claims that its checks must catch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from verify.claim import Check, Claim
+from verify.errors import InputError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+#: (phase, flow time reached, flow time of the end).
+Progress = Callable[[str, float, float], None]
+
+
+def silent(phase: str, done: float, total: float) -> None:
+    """Progress that nobody watches."""
+
+
+class BaseSetting(BaseModel):
+    """Knobs of every theorem; a field is a command-line option, its description the help text."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    seed: int = Field(0, ge=0, le=2**32 - 1, description="seed of every random draw")
+
+
+class Problem(Protocol):
+    """What a theorem builds from its setting."""
+
+    @property
+    def threads(self) -> int:
+        """BLAS threads that suit its size."""
+
+
+class Trajectory(Protocol):
+    """What a run leaves behind for the record, besides what the theorem's own checks read from it."""
+
+    @property
+    def arrays(self) -> Mapping[str, Any]:
+        """What a third party needs to recompute every number."""
+
+    @property
+    def rates(self) -> Mapping[str, float]:
+        """Measured and guaranteed rate of convergence and their ratio, the tightness."""
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """Work done, by kind."""
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What a reader of the report must know of this run."""
+
+
+@dataclass(frozen=True)
+class Planted:
+    """A false claim: `check` runs it in a setting where it is false, and must come out VIOLATED."""
+
+    claim: str
+    mutation: str
+    why_false: str
+    check: Callable[[], Check]
+
+
+class Theorem(Protocol):
+    """A theorem module."""
+
+    NAME: str
+    TITLE: str
+    STATEMENT: str
+    SOURCES: Sequence[str]
+    CLAIMS: Sequence[Claim]
+    Setting: type[BaseSetting]
+
+    def build(self, setting: Any) -> Problem:
+        """The problem: data and initial parameters; InputError when the setting cannot be built."""
+
+    def integrate(self, problem: Any, progress: Progress) -> Trajectory:
+        """Train by gradient flow."""
+
+    def check(self, problem: Any, trajectory: Any) -> Sequence[Check]:
+        """Every comparison, at least one for each claim."""
+
+    def figures(self, problem: Any, trajectory: Any) -> Mapping[str, Figure]:
+        """Named pictures."""
+
+
+def make_setting(theorem: Theorem, values: Mapping[str, Any]) -> BaseSetting:
+    """The theorem's setting from option values; InputError names the first bad option and what it may be."""
+    try:
+        return theorem.Setting(**values)
+    except ValidationError as problem:
+        raise InputError(_explain(theorem.Setting, problem)) from None
+
+
+def option_name(field: str) -> str:
+    """The command-line option of a setting field."""
+    return "--" + field.replace("_", "-")
+
+
+def _explain(setting: type[BaseSetting], problem: ValidationError) -> str:
+    first = problem.errors()[0]
+    if not first["loc"]:
+        return str(first["msg"]).removeprefix("Value error, ")
+    name = str(first["loc"][0])
+    option = option_name(name)
+    if first["type"] == "extra_forbidden":
+        return f"there is no option {option}"
+    field = setting.model_fields[name]
+    reason = str(first["msg"]).removeprefix("Value error, ").removeprefix("Input should be ")
+    allowed = reason if first["type"] == "value_error" else f"it should be {reason}"
+    suggestion = next(iter(field.examples or [field.default]))
+    example = "" if suggestion is None else f", for example {option} {suggestion}"
+    return f"{option} {first['input']}: {allowed}{example}"
