@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Literal
@@ -86,6 +87,9 @@ def overall_verdict(claims: Sequence[Claim], records: Sequence[ClaimRecord]) -> 
 
 
 def _without_claim(check: Check) -> dict[str, Any]:
-    fields = asdict(check)
+    fields = {
+        name: None if isinstance(value, float) and not math.isfinite(value) else value
+        for name, value in asdict(check).items()
+    }
     del fields["claim"]
     return fields
