@@ -64,12 +64,16 @@ class Trajectory(Protocol):
 
 @dataclass(frozen=True)
 class Planted:
-    """A false claim: `check` runs it in a setting where it is false, and must come out VIOLATED."""
+    """A false claim, checked in a setting where it really is false: `check` must be VIOLATED.
+
+    `claim` is the id of the honest claim, `mutation` what was changed in it, `why_false` why the
+    changed claim does not hold there.
+    """
 
     claim: str
     mutation: str
     why_false: str
-    check: Callable[[], Check]
+    check: Check
 
 
 class Theorem(Protocol):
@@ -93,6 +97,9 @@ class Theorem(Protocol):
 
     def figures(self, problem: Any, trajectory: Any) -> Mapping[str, Figure]:
         """Named pictures."""
+
+    def planted(self) -> Sequence[Planted]:
+        """False claims that the checks must catch; see `Planted`."""
 
 
 def make_setting(theorem: Theorem, values: Mapping[str, Any]) -> BaseSetting:
