@@ -1,7 +1,14 @@
-"""The one exception that means "the user gave something we cannot use"."""
+"""Exceptions that are an answer to the user, not a failure."""
 
 from __future__ import annotations
 
 
 class InputError(Exception):
     """Bad input: the text says what was wrong, what is allowed and what to type instead."""
+
+
+class HypothesisError(Exception):
+    """A hypothesis of the theorem does not hold in this setting, so that nothing at all is promised.
+
+    The text says which hypothesis, and how to meet it. The run is NOT_APPLICABLE.
+    """

@@ -16,7 +16,8 @@ import numpy as np
 import threadpoolctl
 
 from verify.environment import environment
-from verify.errors import InputError
+from verify.claim import Verdict, not_applicable
+from verify.errors import HypothesisError, InputError
 from verify.report import figures as pictures
 from verify.report.directory import write_whole
 from verify.report.markdown import markdown
@@ -39,8 +40,8 @@ class Run:
 def run_theorem(theorem: Theorem, setting: BaseSetting, progress: Progress = silent) -> Run:
     """Run a theorem in a setting.
 
-    A run that breaks has the verdict ERROR and says why in its record; only InputError, the user's to
-    mend, is raised.
+    A hypothesis found broken makes it NOT_APPLICABLE; a run that breaks has the verdict ERROR and says
+    why in its record; only InputError, the user's to mend, is raised.
     """
     timings: dict[str, float] = {}
     begun = datetime.now(UTC)
@@ -78,8 +79,12 @@ def run_theorem(theorem: Theorem, setting: BaseSetting, progress: Progress = sil
         }
     except InputError:
         raise
+    except HypothesisError as broken:
+        silent_checks = [not_applicable(claim.id, "hypothesis", str(broken)) for claim in theorem.CLAIMS]
+        claims = claim_records(theorem.CLAIMS, silent_checks)
+        record |= {"verdict": Verdict.NOT_APPLICABLE, "notes": [str(broken)]}
     except Exception as problem_met:  # whatever broke, the record must say so
-        record |= {"verdict": "ERROR", "error": f"{type(problem_met).__name__}: {problem_met}"}
+        record |= {"verdict": Verdict.ERROR, "error": f"{type(problem_met).__name__}: {problem_met}"}
     return Run(Record(**record, claims=claims, timings=timings, environment=environment()), arrays, drawn)
 
 

@@ -87,7 +87,10 @@ class Theorem(Protocol):
     Setting: type[BaseSetting]
 
     def build(self, setting: Any) -> Problem:
-        """The problem: data and initial parameters; InputError when the setting cannot be built."""
+        """The problem: data and initial parameters.
+
+        InputError when the setting cannot be built, HypothesisError when the theorem is silent there.
+        """
 
     def integrate(self, problem: Any, progress: Progress) -> Trajectory:
         """Train by gradient flow."""
