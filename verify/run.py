@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import threadpoolctl
 
-from verify.environment import environment
 from verify.claim import Verdict, not_applicable
+from verify.environment import environment
 from verify.errors import HypothesisError, InputError
 from verify.report import figures as pictures
 from verify.report.directory import write_whole
