@@ -46,11 +46,18 @@ def _setting_options() -> list[click.Option]:
 def _option(field: str, uses: list[tuple[str, FieldInfo]]) -> click.Option:
     from verify.theorem import option_name
 
-    info = uses[0][1]
-    default = "" if info.default is None else f"  [{info.default}]"
-    return click.Option(
-        [option_name(field), field], metavar=_metavar(info), help=f"{info.description}{default}"
+    described = {
+        f"{info.description}" + ("" if info.default is None else f"  [{info.default}]"): [
+            other
+            for other, same in uses
+            if (same.description, same.default) == (info.description, info.default)
+        ]
+        for _, info in uses
+    }
+    text = "; ".join(
+        line if len(described) == 1 else f"{', '.join(names)}: {line}" for line, names in described.items()
     )
+    return click.Option([option_name(field), field], metavar=_metavar(uses[0][1]), help=text)
 
 
 def _metavar(info: FieldInfo) -> str:
@@ -105,10 +112,19 @@ def show(name: str) -> int:
     show_default=True,
     help="where run directories go",
 )
+@click.option(
+    "--seeds",
+    type=click.IntRange(1, 100_000),
+    default=1,
+    metavar="N",
+    help="run N independent draws, with seeds from --seed upwards; one row a claim",
+)
 @click.option("--quiet", is_flag=True, help="print the last line only")
 @click.option("--json", "as_json", is_flag=True, help="print the record and nothing else")
 @click.help_option("-h", "--help")
-def theorem(names: tuple[str, ...], out: Path, quiet: bool, as_json: bool, **options: str | None) -> int:
+def theorem(
+    names: tuple[str, ...], out: Path, seeds: int, quiet: bool, as_json: bool, **options: str | None
+) -> int:
     """Check theorem NAME (or several) in the setting that the options describe.
 
     An option goes to each theorem that has it; an option left out keeps its default.
@@ -117,6 +133,7 @@ def theorem(names: tuple[str, ...], out: Path, quiet: bool, as_json: bool, **opt
     from verify.report import terminal
     from verify.report.directory import require_writable
     from verify.run import run_theorem, write_run
+    from verify.sweep import run_seeds
 
     chosen = _settings(names, {name: value for name, value in options.items() if value is not None})
     require_writable(out)
@@ -124,18 +141,38 @@ def theorem(names: tuple[str, ...], out: Path, quiet: bool, as_json: bool, **opt
     records = []
     for module, setting in chosen:
         with _progress(module.NAME, shown=not (quiet or as_json)) as progress:
-            run = run_theorem(module, setting, progress)
+            if seeds > 1:
+                run = run_seeds(module, setting, seeds, progress)
+            else:
+                run = run_theorem(module, setting, progress)
         written = write_run(run, out)
         records.append(run.record)
         if as_json:
             continue
         if not quiet:
-            console.print(terminal.result_table(run.record))
+            table = terminal.seeds_table if seeds > 1 else terminal.result_table
+            console.print(table(run.record))
         console.print(terminal.last_line(run.record, str(written)), soft_wrap=True)
     if as_json:
         texts = [record.model_dump_json(indent=1) for record in records]
         click.echo(texts[0] if len(texts) == 1 else "[" + ",\n".join(texts) + "]")
     return worst(record.verdict for record in records).exit_code
+
+
+@cli.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+def power(names: tuple[str, ...]) -> int:
+    """Run the planted false claims of theorem NAME (default: all); exit 1 if a check misses one."""
+    import theorems
+    from verify.power import trials
+    from verify.report import terminal
+
+    modules = [theorems.load(name) for name in dict.fromkeys(names or theorems.names())]
+    found = [trial for module in modules for trial in trials(module)]
+    terminal.console().print(terminal.power_table(found))
+    survivors = sum(not trial.caught for trial in found)
+    click.echo(f"{len(found) - survivors} of {len(found)} false claims caught")
+    return 1 if survivors else 0
 
 
 def _settings(names: tuple[str, ...], values: dict[str, str]) -> list[tuple[Theorem, BaseSetting]]:

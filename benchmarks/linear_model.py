@@ -18,7 +18,7 @@ import torch
 from verify.flow.cvode import cvode
 from verify.flow.runge_kutta import runge_kutta
 from verify.flow.scaled import integrate
-from verify.losses import SquareObjective
+from verify.losses.square import SquareObjective
 from verify.models.gauss_newton import GaussNewton
 from verify.models.linear import DeepEquilibriumLinear
 from verify.quadrature import graded_times

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import threadpoolctl
 
-from verify.losses import SquareObjective
+from verify.losses.square import SquareObjective
 from verify.models.linear import DeepEquilibriumLinear
 
 

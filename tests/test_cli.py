@@ -33,7 +33,8 @@ def test_a_run_leaves_a_whole_directory_and_says_where(tmp_path):
     assert done.stderr == ""
     folder = tmp_path / lines[-1].split("report: ")[1]
     names = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-    pictures = {f"figures/{n}.{s}" for n in ("loss", "lambda_min", "energy_residual") for s in ("png", "svg")}
+    drawn = ("loss", "lambda_min", "energy_residual", "implicit_bias")
+    pictures = {f"figures/{name}.{suffix}" for name in drawn for suffix in ("png", "svg")}
     assert names == {"record.json", "report.md", "trajectory.npz"} | pictures
     record = Record.model_validate_json((folder / "record.json").read_text())
     assert sorted(record.command.split()) == sorted(["verify", "theorem", "linear-rate", *SMALL])

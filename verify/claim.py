@@ -111,6 +111,7 @@ def compare(
     budget: Mapping[str, ArrayLike],
     where: Mapping[str, ArrayLike] | None = None,
     undecided: ArrayLike = False,
+    attained: bool = False,
     resolution: float | None = None,
     advice: str = "tighten the tolerances",
 ) -> Check:
@@ -123,7 +124,9 @@ def compare(
     where: named coordinates of the points, each a scalar or (k,).
     undecided: scalar or (k,), true at points that count only when VIOLATED, because both sides agree
         there by definition and no budget could be small enough. It is ignored when true everywhere.
-    resolution: identities only. A budget above it would pass anything: the check is INCONCLUSIVE.
+    attained: of an inequality that theory says is met with equality in some cases, so that the slack
+        need not exceed the budget; like an identity it needs a `resolution`.
+    resolution: A budget above it would pass anything: the check is INCONCLUSIVE.
     advice: what to change when the comparison is INCONCLUSIVE.
 
     No points compared, or a number that is not one, is ERROR. An infinite bound is allowed.
@@ -152,7 +155,9 @@ def compare(
     if bad.any():
         verdict, message = Verdict.ERROR, "a compared number or its error budget is not a number"
     else:
-        verdict, message = _decide(relation, float(margin[at]), float(total.max()), resolution, advice)
+        verdict, message = _decide(
+            relation == "=" or attained, float(margin[at]), float(total.max()), resolution, advice
+        )
     return Check(
         claim,
         quantity,
@@ -173,11 +178,11 @@ def compare(
 
 
 def _decide(
-    relation: Relation, margin: float, largest_budget: float, resolution: float | None, advice: str
+    tight: bool, margin: float, largest_budget: float, resolution: float | None, advice: str
 ) -> tuple[Verdict, str]:
-    if relation == "=":
+    if tight:
         if margin < -1:
-            return Verdict.VIOLATED, "the two sides differ by more than the error budget"
+            return Verdict.VIOLATED, "off by more than the error budget"
         if resolution is not None and largest_budget > resolution:
             return Verdict.INCONCLUSIVE, f"the error budget is too wide to decide: {advice}"
         return Verdict.VERIFIED, ""

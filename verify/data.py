@@ -77,11 +77,21 @@ def digits(width: int, outputs: int, samples: int, rng: np.random.Generator) -> 
     return Data(gaussian_projection(live, width, rng), targets, note)
 
 
-def synthetic(width: int, outputs: int, samples: int, rng: np.random.Generator) -> Data:
-    """Gaussian features N(0, 1/n) and targets from a random linear map plus N(0, 1) noise."""
+def synthetic(
+    width: int, outputs: int, samples: int, rng: np.random.Generator, *, classes: bool = False
+) -> Data:
+    """Gaussian features N(0, 1/n) and targets from a random linear map plus N(0, 1) noise.
+
+    With `classes` the targets are the classes these numbers decide: signs for one output, the largest
+    of several one-hot.
+    """
     features = rng.standard_normal((width, samples)) / np.sqrt(samples)
     teacher = rng.standard_normal((outputs, width))
-    return Data(features, teacher @ features + rng.standard_normal((outputs, samples)), "")
+    targets = teacher @ features + rng.standard_normal((outputs, samples))
+    if classes:
+        winners = targets.argmax(axis=0)
+        targets = np.sign(targets) if outputs == 1 else (winners == np.arange(outputs)[:, None]).astype(float)
+    return Data(features, targets, "")
 
 
 def from_file(path: Path, width: int, samples: int | None, rng: np.random.Generator) -> Data:

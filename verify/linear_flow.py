@@ -7,7 +7,7 @@ the shallow objective, the spectrum of D, and derivatives along the flow taken b
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from verify.differentiation import directional_derivative
-from verify.errors import InputError
+from verify.errors import HypothesisError, InputError
 from verify.flow import FlowPoint
 from verify.flow.cvode import cvode
 from verify.flow.descent import descent
@@ -26,6 +26,7 @@ from verify.flow.scaled import (
     SEGMENT_DROP,
     StepperFactory,
     integrate,
+    log_energy_tolerance,
 )
 from verify.losses import EPS, ShallowObjective
 from verify.models.gauss_newton import PRECONDITION_UP_TO, GaussNewton
@@ -43,11 +44,10 @@ EXCESS_RESOLUTION = 1e-2
 #: Descent steps per shortest time scale of the flow at its start; it is stable from 1/2 on.
 DESCENT_STEPS_PER_SCALE = 20
 
-#: The integrator's tolerance in units of theta stays above this, the noise of its rounding.
-ROUNDING_SCALE = 1e-15
-
 #: An adaptive method holds its estimate of the step error to the tolerance, not the error itself.
 STEP_ERROR_SAFETY = 10
+
+TINY = float(np.finfo(float).tiny)
 
 #: Widths up to which one BLAS thread is fastest.
 SINGLE_THREAD_UP_TO = 256
@@ -99,7 +99,7 @@ class LinearProblem:
 
 @dataclass(frozen=True)
 class LinearTrajectory:
-    """Observations at the checked times, each (k,).
+    """Observations at the checked times, each (k,), up to `left_at`, when the path left the radius.
 
     excess: L - L*; energy, log_energy: the two energy integrals; steps: integrator steps so far;
     gradient_norm: ``||grad L||`` in (A, B); shallow_gradient_norm: ``||G||_F``, G = grad L_0(Q);
@@ -107,7 +107,8 @@ class LinearTrajectory:
     lambda_min, lambda_error, certified: smallest eigenvalue of D, its error, whether certified;
     asymmetry: ``|<x, D y> - <D x, y>|`` for random unit x, y, relative to ``||D y||``;
     chain_rule_gap: ``||dQ/dt + D G|| / ||dQ/dt||``, dQ/dt by complex step along the flow;
-    map_size, map_speed: ``||Q||_F`` and ``||dQ/dt||_F``;
+    map_speed: ``||dQ/dt||_F``; gradient_rounding, analytic_rounding: absolute rounding errors of G and
+    of a complex-step derivative of the loss for each unit of speed;
     dissipation: ``-dL/dt`` by complex step; quadratic_form: ``vec(G)^T D vec(G)``.
     """
 
@@ -116,6 +117,7 @@ class LinearTrajectory:
     stored_times: Array
     right_hand_sides: int
     fastest: float
+    left_at: float | None
     times: Array
     excess: Array
     energy: Array
@@ -124,8 +126,9 @@ class LinearTrajectory:
     gradient_norm: Array
     shallow_gradient_norm: Array
     map_norm: Array
-    map_size: Array
     map_speed: Array
+    gradient_rounding: Array
+    analytic_rounding: Array
     excess_rounding: Array
     lambda_min: Array
     lambda_error: Array
@@ -155,28 +158,28 @@ class LinearTrajectory:
 
         A step of an adaptive method errs by at most ``rtol sqrt(N)`` in scaled coordinates (its error
         norm is a mean over N parameters), which changes log E by that times the scale over the length
-        ``E / ||grad L||``, both as they are; lengths shrink with sqrt(E) within a segment. A descent
-        step of size h and curvature at most 1/(20 h) errs by 1/40 of its own decay.
+        ``E / ||grad L||``, both as they are; lengths shrink with sqrt(E) within a segment. The integral
+        of ``||grad L||^2 / E`` has a tolerance of its own. A descent step of size h and curvature at
+        most 1/(20 h) errs by 1/40 of its own decay.
         """
         if self.problem.integrator == "descent":
             return self.log_energy / DESCENT_STEPS_PER_SCALE
         rtol, size = self.problem.rtol, self.problem.theta.size
         length = self.excess / self.gradient_norm
-        scale = np.maximum(LENGTH_FRACTION / np.sqrt(SEGMENT_DROP), ROUNDING_SCALE / rtol / length)
+        smallest = self.problem.map_error / rtol
+        scale = np.maximum(LENGTH_FRACTION / np.sqrt(SEGMENT_DROP), smallest / length)
+        scale += log_energy_tolerance(length, smallest)
         return STEP_ERROR_SAFETY * self.steps * rtol * np.sqrt(size) * np.maximum.accumulate(scale)
 
     @property
     def dissipation_rounding(self) -> Array:
-        """Absolute rounding error (k,) of dL/dt: that of Q through the gradient, times the speed of Q."""
-        problem = self.problem
-        return problem.objective.smoothness * problem.map_error * self.map_size * self.map_speed
+        """Absolute rounding error (k,) of dL/dt: that of the gradient times the speed of Q."""
+        return (self.gradient_rounding + self.analytic_rounding) * self.map_speed
 
     @property
     def log_energy_rounding(self) -> Array:
         """Rounding error (k,) of ``log_energy``, through that of the gradient."""
-        problem = self.problem
-        gradient_error = problem.objective.smoothness * problem.map_error * self.map_size
-        relative = 2 * gradient_error / self.shallow_gradient_norm
+        relative = 2 * self.gradient_rounding / self.shallow_gradient_norm
         return np.cumsum(relative * np.diff(self.log_energy, prepend=0.0))
 
     @property
@@ -189,7 +192,7 @@ class LinearTrajectory:
     @property
     def reached_floor(self) -> bool:
         """Whether the flow was stopped where rounding blurs the excess."""
-        return bool(self.times[-1] < self.problem.horizon)
+        return self.left_at is None and bool(self.times[-1] < (1 - 1e-9) * self.problem.horizon)
 
     @property
     def arrays(self) -> Mapping[str, Array]:
@@ -235,6 +238,11 @@ class LinearTrajectory:
     @property
     def notes(self) -> Sequence[str]:
         notes = list(self.problem.notes)
+        if self.left_at is not None:
+            notes.append(
+                f"the path leaves the radius R = {self.problem.objective.radius:.4g} by time "
+                f"{self.left_at:.4g}; the theorem speaks, and is checked, until {self.times[-1]:.4g}"
+            )
         if self.reached_floor:
             notes.append(
                 f"at time {self.times[-1]:.4g} the excess loss, {self.excess[-1]:.3g}, met the floor that "
@@ -264,56 +272,90 @@ def train(problem: LinearProblem, progress: Callable[[float], None]) -> LinearTr
 
     `progress` is told the flow time reached. Raises FlowError when the integrator fails.
     """
-    objective = problem.objective
-    start = problem.model.at(problem.theta)
+    model, objective = problem.model, problem.objective
+    start = model.at(problem.theta)
     excess, g = objective.excess_and_gradient(start.q)
     squared_gradient = sum(float(np.vdot(d, d)) for d in start.gradients(g))
-    smallest_excess = _smallest_excess(problem, start.q, excess)
-    fastest = min(problem.horizon, excess / squared_gradient) if squared_gradient > 0 else problem.horizon
-    times = graded_times(problem.horizon, fastest, problem.points)
-
-    def velocity(theta: Array) -> tuple[Array, float]:
-        return problem.model.gradient(theta, objective)
-
+    if excess <= 0 or squared_gradient == 0:
+        raise HypothesisError(
+            "Q(0) is optimal already, to rounding: there is nothing to converge; use --seed 1"
+        )
+    fastest = min(problem.horizon, excess / squared_gradient)
+    observe = _Observer(problem)
     kept: list[tuple[float, Array]] = []
     keep_all = problem.theta.nbytes * problem.points <= STORED_BYTES
-    observe = _Observer(problem)
-    point = None
-    for point in integrate(
-        velocity,
-        problem.theta,
-        times,
-        smallest_excess,
-        _stepper(problem, start),
-        ROUNDING_SCALE / problem.rtol,
-    ):
+    left_at = None
+    for point in _follow(problem, graded_times(problem.horizon, fastest, problem.points)):
+        q = model.at(point.theta).q
+        if float(np.abs(q).sum(axis=0).max()) >= objective.radius:
+            left_at = point.time
+            break
+        if objective.excess_and_gradient(q)[0] <= 0:
+            break  # nothing but rounding is left
         observe(point)
         if keep_all or point.time == 0:
             kept.append((point.time, point.theta))
+        last = point
         progress(point.time)
-    assert point is not None
-    if kept[-1][0] < point.time:
-        kept.append((point.time, point.theta))
+    if left_at is not None and last.time == 0:
+        raise HypothesisError(
+            f"the path leaves the radius R = {objective.radius:.4g} before the first checked time "
+            f"{left_at:.3g}: use a larger --radius, or --radius auto"
+        )
+    if kept[-1][0] < last.time:
+        kept.append((last.time, last.theta))
     return LinearTrajectory(
         problem,
         np.array([theta for _, theta in kept]),
         np.array([time for time, _ in kept]),
-        point.right_hand_sides,
+        last.right_hand_sides,
         fastest,
+        left_at,
         **observe.columns(),
     )
 
 
-def _smallest_excess(problem: LinearProblem, q: Array, excess: float) -> float:
-    """Where rounding of Q blurs the excess, or the gradient of its weakest direction, too much.
+def largest_map_norm(problem: LinearProblem) -> tuple[float, float]:
+    """The largest ``||Q_t||_1`` at the checked times of the flow of `problem`, and the last of these,
+    which is before the horizon where rounding ends the flow."""
+    model, objective = problem.model, problem.objective
+    start = model.at(problem.theta)
+    excess, g = objective.excess_and_gradient(start.q)
+    squared_gradient = sum(float(np.vdot(d, d)) for d in start.gradients(g))
+    fastest = min(problem.horizon, excess / max(squared_gradient, TINY))
+    largest = end = 0.0
+    for point in _follow(problem, graded_times(problem.horizon, fastest, problem.points)):
+        largest = max(largest, float(np.abs(model.at(point.theta).q).sum(axis=0).max()))
+        end = point.time
+    return largest, end
 
-    The excess itself is quadratic in the distance to the optimum, hence the squares; at excess E the
-    gradient is ``sqrt(2 kappa E)`` at least.
-    """
-    objective = problem.objective
-    of_excess = excess * min(1.0, objective.excess_rounding(q, problem.map_error) / EXCESS_RESOLUTION) ** 2
-    gradient_error = objective.smoothness * problem.map_error * float(np.linalg.norm(q))
-    return max(of_excess, (gradient_error / EXCESS_RESOLUTION) ** 2 / (2 * objective.pl_constant))
+
+def _follow(problem: LinearProblem, times: Array) -> Iterator[FlowPoint]:
+    """The flow at `times`, until rounding blurs the excess or the gradient by `EXCESS_RESOLUTION`."""
+    model, objective = problem.model, problem.objective
+    start = model.at(problem.theta)
+    excess, _ = objective.excess_and_gradient(start.q)
+    rounding = objective.excess_rounding(start.q, problem.map_error)
+    # The excess is quadratic in the distance to the optimum, hence the square. And an excess over an
+    # optimum that is itself less certain than that would say nothing.
+    smallest = excess * min(1.0, rounding / EXCESS_RESOLUTION) ** 2
+    smallest = max(smallest, objective.optimum_error / EXCESS_RESOLUTION)
+
+    def velocity(theta: Array) -> tuple[Array, float]:
+        state = model.at(theta)
+        excess, g = objective.excess_and_gradient(state.q)
+        blurred = not resolvable_excess(objective, state.q, g, problem.map_error)
+        return model.pack(*state.gradients(g)), 0.0 if blurred else excess
+
+    return integrate(
+        velocity, problem.theta, times, smallest, _stepper(problem, start), problem.map_error / problem.rtol
+    )
+
+
+def resolvable_excess(objective: ShallowObjective, w: Array, gradient: Array, map_error: float) -> bool:
+    """Whether rounding leaves `EXCESS_RESOLUTION` of the gradient (m_y, m) at W."""
+    rounding = objective.gradient_rounding(w, map_error)
+    return rounding <= EXCESS_RESOLUTION * float(np.linalg.norm(gradient))
 
 
 def _stepper(problem: LinearProblem, start: State) -> StepperFactory:
@@ -349,7 +391,8 @@ class _Observer:
     def __call__(self, point: FlowPoint) -> None:
         problem = self._problem
         state = problem.model.at(point.theta)
-        excess, g = problem.objective.excess_and_gradient(state.q)
+        objective = problem.objective
+        excess, g = objective.excess_and_gradient(state.q)
         d_a, d_b = state.gradients(g)
         operator = FlowOperator(state)
         d_g = operator.apply(g.T).T
@@ -358,7 +401,7 @@ class _Observer:
             lambda a, b: linear_map(a, b, problem.model.gamma), (state.a, state.b), (-d_a, -d_b)
         )
         excess_velocity = directional_derivative(
-            lambda a, b: problem.objective.analytic_excess(linear_map(a, b, problem.model.gamma)),
+            lambda a, b: objective.analytic_excess(linear_map(a, b, problem.model.gamma)),
             (state.a, state.b),
             (-d_a, -d_b),
         )
@@ -374,9 +417,10 @@ class _Observer:
                 "gradient_norm": float(np.sqrt(np.vdot(d_a, d_a) + np.vdot(d_b, d_b))),
                 "shallow_gradient_norm": float(np.linalg.norm(g)),
                 "map_norm": float(np.abs(state.q).sum(axis=0).max()),
-                "map_size": float(np.linalg.norm(state.q)),
+                "gradient_rounding": objective.gradient_rounding(state.q, problem.map_error),
+                "analytic_rounding": objective.analytic_rounding(state.q),
                 "map_speed": float(np.linalg.norm(map_velocity)),
-                "excess_rounding": problem.objective.excess_rounding(state.q, problem.map_error),
+                "excess_rounding": objective.excess_rounding(state.q, problem.map_error),
                 "asymmetry": abs(float(np.vdot(x, d_y) - np.vdot(operator.apply(x), y)))
                 / float(np.linalg.norm(x) * np.linalg.norm(d_y)),
                 "chain_rule_gap": float(np.linalg.norm(map_velocity + d_g) / np.linalg.norm(map_velocity)),

@@ -110,7 +110,7 @@ def command_line(theorem: Theorem, setting: BaseSetting) -> str:
     given = [
         word
         for name in theorem.Setting.model_fields
-        if name in setting.model_fields_set
+        if name in setting.model_fields_set and getattr(setting, name) is not None
         for word in (option_name(name), str(getattr(setting, name)))
     ]
     return shlex.join(["verify", "theorem", theorem.NAME, *given])

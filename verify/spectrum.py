@@ -188,3 +188,21 @@ def smallest_eigenvalue_floors(width: int, gamma: float) -> tuple[float, float]:
     ``||S||_2 <= sqrt(m)`` (our own).
     """
     return 1 / (width * (1 + gamma) ** 2), 1 / (1 + gamma * np.sqrt(width)) ** 2
+
+
+def operator_terms(state: State) -> tuple[Array, Array, Array]:
+    """D as printed, dense (m m_y, m m_y), in the pieces that a false claim about it gets wrong.
+
+    ``(U^{-T} U^{-1}) (x) I``, ``sum_k (U^{-1})_k^T (U^{-1})_k (x) Q J_k J_k^T Q^T`` (D is the first plus
+    gamma^2 times this), and the same sum without the softmax Jacobians J_k. For small models.
+    """
+    outputs, m = state.q.shape
+    inverse = np.linalg.inv(np.eye(m) - state.gamma * state.stochastic)
+    first = np.asarray(np.kron(inverse.T @ inverse, np.eye(outputs)), dtype=float)
+    with_jacobians, without = np.zeros_like(first), np.zeros_like(first)
+    for k, s in enumerate(state.stochastic.T):
+        row = np.outer(inverse[k], inverse[k])
+        moved = state.q * s - np.outer(state.q @ s, s)
+        with_jacobians += np.kron(row, moved @ moved.T)
+        without += np.kron(row, state.q @ state.q.T)
+    return first, with_jacobians, without

@@ -127,8 +127,13 @@ def _explain(setting: type[BaseSetting], problem: ValidationError) -> str:
     if first["type"] == "extra_forbidden":
         return f"there is no option {option}"
     field = setting.model_fields[name]
-    reason = str(first["msg"]).removeprefix("Value error, ").removeprefix("Input should be ")
-    allowed = reason if first["type"] == "value_error" else f"it should be {reason}"
+    # A field that may be of several kinds has an error for each.
+    reasons = [
+        str(error["msg"]).removeprefix("Value error, ").removeprefix("Input should be ")
+        for error in problem.errors()
+        if error["loc"][:1] == first["loc"][:1]
+    ]
+    allowed = reasons[0] if first["type"] == "value_error" else f"it should be {' or '.join(reasons)}"
     suggestion = next(iter(field.examples or [field.default]))
     example = "" if suggestion is None else f", for example {option} {suggestion}"
     return f"{option} {first['input']}: {allowed}{example}"

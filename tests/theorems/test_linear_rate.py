@@ -1,5 +1,7 @@
 """Theorem 1: it holds where it should, and its checks fail where a claim is false."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -16,6 +18,11 @@ def run(**options):
     return problem, theorem.integrate(problem, silent)
 
 
+def path_of(**options):
+    problem, trajectory = run(**options)
+    return problem, trajectory.path
+
+
 def verdicts(problem, path):
     return {
         record.id: record.verdict for record in claim_records(theorem.CLAIMS, theorem.check(problem, path))
@@ -24,7 +31,7 @@ def verdicts(problem, path):
 
 @pytest.fixture(scope="module")
 def tight():
-    return run(labels="aligned", width=16)
+    return path_of(labels="aligned", width=16)
 
 
 @pytest.mark.parametrize(
@@ -38,6 +45,20 @@ def tight():
         {"width": 8, "outputs": 2, "gamma": 0.99, "seed": 3},
         {"labels": "aligned", "width": 6},
         {"data": "synthetic", "width": 5, "integrator": "runge-kutta"},
+        *[
+            {"loss": loss, "width": width, "samples": samples, "data": "synthetic", **more}
+            for loss, more in [
+                ("square", {"outputs": 3}),
+                ("logistic", {"tau": 0.05}),
+                ("logistic", {"tau": 0}),
+                ("cross-entropy", {"outputs": 3}),
+            ]
+            for width, samples in [(5, 40), (9, 6)]
+        ],
+        {"loss": "logistic"},
+        {"loss": "cross-entropy", "width": 8, "outputs": 4},
+        {"loss": "hinge", "width": 9, "samples": 6, "data": "synthetic"},
+        {"loss": "hinge"},
     ],
 )
 def test_the_theorem_holds(options):
@@ -133,7 +154,7 @@ def test_everything_can_be_recomputed_from_the_trajectory_alone():
 
 
 def test_the_same_seed_gives_the_same_numbers():
-    first, again = (run(width=6, outputs=2, seed=5)[1] for _ in range(2))
+    first, again = (path_of(width=6, outputs=2, seed=5)[1] for _ in range(2))
     assert np.array_equal(first.excess, again.excess)
     assert np.array_equal(first.lambda_min, again.lambda_min)
 
@@ -142,7 +163,7 @@ def test_large_trajectories_keep_the_ends_only(monkeypatch):
     from verify import linear_flow
 
     monkeypatch.setattr(linear_flow, "STORED_BYTES", 100)
-    _, path = run(width=4, outputs=1)
+    _, path = path_of(width=4, outputs=1)
     assert path.arrays["A"].shape == (2, 4, 4)
     assert path.arrays["stored_times"] == pytest.approx([0.0, path.times[-1]])
 
@@ -152,3 +173,97 @@ def test_a_run_that_breaks_is_an_error_not_a_pass(monkeypatch):
     record = run_theorem(theorem, make_setting(theorem, {})).record
     assert record.verdict == "ERROR"
     assert "ZeroDivisionError" in record.error
+
+
+def test_a_path_that_leaves_the_radius_is_checked_until_then():
+    problem, trajectory = run(loss="logistic", tau=0, width=5, data="synthetic", radius=3.0)
+    found = verdicts(problem, trajectory)
+    assert found["K-T1.R"] == "NOT_APPLICABLE"
+    assert found["K-T1"] == "VERIFIED"
+    assert trajectory.path.left_at is not None
+    assert trajectory.path.map_norm.max() < 3.0
+    assert any("leaves the radius" in note for note in trajectory.notes)
+
+
+def test_the_automatic_radius_is_the_smallest_that_covers_the_path():
+    options = {"loss": "logistic", "width": 5, "data": "synthetic", "horizon": 20.0}
+    problem, path = path_of(**options)
+    assert path.left_at is None
+    largest = path.map_norm.max()
+    assert largest < problem.objective.radius <= largest * 1.00001
+    assert path_of(**options, radius=float(0.999 * largest))[1].left_at is not None
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"loss": "logistic", "radius": 0.01}, "--radius .* or more, or --radius auto"),
+        ({"loss": "cross-entropy", "tau": 0}, "use --tau 0.1"),
+        ({"loss": "hinge", "width": 5, "samples": 20}, "needs rank Phi = n"),
+    ],
+)
+def test_broken_hypotheses_are_not_applicable_and_say_how_to_meet_them(options, message):
+    record = run_theorem(theorem, make_setting(theorem, options)).record
+    assert record.verdict == "NOT_APPLICABLE"
+    assert any(re.search(message, note) for note in record.notes)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"loss": "hinge", "outputs": 2}, "--outputs 1"),
+        ({"loss": "logistic", "outputs": 2}, "--outputs 1"),
+        ({"loss": "cross-entropy", "outputs": 1}, "--outputs 2"),
+        ({"loss": "square", "tau": 0.1}, "leave it out"),
+        ({"loss": "hinge", "radius": 3.0}, "leave it out"),
+        ({"loss": "logistic", "labels": "aligned"}, "--loss square"),
+        ({"loss": "logistic", "radius": "wide"}, "--radius wide"),
+        ({"loss": "logistic", "radius": -1}, "greater than 0"),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused(options, message):
+    with pytest.raises(InputError, match=message):
+        make_setting(theorem, options)
+
+
+def test_targets_must_suit_the_loss(tmp_path):
+    path = tmp_path / "regression.npz"
+    np.savez(path, x=np.random.default_rng(0).standard_normal((9, 3)), y=np.linspace(0, 1, 9))
+    for loss in ("logistic", "hinge", "cross-entropy"):
+        with pytest.raises(InputError, match="--loss square"):
+            theorem.build(make_setting(theorem, {"data": str(path), "loss": loss}))
+
+
+def test_excess_is_followed_over_twenty_decades():
+    _, path = path_of(width=6, outputs=3, samples=40, data="synthetic", horizon=1e4)
+    assert path.excess[-1] <= 1e-20 * path.excess[0]
+
+
+def test_a_false_path_of_the_shallow_model_is_its_own():
+    """For n < m both models fit the data and end elsewhere; the shallow end is the nearest to Q(0)."""
+    problem, trajectory = run(width=10, outputs=2, samples=4, data="synthetic", horizon=1e3)
+    start = problem.model.at(problem.theta).q
+    projector = problem.features @ np.linalg.pinv(problem.features)
+    nearest = start - (start - problem.objective.minimiser) @ projector
+    assert np.allclose(trajectory.shallow[-1], nearest, atol=1e-7)
+    assert trajectory.distance[-1] > 0.01
+
+
+def test_every_planted_claim_is_caught():
+    assert {planted.check.verdict for planted in theorem.planted()} == {"VIOLATED"}
+
+
+def test_the_witness_shows_that_the_loss_is_not_convex():
+    problem, trajectory = run(width=3, outputs=2, samples=10, data="synthetic")
+    arrays = trajectory.arrays
+    model = problem.model
+
+    def loss(a, b):
+        s = np.exp(a) / np.exp(a).sum(axis=0)
+        q = b @ np.linalg.inv(np.eye(3) - model.gamma * s)
+        return np.sum((q @ problem.features - problem.targets) ** 2)
+
+    ends = [loss(a, b) for a, b in zip(arrays["nonconvex_A"], arrays["nonconvex_B"], strict=True)]
+    middle = loss(arrays["nonconvex_A"].mean(axis=0), arrays["nonconvex_B"].mean(axis=0))
+    assert middle - np.mean(ends) == pytest.approx(trajectory.witness.rise, rel=1e-8)
+    assert trajectory.witness.rise > 0

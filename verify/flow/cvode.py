@@ -8,7 +8,7 @@ import numpy as np
 from sksundae.cvode import CVODE, CVODEPrecond
 
 from verify.flow import Array, FlowError
-from verify.flow.scaled import UNCONTROLLED, Segment, StepperFactory
+from verify.flow.scaled import Segment, StepperFactory
 
 
 class Preconditioner(Protocol):
@@ -29,16 +29,13 @@ class _CvodeStepper:
         def fill(time: float, y: Array, out: Array) -> None:
             out[:] = segment.rhs(time, y)
 
-        # The tolerance on eta is absolute: its scale is that of the segment, not of its own size.
-        tolerances = np.full(segment.start.size, rtol)
-        tolerances[-2:] = UNCONTROLLED
         self._solver = CVODE(
             fill,
             method="BDF",
             linsolver="gmres",
             krylov_dim=10,
             rtol=rtol,
-            atol=tolerances,
+            atol=segment.tolerances(rtol),
             precond=None if preconditioner is None else _wrap(preconditioner, segment),
         )
         self._begin = segment.begin.time

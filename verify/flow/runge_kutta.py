@@ -6,15 +6,18 @@ import numpy as np
 from scipy.integrate import DOP853
 
 from verify.flow import Array, FlowError
-from verify.flow.scaled import UNCONTROLLED, Segment, StepperFactory
+from verify.flow.scaled import Segment, StepperFactory
 
 
 class _RungeKuttaStepper:
     def __init__(self, segment: Segment, rtol: float) -> None:
-        tolerances = np.full(segment.start.size, rtol)
-        tolerances[-2:] = UNCONTROLLED
         self._solver = DOP853(
-            segment.rhs, segment.begin.time, segment.start, segment.end, rtol=rtol, atol=tolerances
+            segment.rhs,
+            segment.begin.time,
+            segment.start,
+            segment.end,
+            rtol=rtol,
+            atol=segment.tolerances(rtol),
         )
 
     def step(self) -> float:

@@ -24,15 +24,28 @@ SEGMENT_DROP = 1e-4
 #: Steps after which an integrator is taken to be stuck.
 MAXIMUM_STEPS = 400_000
 
-#: Stands for "no tolerance" on the two energy integrals: they follow the path's steps. Bounding their
-#: error too would force a step on every decade of E and cost ten times the work.
+#: Stands for "no tolerance": the energy integral follows the path's steps.
 UNCONTROLLED = 1e10
+
+#: Tolerance of the log-energy integral over that of the path. Its integrand grows without bound where
+#: the path runs into a boundary of the set over which L* is least, and the path's own steps miss that.
+LOG_ENERGY_TOLERANCE = 10.0
+
+#: That tolerance grows where rounding of theta comes within this factor of the path's: a step cannot be
+#: made accurate by making it smaller when its integrand is noise.
+NOISE_MARGIN = 100.0
 
 #: Scale of a segment over its length ``E / ||grad L||``. Measured: 1 costs a tenth fewer right-hand
 #: sides than 0.1 and leaves an energy residual ten to a hundred times as large.
 LENGTH_FRACTION = 0.1
 
 TINY = float(np.finfo(float).tiny)
+
+
+def log_energy_tolerance(length: Array | float, smallest_scale: float) -> Array | float:
+    """Tolerance of the log-energy integral over that of the path, where E changes over `length`."""
+    noise = smallest_scale / (LENGTH_FRACTION * length)
+    return LOG_ENERGY_TOLERANCE * np.maximum(1.0, NOISE_MARGIN * noise)
 
 
 class Stepper(Protocol):
@@ -64,12 +77,15 @@ class _Counted:
 class Segment:
     """Coordinates of one segment and its right-hand side; y = (eta, energy / E_k, log energy)."""
 
-    def __init__(self, field: GradientField, begin: FlowPoint, scale: float, end: float) -> None:
+    def __init__(
+        self, field: GradientField, begin: FlowPoint, length: float, smallest_scale: float, end: float
+    ) -> None:
         self._field = field
         self.begin = begin
-        self._scale = scale
+        self._scale = max(LENGTH_FRACTION * length, smallest_scale)
+        self._log_energy = float(log_energy_tolerance(length, smallest_scale))
         self.end = end
-        self.excess = begin.excess
+        self.excess = self._positive = begin.excess
         self.start = np.zeros(begin.theta.size + 2)
 
     def theta(self, y: Array) -> Array:
@@ -79,12 +95,19 @@ class Segment:
     def rhs(self, _: float, y: Array) -> Array:
         """``dy/dt``; its Jacobian in eta is that of ``-grad L`` in theta."""
         gradient, self.excess = self._field(self.theta(y))
+        self._positive = self.excess if self.excess > 0 else self._positive
         out = np.empty_like(y)
         np.multiply(gradient, -1.0 / self._scale, out=out[:-2])
         squared_norm = float(np.vdot(gradient, gradient))
         out[-2] = squared_norm / self.begin.excess
-        out[-1] = squared_norm / max(self.excess, TINY)
+        out[-1] = squared_norm / self._positive
         return out
+
+    def tolerances(self, rtol: float) -> Array:
+        """Absolute tolerances (size,) of y; that of eta is relative to the segment's scale."""
+        result = np.full(self.start.size, rtol)
+        result[-2:] = UNCONTROLLED, self._log_energy * rtol
+        return result
 
     def due(self) -> bool:
         """Whether the excess, as last evaluated, asks for new coordinates."""
@@ -109,8 +132,9 @@ def integrate(
     """The flow from `theta` at each of `times` (increasing, first one 0).
 
     It ends early, with a last point at the time reached, when the excess falls below
-    `smallest_excess`: what rounding can no longer resolve is not integrated. Coordinates shrink no
-    further than to `smallest_scale`, where the tolerance meets the rounding of theta.
+    `smallest_excess`: what rounding can no longer resolve is not integrated. A field that knows that
+    it is blurred returns the excess 0. Coordinates shrink no further than to `smallest_scale`, where
+    the tolerance meets the rounding of theta.
     Raises FlowError when the integrator fails or is stuck.
     """
     counted = _Counted(field)
@@ -122,9 +146,8 @@ def integrate(
 
     def open_segment(begin: FlowPoint) -> tuple[Segment, Stepper]:
         gradient, excess = counted(begin.theta)
-        length = excess / max(float(np.linalg.norm(gradient)), TINY)
-        scale = max(LENGTH_FRACTION * length, smallest_scale)
-        segment = Segment(counted, begin, scale, float(times[-1]))
+        length = max(excess, TINY) / max(float(np.linalg.norm(gradient)), TINY)
+        segment = Segment(counted, begin, length, smallest_scale, float(times[-1]))
         return segment, stepper(segment)
 
     segment, solver = open_segment(here)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -52,6 +53,15 @@ def single(title: str, xlabel: str, ylabel: str, *, height: float = 3.0) -> tupl
     axes = figure.subplots()
     axes.set(title=title, xlabel=xlabel, ylabel=ylabel)
     return figure, axes
+
+
+def logarithmic_time(axes: Axes, fastest: float, end: float) -> None:
+    """Time from 0 to `end`, linear up to `fastest` and logarithmic from there."""
+    axes.set_xscale("symlog", linthresh=fastest)
+    axes.set_xlim(0, end)
+    decades = range(math.ceil(math.log10(2 * fastest)), math.floor(math.log10(end)) + 1)
+    stride = max(1, len(decades) // 6)
+    axes.set_xticks([0.0, *(10.0**decade for decade in decades[::stride])])
 
 
 def save(figures: Mapping[str, Figure], folder: Path) -> list[str]:

@@ -31,6 +31,21 @@ class CheckRecord(_Model):
     verdict: Verdict
     message: str
 
+    @property
+    def narrowness(self) -> tuple[int, float]:
+        """Orders checks by how narrowly they were decided: worse verdicts, then less slack for the budget."""
+        if self.slack is None or not self.budget:
+            return self.verdict.severity, -math.inf
+        return self.verdict.severity, -self.slack / self.budget
+
+
+class Seeds(_Model):
+    """In how many independent draws a claim was verified, with a 95% Clopper-Pearson interval."""
+
+    verified: int
+    drawn: int
+    interval: tuple[float, float]
+
 
 class ClaimRecord(_Model):
     """A claim and everything compared for it."""
@@ -42,6 +57,7 @@ class ClaimRecord(_Model):
     required: bool
     verdict: Verdict
     checks: Sequence[CheckRecord]
+    seeds: Seeds | None = None
 
 
 class Record(_Model):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from verify.claim import Verdict
+from verify.power import Trial
 from verify.report.markdown import number
 from verify.report.record import Record
 
@@ -56,6 +59,48 @@ def result_table(record: Record) -> RenderableType:
     if warning := record.environment.get("warning"):
         remarks.append(warning)
     return Group(table, *(Text(f"- {remark}") for remark in remarks))
+
+
+def seeds_table(record: Record) -> RenderableType:
+    """A row a claim: its narrowest check over all draws, and in how many draws it was verified."""
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), title=record.title, title_justify="left")
+    table.add_column("claim", no_wrap=True)
+    table.add_column("compared", overflow="fold")
+    for name in ("worst slack", "budget", "verified", "95% interval"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("worst verdict", no_wrap=True)
+    for claim in record.claims:
+        check = max(claim.checks, key=lambda check: check.narrowness)
+        seeds = claim.seeds
+        table.add_row(
+            claim.id,
+            check.quantity,
+            number(check.slack),
+            number(check.budget),
+            f"{seeds.verified} of {seeds.drawn}" if seeds else "",
+            f"{seeds.interval[0]:.3f} to {seeds.interval[1]:.3f}" if seeds else "",
+            Text(claim.verdict, style=STYLES[claim.verdict]),
+        )
+    return Group(table, *(Text(f"- {note}") for note in record.notes))
+
+
+def power_table(trials: Sequence[Trial]) -> RenderableType:
+    """Every planted claim, why it is false, and whether the checks caught it."""
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), title="Planted false claims", title_justify="left")
+    table.add_column("claim", no_wrap=True)
+    table.add_column("mutation, and why it is false", overflow="fold")
+    table.add_column("off by (budgets)", justify="right", no_wrap=True)
+    table.add_column("outcome", no_wrap=True)
+    for trial in trials:
+        planted = trial.planted
+        outcome = Text("caught", style="green") if trial.caught else Text("SURVIVED", style="bold red")
+        table.add_row(
+            planted.claim,
+            Text(planted.mutation).append(f"\n{planted.why_false}", style="dim"),
+            number(trial.margin),
+            outcome,
+        )
+    return table
 
 
 def last_line(record: Record, written: str) -> Text:

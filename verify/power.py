@@ -1,0 +1,39 @@
+"""The power of the checks: whether they catch the false claims that every theorem plants."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import threadpoolctl
+
+from verify.claim import Verdict
+from verify.theorem import Planted, Theorem
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One planted claim and how it came out; by how much is in units of the error budget."""
+
+    theorem: str
+    planted: Planted
+
+    @property
+    def caught(self) -> bool:
+        """Whether the false claim was found to be violated."""
+        return self.planted.check.verdict is Verdict.VIOLATED
+
+    @property
+    def margin(self) -> float | None:
+        """By how many error budgets the claim is off; None without a number."""
+        check = self.planted.check
+        if check.slack is None or not check.budget:
+            return None
+        return -check.slack / check.budget
+
+
+def trials(theorem: Theorem) -> Iterator[Trial]:
+    """Every planted claim of a theorem; its small problems run fastest on one BLAS thread."""
+    with threadpoolctl.threadpool_limits(limits=1):
+        for planted in theorem.planted():
+            yield Trial(theorem.NAME, planted)

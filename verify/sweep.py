@@ -1,0 +1,79 @@
+"""Many draws of one setting: a statement that holds with some probability is tested on seeds."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from joblib import Parallel, delayed
+from scipy.stats import beta
+
+from verify.claim import Verdict, worst
+from verify.report.record import CheckRecord, ClaimRecord, Record, Seeds
+from verify.run import Run, run_theorem
+from verify.theorem import BaseSetting, Progress, Theorem, silent
+
+#: Confidence of the interval for the probability that a claim is verified.
+CONFIDENCE = 0.95
+
+
+def run_seeds(theorem: Theorem, setting: BaseSetting, count: int, progress: Progress = silent) -> Run:
+    """`count` independent draws, seeds from the setting's own upwards, as one run.
+
+    Draws run in parallel processes. Each check shows the draw that decided it most narrowly, each
+    claim in how many draws it was verified; pictures and arrays are those of the worst draw.
+    """
+    settings = [setting.model_copy(update={"seed": setting.seed + i}) for i in range(count)]
+    workers = Parallel(n_jobs=min(count, os.cpu_count() or 1), return_as="generator")
+    records: list[Record] = []
+    for record in workers(delayed(_record)(theorem, one) for one in settings):
+        records.append(record)
+        progress("seeds", len(records), count)
+    shown = max(range(count), key=lambda i: records[i].verdict.severity)
+    run = run_theorem(theorem, settings[shown])
+    record = run.record.model_copy(
+        update={
+            "verdict": worst(record.verdict for record in records),
+            "setting": {**run.record.setting, "seed": setting.seed, "seeds": count},
+            "claims": [_merged([record.claims[i] for record in records]) for i in range(len(theorem.CLAIMS))]
+            if all(record.claims for record in records)
+            else [],
+            "notes": [
+                f"{count} draws; notes, rates and pictures are those of seed {settings[shown].seed}",
+                *run.record.notes,
+            ],
+            "error": next((record.error for record in records if record.error), None),
+            "command": f"{records[0].command} --seeds {count}",
+        }
+    )
+    return Run(record, run.arrays, run.figures)
+
+
+def clopper_pearson(successes: int, trials: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
+    """Exact confidence interval for a probability of which `successes` of `trials` were seen."""
+    tail = (1 - confidence) / 2
+    low = 0.0 if successes == 0 else float(beta.ppf(tail, successes, trials - successes + 1))
+    high = 1.0 if successes == trials else float(beta.ppf(1 - tail, successes + 1, trials - successes))
+    return low, high
+
+
+def _record(theorem: Theorem, setting: BaseSetting) -> Record:
+    return run_theorem(theorem, setting).record
+
+
+def _merged(claims: Sequence[ClaimRecord]) -> ClaimRecord:
+    """One claim over all draws."""
+    verified = sum(claim.verdict is Verdict.VERIFIED for claim in claims)
+    by_quantity: dict[str, list[CheckRecord]] = {}
+    for claim in claims:
+        for check in claim.checks:
+            by_quantity.setdefault(check.quantity, []).append(check)
+    return claims[0].model_copy(
+        update={
+            "verdict": worst(claim.verdict for claim in claims),
+            "checks": [max(checks, key=lambda check: check.narrowness) for checks in by_quantity.values()],
+            "seeds": Seeds(
+                verified=verified, drawn=len(claims), interval=clopper_pearson(verified, len(claims))
+            ),
+        }
+    )
