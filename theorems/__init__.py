@@ -15,7 +15,9 @@ from verify.theorem import Theorem
 #: Entry-point group through which other packages add theorem modules.
 ENTRY_POINT_GROUP = "verify.theorems"
 
-BUILT_IN: Mapping[str, str] = MappingProxyType({"linear-rate": "theorems.linear_rate"})
+BUILT_IN: Mapping[str, str] = MappingProxyType(
+    {"linear-rate": "theorems.linear_rate", "relu-convergence": "theorems.relu_convergence"}
+)
 
 
 def names() -> list[str]:

@@ -144,7 +144,9 @@ def unit_columns(inputs: Array, of: str) -> Array:
     """Columns (d, n) scaled to norm 1; InputError, naming `of`, when one is zero."""
     norms = np.linalg.norm(inputs, axis=0)
     if not norms.all():
-        raise InputError(f"{of}: sample {int(np.argmin(norms))} is zero, no multiple of it has norm 1: drop it")
+        raise InputError(
+            f"{of}: sample {int(np.argmin(norms))} is zero, no multiple of it has norm 1: drop it"
+        )
     return inputs / norms
 
 

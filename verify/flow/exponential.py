@@ -97,9 +97,7 @@ def step(point: P, spectrum: Spectrum, size: float) -> tuple[P, float]:
     left = r - spectrum.kernel @ c
     image = spectrum.kernel @ left - point.kernel(stage) @ stage.residual
     e = spectrum.function(-size * phi(3, z), image)
-    after = point.moved(
-        (point, 0.5 * size * left - c + size * e), (stage, -0.5 * size * stage.residual)
-    )
+    after = point.moved((point, 0.5 * size * left - c + size * e), (stage, -0.5 * size * stage.residual))
     norm = float(np.linalg.norm(after.residual))
     apart = float(np.linalg.norm(after.residual - stage.residual))
     return after, apart / norm if norm > 0 else 0.0
