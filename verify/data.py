@@ -210,7 +210,5 @@ def _draw_rows(
     if samples is None:
         return rows
     if samples > len(rows):
-        raise InputError(
-            f"--samples {samples} is more than the {len(rows)} that {of} has: use --samples {len(rows)} or fewer"
-        )
+        raise InputError(f"--samples {samples} is more than {of} has: use --samples {len(rows)} or fewer")
     return rng.permutation(rows)[:samples]

@@ -12,7 +12,7 @@ log ||r||^2. The defect is measured, step by step, and is part of every budget.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -34,8 +34,9 @@ RESIDUAL_RESOLUTION = 1e-2
 #: encloses them by the distance from the start, which a wide network hardly leaves.
 EXACT_NORMS_UP_TO = 256
 
-#: Widths up to which one BLAS thread is fastest.
-SINGLE_THREAD_UP_TO = 256
+#: Products m^2 n up to which one BLAS thread is used. A second one saves at most a third there, and on
+#: a machine with other work its waiting made a run ten times slower.
+SINGLE_THREAD_UP_TO = 10**8
 
 #: Largest parameters stored in a record, in bytes.
 STORED_BYTES = 50 * 2**20
@@ -44,8 +45,11 @@ STORED_BYTES = 50 * 2**20
 #: derivative; it is unrolled until that is rounding, but no further than this.
 UNROLLED_SWEEPS = 400
 
-#: Bisections of the logarithm of the largest descent step: one part in a hundred.
-BISECTIONS = 7
+#: Bisections of the logarithm of the largest descent step, from a factor 2: two parts in a hundred.
+BISECTIONS = 5
+
+#: Accuracy of the equilibria in the search of the largest step, where the residual doubles or halves.
+SEARCH_ACCURACY = 1e-7
 
 
 @dataclass(frozen=True)
@@ -79,8 +83,9 @@ class ReluProblem:
 
     @property
     def threads(self) -> int:
-        """One BLAS thread for small networks; for wide ones the products are worth all cores."""
-        return 1 if self.model.width <= SINGLE_THREAD_UP_TO else os.cpu_count() or 1
+        """One BLAS thread for small networks; for large ones the products are worth all cores."""
+        small = self.model.width**2 * self.samples <= SINGLE_THREAD_UP_TO
+        return 1 if small else os.cpu_count() or 1
 
     @property
     def norm_constant(self) -> float:
@@ -289,19 +294,19 @@ class ReluTrajectory:
         rates = self.rates
         if rates:
             notes.append(
-                f"rates of log ||r||^2, from what happens to what is printed: {rates['measured']:.4g} measured, "
+                f"rates of log ||r||^2, from measured to printed: {rates['measured']:.4g} measured, "
                 f"{rates['guaranteed']:.4g} = mean of 2 lambda_min(H), {rates['by min lambda_min(H)']:.4g} = "
                 f"2 min lambda_min(H), {rates['by min lambda_min(G)']:.4g} = 2 min lambda_min(G), "
                 f"{rates['lambda_0']:.4g} = lambda_0: the printed rate is {rates['measured / printed']:.3g} "
                 "times too slow"
             )
             notes.append(
-                f"log ||r||^2 fell by {self.log_decay[-1]:.4g}; its energy identity is {self.defect[-1]:.2g} off, "
+                f"log ||r||^2 fell by {self.log_decay[-1]:.4g}; the energy identity is {self.defect[-1]:.2g} off, "
                 "from step errors and from units that slide along their kinks, where no step size helps"
             )
         if self.lost:
             notes.append(f"nothing is checked after time {self.times[-1]:.4g}: {self.lost}")
-        elif self.times[-1] < self.problem.horizon:
+        elif len(self.times) < self.problem.points:
             notes.append(
                 f"at time {self.times[-1]:.4g} the residual met the floor that rounding sets; nothing is "
                 f"checked from there to the horizon {self.problem.horizon:.4g}"
@@ -309,15 +314,16 @@ class ReluTrajectory:
         return notes
 
 
-def train(problem: ReluProblem, progress: Callable[[float], None]) -> ReluTrajectory:
+def train(problem: ReluProblem, progress: Callable[[float], None], *, probed: bool = True) -> ReluTrajectory:
     """Follow the gradient flow of `problem` and observe it at its checked times.
 
+    With `probed`, derivatives are taken by complex step at the first, a middle and the last of them.
     `progress` is told the flow time reached. The path ends where the equilibrium is lost, and says so.
     """
     start = LeastSquares(problem.start, problem.targets)
     fastest = 1 / float(np.linalg.eigvalsh(start.kernel(start))[-1])
     times = graded_times(problem.horizon, min(fastest, problem.horizon), problem.points)
-    observe = _Observer(problem, probed=(0, problem.points // 2))
+    observe = _Observer(problem, {0, problem.points // 2, problem.points - 1} if probed else set())
     lost = ""
 
     def blurred(point: LeastSquares) -> bool:
@@ -346,7 +352,7 @@ def residual_rounding(problem: ReluProblem, point: LeastSquares) -> float:
 class _Observer:
     """Turns points of the flow into the columns of a `ReluTrajectory`."""
 
-    def __init__(self, problem: ReluProblem, probed: Sequence[int]) -> None:
+    def __init__(self, problem: ReluProblem, probed: Set[int]) -> None:
         self._problem = problem
         self._probed = probed
         self._rng = np.random.default_rng(problem.seed)
@@ -405,7 +411,7 @@ class _Observer:
 
     def trajectory(self, fastest: float, lost: str) -> ReluTrajectory:
         assert self._last is not None
-        if self._probes[-1].time < self._last.time:
+        if self._probes and self._probes[-1].time < self._last.time:
             self._probe(self._last)
         columns = {name: np.array([row[name] for row in self._rows]) for name in self._rows[0]}
         return ReluTrajectory(
@@ -483,6 +489,8 @@ def largest_step(problem: ReluProblem, steps: int, scale: float) -> tuple[float,
     The first keeps the rate for `steps` steps, the second does not; the first is 0 when no step down
     to ``scale / 2^20`` keeps it.
     """
+    start = replace(problem.start, model=replace(problem.model, accuracy=SEARCH_ACCURACY))
+    problem = replace(problem, start=start)
     low = high = scale
     if keeps_rate(problem, scale, steps):
         while keeps_rate(problem, high := 2 * high, steps):

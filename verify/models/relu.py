@@ -182,7 +182,7 @@ class State:
     def moved(self, *moves: tuple[State, Array], guess: tuple[Array, Array] | None = None) -> State:
         """The network at ``theta + sum_k J_k^T c_k`` for moves (state k, c_k (n,)).
 
-        Iterations start from this state's equilibria unless `guess` holds better ones.
+        Iterations start from the equilibria of the last of `moves` unless `guess` holds better ones.
         """
         theta, x = self.theta, self.model.inputs
         left = np.hstack([state.p * (self.model.coupling * weights) for state, weights in moves])
@@ -192,7 +192,7 @@ class State:
         w = theta.w + sum(state.c * weights for state, weights in moves) @ x.T  # type: ignore[operator]
         u = theta.u + sum(state.z @ weights for state, weights in moves)
         v = theta.v + sum(state.phi @ weights for state, weights in moves)
-        return self.model.at(Parameters(a, w, u, v), guess or (self.z, self.p))
+        return self.model.at(Parameters(a, w, u, v), guess or (moves[-1][0].z, moves[-1][0].p))
 
     def extrapolated(self, before: State) -> tuple[Array, Array]:
         """Z and P one more step along the line from `before` to here, a guess for the next state."""
