@@ -22,7 +22,7 @@ from verify.differentiation import directional_derivative
 from verify.flow import FlowError
 from verify.flow.exponential import ExponentialPoint, integrate
 from verify.losses import EPS
-from verify.models.relu import ImplicitReLU, NoEquilibriumError, Parameters, State, unrolled
+from verify.models.relu import ACCURACY, ImplicitReLU, NoEquilibriumError, Parameters, State, unrolled
 from verify.quadrature import cumulative_integral, graded_times
 
 Array = NDArray[np.float64]
@@ -44,6 +44,12 @@ STORED_BYTES = 50 * 2**20
 #: An unrolled network leaves ``q^k`` of its equilibrium, and the k-th sweep k times that of its
 #: derivative; it is unrolled until that is rounding, but no further than this.
 UNROLLED_SWEEPS = 400
+
+#: Error of the equilibria in units of the error that a step may make.
+EQUILIBRIUM_SHARE = 1e-5
+
+#: The loosest equilibria of a flow: H and its smallest eigenvalues are read from them.
+LOOSEST_ACCURACY = 1e-9
 
 #: Bisections of the logarithm of the largest descent step, from a factor 2: two parts in a hundred.
 BISECTIONS = 5
@@ -105,10 +111,14 @@ class ReluProblem:
 
 @dataclass(frozen=True)
 class LeastSquares:
-    """A network state with labels, as the integrator sees it."""
+    """A network state with labels, as the integrator sees it.
+
+    States that it moves to are as accurate as steps of the given `tolerance` can tell.
+    """
 
     state: State
     targets: Array
+    tolerance: float
 
     @property
     def residual(self) -> Array:
@@ -118,7 +128,12 @@ class LeastSquares:
         return self.state.kernel_parts(other.state).sum(axis=0)
 
     def moved(self, *moves: tuple[LeastSquares, Array]) -> LeastSquares:
-        return replace(self, state=self.state.moved(*((at.state, c) for at, c in moves)))
+        state = self.state
+        # An error eps ||Phi|| of Z is one of eps ||Phi|| ||u|| of the outputs.
+        output = float(np.linalg.norm(state.phi)) * float(np.linalg.norm(state.theta.u))
+        wanted = EQUILIBRIUM_SHARE * self.tolerance * float(np.linalg.norm(self.residual)) / output
+        accuracy = min(max(wanted, ACCURACY), LOOSEST_ACCURACY)
+        return replace(self, state=state.moved(*((at.state, c) for at, c in moves), accuracy=accuracy))
 
 
 @dataclass(frozen=True)
@@ -162,7 +177,7 @@ def probe(state: State, targets: Array, contraction: float, time: float, rng: np
     direction = Parameters.random(model.width, len(model.inputs), rng)
     conditioning = 1 / max(1 - contraction, EPS)
     # Closed forms inherit the accuracy of Z and of P, and each is a sum of m terms or m^2.
-    rounding = truncation + (10 * model.accuracy + 100 * EPS * np.sqrt(model.width)) * conditioning**2
+    rounding = truncation + (10 * state.accuracy + 100 * EPS * np.sqrt(model.width)) * conditioning**2
     return Probe(
         time,
         along(state.gradients(-residual)),
@@ -301,8 +316,8 @@ class ReluTrajectory:
                 "times too slow"
             )
             notes.append(
-                f"log ||r||^2 fell by {self.log_decay[-1]:.4g}; the energy identity is {self.defect[-1]:.2g} off, "
-                "from step errors and from units that slide along their kinks, where no step size helps"
+                f"log ||r||^2 fell by {self.log_decay[-1]:.4g}; the energy identity is {self.defect[-1]:.2g} "
+                "off, from step errors and from units that slide along their kinks, where no step size helps"
             )
         if self.lost:
             notes.append(f"nothing is checked after time {self.times[-1]:.4g}: {self.lost}")
@@ -320,7 +335,7 @@ def train(problem: ReluProblem, progress: Callable[[float], None], *, probed: bo
     With `probed`, derivatives are taken by complex step at the first, a middle and the last of them.
     `progress` is told the flow time reached. The path ends where the equilibrium is lost, and says so.
     """
-    start = LeastSquares(problem.start, problem.targets)
+    start = LeastSquares(problem.start, problem.targets, problem.tolerance)
     fastest = 1 / float(np.linalg.eigvalsh(start.kernel(start))[-1])
     times = graded_times(problem.horizon, min(fastest, problem.horizon), problem.points)
     observe = _Observer(problem, {0, problem.points // 2, problem.points - 1} if probed else set())
@@ -343,7 +358,7 @@ def residual_rounding(problem: ReluProblem, point: LeastSquares) -> float:
     state, size = point.state, float(np.linalg.norm(point.residual))
     slack = max(1 - problem.model.coupling * problem.norms[0], 0.01)
     of_output = float(np.linalg.norm(state.theta.u)) * (
-        state.model.accuracy * float(np.linalg.norm(state.phi)) / slack
+        state.accuracy * float(np.linalg.norm(state.phi)) / slack
         + 4 * EPS * np.sqrt(state.model.width) * float(np.linalg.norm(state.z))
     )
     return 2 * of_output / size if size > 0 else np.inf
@@ -382,7 +397,7 @@ class _Observer:
                 "part_minima": [np.linalg.eigvalsh(part)[0] for part in parts],
                 # Weyl: an eigenvalue moves by the norm of the change; a Gram matrix changes by twice
                 # the relative error of its factors, of which H has products of two.
-                "kernel_error": (4 * problem.model.accuracy / slack + n * EPS) * trace,
+                "kernel_error": (4 * state.accuracy / slack + n * EPS) * trace,
                 "gram_error": 4 * (n + np.sqrt(width)) * EPS * float(np.trace(parts[3])),
                 "norms": [*norms, np.linalg.norm(state.theta.u), np.linalg.norm(state.theta.v)],
                 "norm_errors": errors,
@@ -422,7 +437,7 @@ class _Observer:
             self._sweeps,
             self._probes,
             lost,
-            **columns,  # type: ignore[arg-type]
+            **columns,
         )
 
 
@@ -453,7 +468,7 @@ class Descent:
 
 def descend(problem: ReluProblem, step: float, steps: int, *, observe: bool = True) -> Descent:
     """`steps` steps of size `step` from the start; it stops early once the residual has grown tenfold."""
-    point = LeastSquares(problem.start, problem.targets)
+    point = LeastSquares(problem.start, problem.targets, problem.tolerance)
     before = point
     rows = []
     for taken in range(steps + 1):
@@ -489,8 +504,7 @@ def largest_step(problem: ReluProblem, steps: int, scale: float) -> tuple[float,
     The first keeps the rate for `steps` steps, the second does not; the first is 0 when no step down
     to ``scale / 2^20`` keeps it.
     """
-    start = replace(problem.start, model=replace(problem.model, accuracy=SEARCH_ACCURACY))
-    problem = replace(problem, start=start)
+    problem = replace(problem, start=replace(problem.start, accuracy=SEARCH_ACCURACY))
     low = high = scale
     if keeps_rate(problem, scale, steps):
         while keeps_rate(problem, high := 2 * high, steps):

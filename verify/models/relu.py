@@ -61,7 +61,6 @@ class ImplicitReLU:
     inputs: Array
     width: int
     gamma: float
-    accuracy: float = ACCURACY
 
     @property
     def coupling(self) -> float:
@@ -73,7 +72,12 @@ class ImplicitReLU:
         """``X^T X`` (n, n)."""
         return self.inputs.T @ self.inputs
 
-    def at(self, theta: Parameters, guess: tuple[Array, Array] | None = None) -> State:
+    def at(
+        self,
+        theta: Parameters,
+        guess: tuple[Array, Array] | None = None,
+        accuracy: float = ACCURACY,
+    ) -> State:
         """The network at `theta`; `guess` holds Z and P (m, n) to start their iterations from.
 
         Z stops at the residual ``accuracy * ||Phi||``, P at ``accuracy * ||u|| sqrt(n)``. Raises
@@ -90,7 +94,7 @@ class ImplicitReLU:
             out += phi
             return np.maximum(out, 0.0, out=out)
 
-        z, sweeps = _iterate(forward, z, self.accuracy * float(np.linalg.norm(phi)))
+        z, sweeps = _iterate(forward, z, accuracy * float(np.linalg.norm(phi)))
         active = z > 0
         source = theta.u[:, None]
         p = np.where(active, source, 0.0) if guess is None else np.where(active, guess[1], 0.0)
@@ -104,10 +108,10 @@ class ImplicitReLU:
             return out
 
         size = float(np.linalg.norm(theta.u)) * np.sqrt(z.shape[1])
-        p, adjoint_sweeps = _iterate(backward, p, self.accuracy * size)
+        p, adjoint_sweeps = _iterate(backward, p, accuracy * size)
         c = np.where(gates, p + theta.v[:, None], 0.0) / np.sqrt(self.width)
         output = theta.u @ z + theta.v @ phi
-        return State(self, theta, phi, z, p, c, output, sweeps, adjoint_sweeps)
+        return State(self, theta, phi, z, p, c, output, accuracy, sweeps, adjoint_sweeps)
 
 
 def _iterate(mapping: Callable[[Array], Array], x: Array, tolerance: float) -> tuple[Array, int]:
@@ -127,8 +131,8 @@ def _iterate(mapping: Callable[[Array], Array], x: Array, tolerance: float) -> t
 class State:
     """The network at one parameter point: equilibria Z, their adjoints P, C = E(P + v)/sqrt(m), outputs.
 
-    Column i of P is ``D_i (I - gamma~ D_i A)^{-T} u``. `sweeps` and `adjoint_sweeps` count products
-    with A and A^T.
+    Column i of P is ``D_i (I - gamma~ D_i A)^{-T} u``. `accuracy` is
+    that of Z and P; `sweeps` and `adjoint_sweeps` count products with A and A^T.
     """
 
     model: ImplicitReLU
@@ -138,6 +142,7 @@ class State:
     p: Array
     c: Array
     output: Array
+    accuracy: float
     sweeps: int
     adjoint_sweeps: int
 
@@ -179,20 +184,28 @@ class State:
             ]
         )
 
-    def moved(self, *moves: tuple[State, Array], guess: tuple[Array, Array] | None = None) -> State:
+    def moved(
+        self,
+        *moves: tuple[State, Array],
+        guess: tuple[Array, Array] | None = None,
+        accuracy: float | None = None,
+    ) -> State:
         """The network at ``theta + sum_k J_k^T c_k`` for moves (state k, c_k (n,)).
 
-        Iterations start from the equilibria of the last of `moves` unless `guess` holds better ones.
+        Iterations start from the equilibria of the last of `moves` unless `guess` holds better ones,
+        and keep this state's accuracy unless another is given.
         """
         theta, x = self.theta, self.model.inputs
         left = np.hstack([state.p * (self.model.coupling * weights) for state, weights in moves])
         right = np.hstack([state.z for state, _ in moves])
         a = left @ right.T
         a += theta.a
-        w = theta.w + sum(state.c * weights for state, weights in moves) @ x.T  # type: ignore[operator]
+        w = theta.w + sum(state.c * weights for state, weights in moves) @ x.T
         u = theta.u + sum(state.z @ weights for state, weights in moves)
         v = theta.v + sum(state.phi @ weights for state, weights in moves)
-        return self.model.at(Parameters(a, w, u, v), guess or (moves[-1][0].z, moves[-1][0].p))
+        return self.model.at(
+            Parameters(a, w, u, v), guess or (moves[-1][0].z, moves[-1][0].p), accuracy or self.accuracy
+        )
 
     def extrapolated(self, before: State) -> tuple[Array, Array]:
         """Z and P one more step along the line from `before` to here, a guess for the next state."""
