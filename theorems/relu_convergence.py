@@ -122,11 +122,13 @@ CLAIMS = (
     ),
     Claim("G-L3.5.iv", "flow: ||W(t)|| <= 2 c sqrt(m)", f"{PAPER}, Lemma 3.5 (iv)", "step"),
     Claim("G-L3.5.v", "flow: ||A(t)|| <= 2 c sqrt(m)", f"{PAPER}, Lemma 3.5 (v)", "step"),
+    Claim("G-T3.1.chain", "d||r||^2/dt = -2 r^T H r and H >= G", "our own, proof of Theorem 3.1", "step"),
     Claim(
-        "G-T3.1.chain",
-        "||r(t)||^2 <= ||r(0)||^2 exp(-2 int lambda_min(H)), H >= G >= (lambda_0/2) I",
+        "G-T3.1.sharp",
+        "||r(t)||^2 <= ||r(0)||^2 exp(-2 int lambda_min(H)), up to slides along kinks",
         "our own, from the proof of Theorem 3.1",
         "step",
+        required=False,
     ),
     Claim("G-T3.1", "flow: ||r(t)||^2 <= exp(-lambda_0 t) ||r(0)||^2", f"{PAPER}, Theorem 3.1", "conclusion"),
     Claim("G-L3.6", "descent: lambda_min(G(k)) and all norms keep", f"{PAPER}, Lemma 3.6", "step"),
@@ -412,13 +414,14 @@ def _promised(problem: ReluProblem, check: Check, ratio: float | None) -> Check:
     of the width exceeds `ratio`, and that is all that is refuted.
     """
     broken = [
-        hypothesis.message
+        hypothesis.claim
         for hypothesis in (gamma_condition(problem), premise_at_start(problem))
         if hypothesis.verdict is Verdict.NOT_APPLICABLE
     ]
     if broken:
-        here = "it holds here all the same" if check.verdict is Verdict.VERIFIED else f"here: {check.message}"
-        return replace(check, verdict=Verdict.NOT_APPLICABLE, message=f"silent, since {broken[0]}; {here}")
+        here = "holds here all the same" if check.verdict is Verdict.VERIFIED else f"here {check.verdict}"
+        message = f"promised only under {' and '.join(broken)}; {here}"
+        return replace(check, verdict=Verdict.NOT_APPLICABLE, message=message)
     if check.verdict is not Verdict.VIOLATED or ratio is None:
         return check
     at = ", ".join(f"{name} {value:.4g}" for name, value in check.where.items())
@@ -478,6 +481,28 @@ def contraction(problem: ReluProblem, path: ReluTrajectory, power: float = 1.0) 
     ratios = changes[1:][kept] / changes[:-1][kept]
     norm_bounds = np.linalg.norm(sweeps[1:], axis=1) / sizes
     bound = 1 / np.maximum(1 - path.contraction, EPS)
+    along = [
+        at_most(
+            "G-L2.2",
+            "||z|| / ||phi|| along the flow, 1/(1 - gamma~ ||A(t)||)",
+            path.growth,
+            bound,
+            budget={
+                "accuracy": LOOSEST_ACCURACY * np.sqrt(problem.samples) * bound,
+                "norm": model.coupling * path.norm_errors[:, 0] * bound**2,
+            },
+            where={"time": path.times},
+        ),
+        at_most(
+            "G-L2.2",
+            "gamma~ ||A(t)||, well posed below 1",
+            path.contraction,
+            1.0,
+            budget={"norm": model.coupling * path.norm_errors[:, 0]},
+            where={"time": path.times},
+            advice="the path moved far from its start: lower --gamma or raise --width",
+        ),
+    ]
     return [
         at_most(
             "G-L2.2",
@@ -493,31 +518,17 @@ def contraction(problem: ReluProblem, path: ReluTrajectory, power: float = 1.0) 
             1 / (1 - gamma_0) if gamma_0 < 1 else np.inf,
             budget={"rounding": model.width * EPS},
         ),
-        at_most(
-            "G-L2.2",
-            "||z|| / ||phi|| along the flow, 1/(1 - gamma~ ||A(t)||)",
-            path.growth,
-            bound,
-            budget={
-                "accuracy": LOOSEST_ACCURACY * np.sqrt(problem.samples) * bound,
-                "norm": model.coupling * path.norm_errors[:, 0] * bound**2,
-            },
-            where={"time": path.times},
-        ),
-        _promised(
-            problem,
-            at_most(
-                "G-L2.2",
-                "gamma~ ||A(t)||, well posed below 1",
-                path.contraction,
-                1.0,
-                budget={"norm": model.coupling * path.norm_errors[:, 0]},
-                where={"time": path.times},
-                advice="the path moved far from its start: lower --gamma or raise --width",
-            ),
-            _lemma_ratio(problem),
-        ),
+        *(_well_posed(path, check) for check in along),
     ]
+
+
+def _well_posed(path: ReluTrajectory, check: Check) -> Check:
+    """Where gamma~ ||A(t)|| reaches 1 the lemma says nothing more, whatever the network still does."""
+    lost = np.flatnonzero(path.contraction >= 1)
+    if not len(lost):
+        return check
+    message = f"gamma~ ||A(t)|| reaches 1 at time {path.times[lost[0]]:.4g}: lower --gamma or raise --width"
+    return replace(check, verdict=Verdict.NOT_APPLICABLE, message=message)
 
 
 def gradients(path: ReluTrajectory) -> list[Check]:
@@ -835,7 +846,7 @@ def sharp_chain(problem: ReluProblem, path: ReluTrajectory, factor: float = 2.0)
             advice="tighten --tolerance or shorten --horizon",
         ),
         at_most(
-            "G-T3.1.chain",
+            "G-T3.1.sharp",
             f"log ||r||^2/||r(0)||^2, -{factor:g} int lambda_min(H)",
             -path.log_decay[later],
             -factor * integral[later],
@@ -1041,7 +1052,7 @@ def planted() -> list[Planted]:
             sharp_chain(tight, paths["tight"], factor=2.02)[0],
         ),
         Planted(
-            "G-T3.1.chain",
+            "G-T3.1.sharp",
             "||r||^2 <= exp(-2.02 int lambda_min(H)) ||r(0)||^2",
             "r stays close to the slowest direction of H",
             sharp_chain(tight, paths["tight"], factor=2.02)[1],

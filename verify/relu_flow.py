@@ -304,8 +304,19 @@ class ReluTrajectory:
         }
 
     @property
+    def first_failure(self) -> str:
+        """What of the theorem's premises and of its hold on G fails first, or ""."""
+        relative = self.gram_minimum / self.problem.lambda_0
+        low = np.flatnonzero(relative < 0.5)
+        if relative[0] < 0.75:
+            return f"first to fail: lambda_min(G(0)) = {relative[0]:.3g} lambda_0 < 3/4 lambda_0, at time 0"
+        if len(low):
+            return f"first to fail: lambda_min(G(t)) < lambda_0/2, at time {self.times[low[0]]:.4g}"
+        return ""
+
+    @property
     def notes(self) -> Sequence[str]:
-        notes = list(self.problem.notes)
+        notes = [*self.problem.notes, *([self.first_failure] if self.first_failure else [])]
         rates = self.rates
         if rates:
             notes.append(
