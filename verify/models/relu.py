@@ -118,7 +118,8 @@ def _iterate(mapping: Callable[[Array], Array], x: Array, tolerance: float) -> t
     """Iterate until a sweep changes x by no more than `tolerance`; the last iterate is returned."""
     for sweep in range(1, MAXIMUM_SWEEPS + 1):
         new = mapping(x)
-        change = float(np.linalg.norm(new - x))
+        with np.errstate(over="ignore", invalid="ignore"):
+            change = float(np.linalg.norm(new - x))
         x = new
         if change <= tolerance:
             return x, sweep
