@@ -30,7 +30,7 @@ def verdicts(found):
 
 @pytest.fixture(scope="module")
 def tight():
-    return run(labels="aligned", data="sphere", points=21)
+    return run(labels="aligned", data="sphere", points=21, alignment=0.001)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_every_planted_claim_is_caught():
 
 def test_the_aligned_setting_is_tight_and_the_honest_chain_is_not_violated_there(tight):
     _, path = tight
-    assert path.rates["tightness"] == pytest.approx(1.0, abs=2e-3)
+    assert path.rates["tightness"] == pytest.approx(1.0, abs=1e-6)
     assert {check.verdict for check in theorem.sharp_chain(path)} <= {"VERIFIED", "INCONCLUSIVE"}
     assert theorem.sharp_chain(path, factor=2.02)[1].verdict == "VIOLATED"
     assert theorem.decay(path, 2.02 * path.kernel_spectrum[:, 0].max()).verdict == "VIOLATED"
