@@ -41,9 +41,9 @@ SINGLE_THREAD_UP_TO = 10**8
 #: Largest parameters stored in a record, in bytes.
 STORED_BYTES = 50 * 2**20
 
-#: An unrolled network leaves ``q^k`` of its equilibrium, and the k-th sweep k times that of its
-#: derivative; it is unrolled until that is rounding, but no further than this.
-UNROLLED_SWEEPS = 400
+#: An unrolled network leaves ``q^k`` of its equilibrium after k sweeps, and k times that of its
+#: derivative; it is unrolled until ``q^k`` is this, but no further than so many sweeps.
+UNROLLED_TRUNCATION, UNROLLED_SWEEPS = 1e-11, 400
 
 #: Error of the equilibria in units of the error that a step may make.
 EQUILIBRIUM_SHARE = 1e-5
@@ -164,7 +164,9 @@ def probe(state: State, targets: Array, contraction: float, time: float, rng: np
     model, theta = state.model, state.theta
     residual = state.output - targets
     rate = np.log(max(contraction, 0.01))
-    sweeps = min(UNROLLED_SWEEPS, int(np.ceil(np.log(EPS) / rate)) + 8 if rate < 0 else UNROLLED_SWEEPS)
+    sweeps = min(
+        UNROLLED_SWEEPS, int(np.ceil(np.log(UNROLLED_TRUNCATION) / rate)) + 4 if rate < 0 else UNROLLED_SWEEPS
+    )
     truncation = sweeps * contraction ** (sweeps - 1)
 
     def outputs(a: Array, w: Array, u: Array, v: Array) -> NDArray[np.complex128]:
