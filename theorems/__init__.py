@@ -16,7 +16,11 @@ from verify.theorem import Theorem
 ENTRY_POINT_GROUP = "verify.theorems"
 
 BUILT_IN: Mapping[str, str] = MappingProxyType(
-    {"linear-rate": "theorems.linear_rate", "trust-region-newton": "theorems.trust_region_newton"}
+    {
+        "linear-rate": "theorems.linear_rate",
+        "trust-region-newton": "theorems.trust_region_newton",
+        "relu-convergence": "theorems.relu_convergence",
+    }
 )
 
 

@@ -144,3 +144,81 @@ def _read_arrays(path: Path) -> tuple[NDArray[np.generic], NDArray[np.generic]]:
     if len(x) < 2:
         raise InputError(f"{path} holds one sample: give two or more")
     return x, y
+
+
+#: Dimension of the synthetic sphere.
+SPHERE_DIMENSION = 20
+
+
+def unit_columns(inputs: Array, of: str) -> Array:
+    """Columns (d, n) scaled to norm 1; InputError, naming `of`, when one is zero."""
+    norms = np.linalg.norm(inputs, axis=0)
+    if not norms.all():
+        raise InputError(
+            f"{of}: sample {int(np.argmin(norms))} is zero, no multiple of it has norm 1: drop it"
+        )
+    return inputs / norms
+
+
+def sphere(samples: int, rng: np.random.Generator) -> Data:
+    """Inputs uniform on the unit sphere of R^20 and targets +1 or -1 by coin toss, shape (1, n)."""
+    inputs = unit_columns(rng.standard_normal((SPHERE_DIMENSION, samples)), "sphere")
+    return Data(inputs, rng.choice([-1.0, 1.0], size=(1, samples)), "")
+
+
+def unit_digits(classes: tuple[int, int], samples: int, rng: np.random.Generator) -> Data:
+    """A random draw of two classes of scikit-learn's digits, unit norm, targets +1 for the second.
+
+    Inputs (64, n), targets (1, n). Raises InputError for too many samples.
+    """
+    from sklearn.datasets import load_digits
+
+    pixels, labels = load_digits(return_X_y=True)
+    return _two_classes(pixels, labels, classes, samples, "digits", rng)
+
+
+def unit_file(path: Path, classes: tuple[int, int], samples: int | None, rng: np.random.Generator) -> Data:
+    """Arrays ``x`` (n, d) and ``y`` (n,) of an npz file, rows of x scaled to norm 1, targets (1, n).
+
+    Whole-number ``y`` are labels: +1 for the second of `classes`, -1 for the first, whole file if it
+    has just two. Others are regression targets. Raises InputError for anything else.
+    """
+    x, y = _read_arrays(path)
+    if y.ndim == 2 and y.shape[1] > 1:
+        raise InputError(f"{path}: the network has one output, `y` has {y.shape[1]} columns: give `y` (n,)")
+    y = y.ravel()
+    if np.issubdtype(y.dtype, np.integer):
+        present = np.unique(y)
+        if len(present) < 2:
+            raise InputError(f"{path}: the labels `y` are all of one class: give two classes")
+        pair = (int(present[0]), int(present[1])) if len(present) == 2 else classes
+        return _two_classes(x.astype(float), y, pair, samples, str(path), rng)
+    rows = _draw_rows(np.arange(len(x)), samples, str(path), rng)
+    return Data(unit_columns(x[rows].astype(float).T, str(path)), y[rows].astype(float)[None, :], "")
+
+
+def _two_classes(
+    rows: Array,
+    labels: NDArray[np.generic],
+    classes: tuple[int, int],
+    samples: int | None,
+    of: str,
+    rng: np.random.Generator,
+) -> Data:
+    absent = [label for label in classes if label not in labels]
+    if absent:
+        raise InputError(f"--classes: {of} has no class {absent[0]}, it has {np.unique(labels).tolist()}")
+    chosen = _draw_rows(np.flatnonzero(np.isin(labels, classes)), samples, of, rng)
+    inputs = rows[chosen].T
+    inputs = unit_columns(inputs[inputs.any(axis=1)], of)
+    return Data(inputs, np.where(labels[chosen] == classes[1], 1.0, -1.0)[None, :], "")
+
+
+def _draw_rows(
+    rows: NDArray[np.intp], samples: int | None, of: str, rng: np.random.Generator
+) -> NDArray[np.intp]:
+    if samples is None:
+        return rows
+    if samples > len(rows):
+        raise InputError(f"--samples {samples} is more than {of} has: use --samples {len(rows)} or fewer")
+    return rng.permutation(rows)[:samples]

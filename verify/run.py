@@ -67,8 +67,8 @@ def run_theorem(theorem: Theorem, setting: BaseSetting, progress: Progress = sil
                 trajectory = theorem.integrate(problem, progress)
             with _timed(timings, "check"):
                 claims = claim_records(theorem.CLAIMS, theorem.check(problem, trajectory))
-        with _timed(timings, "draw"), pictures.style():
-            drawn = theorem.figures(problem, trajectory)
+            with _timed(timings, "draw"), pictures.style():
+                drawn = theorem.figures(problem, trajectory)
         arrays = trajectory.arrays
         record |= {
             "verdict": overall_verdict(theorem.CLAIMS, claims),

@@ -1,0 +1,38 @@
+"""Scaling laws fitted to samples, with intervals wide enough that chance does not break a verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+#: Half-width of an interval in standard errors: chance exceeds it once in two million fits.
+STANDARD_ERRORS = 5.0
+
+
+@dataclass(frozen=True)
+class PowerLaw:
+    """``mean ~ size^slope``, the slope known to ``+- half_width``; `means` (k,) at the sizes."""
+
+    slope: float
+    half_width: float
+    sizes: Array
+    means: Array
+
+
+def power_law(sizes: Sequence[int] | Array, samples: Array) -> PowerLaw:
+    """Fit of the logarithm of the mean of `samples` (k sizes, repeats) against that of the size.
+
+    Ordinary least squares; the error of each logarithm is the standard error of its mean over the
+    mean, independent between sizes.
+    """
+    x = np.log(np.asarray(sizes, dtype=float))
+    means = samples.mean(axis=1)
+    errors = samples.std(axis=1, ddof=1) / np.sqrt(samples.shape[1]) / means
+    weights = (x - x.mean()) / np.sum((x - x.mean()) ** 2)
+    half_width = STANDARD_ERRORS * float(np.linalg.norm(weights * errors))
+    return PowerLaw(float(weights @ np.log(means)), half_width, np.exp(x), means)
