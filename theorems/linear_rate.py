@@ -430,6 +430,9 @@ def conclusion(problem: LinearProblem, path: LinearTrajectory, factor: float = 2
     at hand, not about an exact flow nearby. Both sides start at 0, so until the bound has fallen by
     1/e a point may stay undecided, if it is not the last.
     """
+    if len(path.times) < 2:
+        message = "the excess is within the error of L* from the start: use another --seed or a larger --tau"
+        return [not_applicable("K-T1", "log E/E(0)", message)]
     later = slice(1, None)
     rate = factor * problem.objective.pl_constant
     integral, integral_error = path.integrated_lambda

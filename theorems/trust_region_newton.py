@@ -188,7 +188,12 @@ class NewtonTrajectory:
 
     @property
     def rates(self) -> Mapping[str, float]:
-        return {**self.path.rates, "order of the path form": float(self.orders.mean())}
+        # Theorem 2 promises no rate of convergence; what it has is an order.
+        return {
+            "order of the path form": float(self.orders.mean()),
+            "horizon": self.path.problem.horizon,
+            "checked until": float(self.path.times[-1]),
+        }
 
     @property
     def counts(self) -> Mapping[str, int]:

@@ -44,6 +44,9 @@ RADIUS_MARGIN = 1 + 1e-6
 #: Radius, relative to that of the start, within which the path for the automatic radius is sought.
 PROVISIONAL_RADIUS = 50.0
 
+#: A PL constant below this is none: quotients of rates would overflow.
+LEAST_CONSTANT = 1e-200
+
 DEFAULT_TAU = 0.1
 
 
@@ -209,11 +212,11 @@ def _objective(
 
 
 def _positive(objective: LogisticObjective) -> LogisticObjective:
-    if objective.pl_constant > 0:
+    if objective.pl_constant > LEAST_CONSTANT:
         return objective
     raise HypothesisError(
-        f"within R = {objective.radius:.4g} the logistic curvature rho(R) is below the smallest number, so "
-        "kappa = 0: use --tau 0.01, say, or smaller features"
+        f"within R = {objective.radius:.4g} the logistic curvature rho(R) is "
+        f"next to nothing, kappa = {objective.pl_constant:.1g}: use --tau 0.01, say, or smaller features"
     )
 
 

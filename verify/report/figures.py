@@ -57,6 +57,8 @@ def single(title: str, xlabel: str, ylabel: str, *, height: float = 3.0) -> tupl
 
 def logarithmic_time(axes: Axes, fastest: float, end: float) -> None:
     """Time from 0 to `end`, linear up to `fastest` and logarithmic from there."""
+    if end <= 0:  # a path that ended where it began
+        return
     axes.set_xscale("symlog", linthresh=fastest)
     axes.set_xlim(0, end)
     decades = range(math.ceil(math.log10(2 * fastest)), math.floor(math.log10(end)) + 1)
