@@ -47,8 +47,6 @@ DESCENT_STEPS_PER_SCALE = 20
 #: An adaptive method holds its estimate of the step error to the tolerance, not the error itself.
 STEP_ERROR_SAFETY = 10
 
-TINY = float(np.finfo(float).tiny)
-
 #: Widths up to which one BLAS thread is fastest.
 SINGLE_THREAD_UP_TO = 256
 
@@ -273,21 +271,14 @@ def train(problem: LinearProblem, progress: Callable[[float], None]) -> LinearTr
     `progress` is told the flow time reached. Raises FlowError when the integrator fails.
     """
     model, objective = problem.model, problem.objective
-    start = model.at(problem.theta)
-    excess, g = objective.excess_and_gradient(start.q)
-    squared_gradient = sum(float(np.vdot(d, d)) for d in start.gradients(g))
-    if excess <= 0 or squared_gradient == 0:
-        raise HypothesisError(
-            "Q(0) is optimal already, to rounding: there is nothing to converge; use --seed 1"
-        )
-    fastest = min(problem.horizon, excess / squared_gradient)
+    fastest = _fastest(problem)
     observe = _Observer(problem)
     kept: list[tuple[float, Array]] = []
     keep_all = problem.theta.nbytes * problem.points <= STORED_BYTES
     left_at = None
     for point in _follow(problem, graded_times(problem.horizon, fastest, problem.points)):
         q = model.at(point.theta).q
-        if float(np.abs(q).sum(axis=0).max()) >= objective.radius:
+        if one_norm(q) >= objective.radius:
             left_at = point.time
             break
         if objective.excess_and_gradient(q)[0] <= 0:
@@ -318,16 +309,28 @@ def train(problem: LinearProblem, progress: Callable[[float], None]) -> LinearTr
 def largest_map_norm(problem: LinearProblem) -> tuple[float, float]:
     """The largest ``||Q_t||_1`` at the checked times of the flow of `problem`, and the last of these,
     which is before the horizon where rounding ends the flow."""
-    model, objective = problem.model, problem.objective
-    start = model.at(problem.theta)
-    excess, g = objective.excess_and_gradient(start.q)
-    squared_gradient = sum(float(np.vdot(d, d)) for d in start.gradients(g))
-    fastest = min(problem.horizon, excess / max(squared_gradient, TINY))
     largest = end = 0.0
-    for point in _follow(problem, graded_times(problem.horizon, fastest, problem.points)):
-        largest = max(largest, float(np.abs(model.at(point.theta).q).sum(axis=0).max()))
+    for point in _follow(problem, graded_times(problem.horizon, _fastest(problem), problem.points)):
+        largest = max(largest, one_norm(problem.model.at(point.theta).q))
         end = point.time
     return largest, end
+
+
+def one_norm(q: Array) -> float:
+    """``||Q||_1``, induced: the largest column sum of absolute values."""
+    return float(np.abs(q).sum(axis=0).max())
+
+
+def _fastest(problem: LinearProblem) -> float:
+    """The decay time of the excess at the start; HypothesisError where nothing is left to decay."""
+    start = problem.model.at(problem.theta)
+    excess, g = problem.objective.excess_and_gradient(start.q)
+    squared_gradient = sum(float(np.vdot(d, d)) for d in start.gradients(g))
+    if excess <= 0 or squared_gradient == 0:
+        raise HypothesisError(
+            "Q(0) is optimal already, to rounding: there is nothing to converge; use --seed 1"
+        )
+    return min(problem.horizon, excess / squared_gradient)
 
 
 def _follow(problem: LinearProblem, times: Array) -> Iterator[FlowPoint]:
@@ -416,7 +419,7 @@ class _Observer:
                 "steps": point.steps,
                 "gradient_norm": float(np.sqrt(np.vdot(d_a, d_a) + np.vdot(d_b, d_b))),
                 "shallow_gradient_norm": float(np.linalg.norm(g)),
-                "map_norm": float(np.abs(state.q).sum(axis=0).max()),
+                "map_norm": one_norm(state.q),
                 "gradient_rounding": objective.gradient_rounding(state.q, problem.map_error),
                 "analytic_rounding": objective.analytic_rounding(state.q),
                 "map_speed": float(np.linalg.norm(map_velocity)),

@@ -31,9 +31,9 @@ class CrossEntropyObjective(SmoothObjective):
         everywhere = np.ones(w.shape, dtype=bool)
         slope = np.inf
         for _ in range(NEWTON_STEPS):
-            step, loss = self._newton_step(w, everywhere), self._raw_loss(w)
+            step, loss = self._newton_step(w, everywhere), self.loss(w)
             fraction = 1.0
-            while self._raw_loss(w + fraction * step) > loss and fraction > 1e-3:
+            while self.loss(w + fraction * step) > loss and fraction > 1e-3:
                 fraction /= 2
             new = w + fraction * step
             new_slope = float(np.linalg.norm(self._raw_gradient(new)))

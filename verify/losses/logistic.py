@@ -47,7 +47,7 @@ class LogisticObjective(SmoothObjective):
     def _minimise(self) -> Array:
         shape = (1, self.features.shape[0])
         found = minimize(
-            lambda w: (self._raw_loss(w.reshape(shape)), self._raw_gradient(w.reshape(shape)).ravel()),
+            lambda w: (self.loss(w.reshape(shape)), self._raw_gradient(w.reshape(shape)).ravel()),
             np.zeros(shape[1]),
             jac=True,
             method="L-BFGS-B",

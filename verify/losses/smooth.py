@@ -70,10 +70,10 @@ class SmoothObjective(ABC):
         self.minimiser = minimiser
         self._best = minimiser @ self.features
         self._slope_at_best = self._raw_gradient(minimiser)
-        self.optimal_value = self._raw_loss(minimiser)
+        self.optimal_value = self.loss(minimiser)
 
     def loss(self, w: Array) -> float:
-        return self._raw_loss(w)
+        return float(self.analytic_excess(w))
 
     def excess_and_gradient(self, w: Array) -> tuple[float, Array]:
         away = w - self.minimiser
@@ -123,9 +123,6 @@ class SmoothObjective(ABC):
         bent = np.einsum("in,knij,jn->kn", step, blocks, step)
         result[near] += (WEIGHTS * (1 - NODES)) @ bent
         return result
-
-    def _raw_loss(self, w: Array) -> float:
-        return float(self.analytic_excess(w))
 
     def _raw_gradient(self, w: Array) -> Array:
         q = w @ self.features

@@ -25,14 +25,20 @@ STYLES = {
 }
 
 
+def _table(title: str, text: str, numbers: Sequence[str], outcome: str) -> Table:
+    """A claim, a text that folds, some numbers and an outcome on every row."""
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), title=title, title_justify="left")
+    table.add_column("claim", no_wrap=True)
+    table.add_column(text, overflow="fold")
+    for name in numbers:
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column(outcome, no_wrap=True)
+    return table
+
+
 def result_table(record: Record) -> RenderableType:
     """Every comparison on a row, then what the reader must know."""
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), title=record.title, title_justify="left")
-    table.add_column("claim", no_wrap=True)
-    table.add_column("compared", overflow="fold")
-    for name in ("measured", "bound", "slack", "budget"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("verdict", no_wrap=True)
+    table = _table(record.title, "compared", ("measured", "bound", "slack", "budget"), "verdict")
     for claim in record.claims:
         for check in claim.checks:
             table.add_row(
@@ -63,12 +69,8 @@ def result_table(record: Record) -> RenderableType:
 
 def seeds_table(record: Record) -> RenderableType:
     """A row a claim: its narrowest check over all draws, and in how many draws it was verified."""
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), title=record.title, title_justify="left")
-    table.add_column("claim", no_wrap=True)
-    table.add_column("compared", overflow="fold")
-    for name in ("worst slack", "budget", "verified", "95% interval"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("worst verdict", no_wrap=True)
+    numbers = ("worst slack", "budget", "verified", "95% interval")
+    table = _table(record.title, "compared", numbers, "worst verdict")
     for claim in record.claims:
         check = max(claim.checks, key=lambda check: check.narrowness)
         seeds = claim.seeds
@@ -86,11 +88,8 @@ def seeds_table(record: Record) -> RenderableType:
 
 def power_table(trials: Sequence[Trial]) -> RenderableType:
     """Every planted claim, why it is false, and whether the checks caught it."""
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), title="Planted false claims", title_justify="left")
-    table.add_column("claim", no_wrap=True)
-    table.add_column("mutation, and why it is false", overflow="fold")
-    table.add_column("off by (budgets)", justify="right", no_wrap=True)
-    table.add_column("outcome", no_wrap=True)
+    title, text = "Planted false claims", "mutation, and why it is false"
+    table = _table(title, text, ("off by (budgets)",), "outcome")
     for trial in trials:
         planted = trial.planted
         outcome = Text("caught", style="green") if trial.caught else Text("SURVIVED", style="bold red")
