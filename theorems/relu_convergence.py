@@ -81,6 +81,29 @@ NAME = "relu-convergence"
 TITLE = "Global convergence of over-parametrised implicit ReLU networks"
 STATEMENT = (__doc__ or "").split("\n\n", 1)[1]
 SOURCES = ("Gao et al., ICLR 2022, arXiv 2110.05645, Theorems 3.1 and 3.2",)
+FORMULAS = (
+    (
+        "the network",
+        r"z_i = \operatorname{relu}(\tilde\gamma A z_i + \phi_i), \quad"
+        r" \phi_i = \tfrac{1}{\sqrt m} \operatorname{relu}(W x_i), \quad"
+        r" \hat y_i = u^T z_i + v^T \phi_i, \quad \tilde\gamma = \gamma / \sqrt m",
+    ),
+    (
+        "Lemma 3.1, as it holds",
+        r"\dot{\hat y} = -H r, \quad H = \tilde\gamma^2 (P^T P) \circ (Z^T Z)"
+        r" + (C^T C) \circ (X^T X) + Z^T Z + \Phi^T \Phi",
+    ),
+    (
+        "Theorem 3.1, flow",
+        r"\|r(t)\|^2 \le e^{-\lambda_0 t}\,\|r(0)\|^2, \quad \gamma \le \min\bigl(\tfrac12, \tfrac{1}{4c}\bigr),"
+        r" \quad m \ge C\,\frac{n^2}{\lambda_0^2} \log\frac{n}{\delta}",
+    ),
+    (
+        "Theorem 3.2, descent",
+        r"\|r(k)\|^2 \le \Bigl(1 - \frac{\alpha \lambda_0}{2}\Bigr)^{k} \|r(0)\|^2,"
+        r" \quad \alpha = O\Bigl(\frac{\lambda_0}{n^2}\Bigr)",
+    ),
+)
 
 PAPER = "Gao et al. 2022"
 

@@ -22,7 +22,7 @@ from verify.report import figures as pictures
 from verify.report.directory import write_whole
 from verify.report.markdown import markdown
 from verify.report.record import Record, claim_records, overall_verdict
-from verify.theorem import BaseSetting, Progress, Theorem, option_name, silent
+from verify.theorem import BaseSetting, Progress, Theorem, formulas, option_name, silent
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -48,6 +48,9 @@ def run_theorem(theorem: Theorem, setting: BaseSetting, progress: Progress = sil
     record: dict[str, Any] = {
         "theorem": theorem.NAME,
         "title": theorem.TITLE,
+        "statement": theorem.STATEMENT,
+        "formulas": [{"label": label, "latex": latex} for label, latex in formulas(theorem)],
+        "sources": theorem.SOURCES,
         "setting": setting.model_dump(mode="json"),
         "rates": {},
         "counts": {},
@@ -76,6 +79,7 @@ def run_theorem(theorem: Theorem, setting: BaseSetting, progress: Progress = sil
             "counts": {**trajectory.counts, "blas_threads": problem.threads},
             "notes": list(trajectory.notes),
             "figures": [f"{name}.png" for name in drawn],
+            "captions": {f"{name}.png": pictures.caption(figure) for name, figure in drawn.items()},
         }
     except InputError:
         raise

@@ -77,7 +77,11 @@ class Planted:
 
 
 class Theorem(Protocol):
-    """A theorem module."""
+    """A theorem module.
+
+    It may also have `FORMULAS`, the main formulas of its statement for typesetting: pairs of what one is
+    and its LaTeX; see `formulas`.
+    """
 
     NAME: str
     TITLE: str
@@ -103,6 +107,11 @@ class Theorem(Protocol):
 
     def planted(self) -> Sequence[Planted]:
         """False claims that the checks must catch; see `Planted`."""
+
+
+def formulas(theorem: Theorem) -> Sequence[tuple[str, str]]:
+    """The formulas that the theorem gives for typesetting; none when it gives none."""
+    return getattr(theorem, "FORMULAS", ())
 
 
 def make_setting(theorem: Theorem, values: Mapping[str, Any]) -> BaseSetting:

@@ -60,6 +60,13 @@ class ClaimRecord(_Model):
     seeds: Seeds | None = None
 
 
+class Formula(_Model):
+    """A formula of the statement: what it is, and its LaTeX."""
+
+    label: str
+    latex: str
+
+
 class Record(_Model):
     """One run of one theorem."""
 
@@ -70,6 +77,10 @@ class Record(_Model):
     error: str | None = None
     setting: Mapping[str, Any]
     claims: Sequence[ClaimRecord]
+    statement: str = ""
+    formulas: Sequence[Formula] = ()
+    sources: Sequence[str] = ()
+    captions: Mapping[str, str] = {}
     rates: Mapping[str, float | None]
     counts: Mapping[str, int]
     notes: Sequence[str]

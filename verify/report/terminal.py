@@ -11,7 +11,7 @@ from rich.text import Text
 
 from verify.claim import Verdict
 from verify.power import Trial
-from verify.report.markdown import number
+from verify.report.numbers import number
 from verify.report.record import Record
 
 WIDTH = 100
