@@ -161,7 +161,7 @@ def theorem(
 
     modules = [theorems.load(name) for name in dict.fromkeys(names)]
     given, pinned = _given(modules, options), _read_config(config)
-    chosen = [(module, _setting(module, pinned, given)) for module in modules]
+    chosen = [(module, _setting(module, pinned, given, presets.Variant())) for module in modules]
     require_writable(out)
     console = terminal.console()
     records = []
@@ -337,7 +337,7 @@ def _read_config(path: Path | None) -> Config:
 
 
 def _setting(
-    module: Theorem, config: Config, given: Mapping[str, str], variant: presets.Variant = presets.Variant()
+    module: Theorem, config: Config, given: Mapping[str, str], variant: presets.Variant
 ) -> BaseSetting:
     """A theorem's setting: what its preset says, over that the configuration file, over that the options."""
     from verify.theorem import make_setting

@@ -57,6 +57,7 @@ from verify.errors import HypothesisError
 from verify.kernels import angles, arc_cosine_kernel, sampled_kernel
 from verify.losses import EPS
 from verify.models.relu import ImplicitReLU, NoEquilibriumError, Parameters
+from verify.presets import Presets, Variant
 from verify.relu_flow import (
     LOOSEST_ACCURACY,
     Descent,
@@ -70,7 +71,6 @@ from verify.relu_flow import (
     residual_rounding,
     train,
 )
-from verify.presets import Presets, Variant
 from verify.report import figures as pictures
 from verify.statistics import STANDARD_ERRORS, PowerLaw, power_law
 from verify.theorem import BaseSetting, Planted, Progress, silent

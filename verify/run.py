@@ -100,7 +100,9 @@ def write_run(run: Run, parent: Path) -> Path:
         (folder / "report.md").write_text(markdown(run.record), encoding="utf-8")
         write_arrays_and_figures(run, folder)
 
-    return write_whole(parent, directory_name(run.record.theorem, run.record.started, run.record.command), fill)
+    return write_whole(
+        parent, directory_name(run.record.theorem, run.record.started, run.record.command), fill
+    )
 
 
 def write_arrays_and_figures(run: Run, folder: Path) -> None:

@@ -35,7 +35,9 @@ def read_record(path: Path) -> Record | Suite:
     try:
         return Suite(**data) if "theorems" in data else Record(**data)
     except (ValidationError, TypeError) as problem:
-        raise InputError(f"{file} is no record ({_first(problem)}): run the command again that made it") from None
+        raise InputError(
+            f"{file} is no record ({_first(problem)}): run the command again that made it"
+        ) from None
 
 
 def _require_version(file: Path, data: dict[str, Any]) -> None:

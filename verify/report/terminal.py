@@ -26,9 +26,13 @@ STYLES = {
 }
 
 
+def _bare(title: str) -> Table:
+    return Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), title=title, title_justify="left")
+
+
 def _table(title: str, text: str, numbers: Sequence[str], outcome: str) -> Table:
     """A claim, a text that folds, some numbers and an outcome on every row."""
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), title=title, title_justify="left")
+    table = _bare(title)
     table.add_column("claim", no_wrap=True)
     table.add_column(text, overflow="fold")
     for name in numbers:
@@ -104,8 +108,8 @@ def power_table(trials: Sequence[Trial]) -> RenderableType:
 
 
 def suite_table(suite: Suite) -> RenderableType:
-    """A row a run with its narrowest check, then a line for whatever is not VERIFIED."""
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), title=f"verify all, {suite.preset}", title_justify="left")
+    """A row a run with the narrowest check of a required claim, then a line for whatever is not VERIFIED."""
+    table = _bare(f"verify all, {suite.preset}")
     table.add_column("run", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
     table.add_column("claims", justify="right", no_wrap=True)
@@ -116,7 +120,8 @@ def suite_table(suite: Suite) -> RenderableType:
     for record in suite.theorems:
         verified = sum(claim.verdict is Verdict.VERIFIED for claim in record.claims)
         checks = [(claim, check) for claim in record.claims for check in claim.checks]
-        claim, check = max(checks, key=lambda pair: pair[1].narrowness, default=(None, None))
+        deciding = [pair for pair in checks if pair[0].required]
+        claim, check = max(deciding, key=lambda pair: pair[1].narrowness, default=(None, None))
         table.add_row(
             record.label,
             Text(record.verdict, style=STYLES[record.verdict]),
@@ -139,7 +144,7 @@ def suite_table(suite: Suite) -> RenderableType:
 
 def differences_table(differences: Sequence[Difference]) -> RenderableType:
     """What moved since the reference, one a row."""
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), title="Moved since the reference", title_justify="left")
+    table = _bare("Moved since the reference")
     table.add_column("what", overflow="fold")
     for name in ("reference", "now", "allowed"):
         table.add_column(name, justify="right", overflow="fold")
