@@ -54,6 +54,7 @@ from verify.linear_problem import LinearSetting, Radius, linear_problem
 from verify.losses import EPS
 from verify.losses.logistic import LogisticObjective, pl_constant
 from verify.models.linear import DeepEquilibriumLinear, State, contraction_factors, softmax
+from verify.presets import Presets, Variant
 from verify.report import figures as pictures
 from verify.shallow_flow import shallow_path
 from verify.spectrum import FlowOperator, operator_terms, smallest_eigenvalue_floors
@@ -711,3 +712,35 @@ def radius_figure(objective: LogisticObjective, path: LinearTrajectory) -> Figur
     axes.set_ylim(bottom=max(kappa.max() * 1e-12, rate.min() / 2))
     axes.legend(loc="best")
     return figure
+
+
+PRESETS: Presets = {
+    "quick": (
+        Variant("digits", {"width": 16, "points": 31}),
+        # Attains the bound to 1e-5, so that a constant off by 0.1% shows.
+        Variant("tight", {"width": 16, "points": 31, "labels": "aligned"}),
+        Variant("logistic", {"width": 8, "points": 31, "loss": "logistic", "data": "synthetic"}),
+        Variant("hinge", {"width": 8, "points": 31, "loss": "hinge"}),
+        Variant(
+            "cross-entropy",
+            {"width": 8, "outputs": 3, "points": 31, "loss": "cross-entropy", "data": "synthetic"},
+        ),
+    ),
+    "standard": (
+        Variant("digits"),
+        Variant("tight", {"labels": "aligned"}),
+        Variant("logistic", {"loss": "logistic", "tau": 0.01}),
+        Variant("hinge", {"loss": "hinge"}),
+        Variant("cross-entropy", {"loss": "cross-entropy"}),
+        Variant("synthetic", {"data": "synthetic"}, seeds=5),
+    ),
+    "thorough": (
+        Variant("digits", seeds=10),
+        Variant("wide", {"width": 128}),
+        Variant("tight", {"labels": "aligned"}, seeds=10),
+        Variant("logistic", {"loss": "logistic", "tau": 0.01}, seeds=10),
+        Variant("hinge", {"loss": "hinge"}, seeds=10),
+        Variant("cross-entropy", {"loss": "cross-entropy"}, seeds=10),
+        Variant("synthetic", {"data": "synthetic"}, seeds=20),
+    ),
+}

@@ -57,6 +57,7 @@ from verify.errors import HypothesisError
 from verify.kernels import angles, arc_cosine_kernel, sampled_kernel
 from verify.losses import EPS
 from verify.models.relu import ImplicitReLU, NoEquilibriumError, Parameters
+from verify.presets import Presets, Variant
 from verify.relu_flow import (
     LOOSEST_ACCURACY,
     Descent,
@@ -1213,3 +1214,22 @@ def norms_figure(problem: ReluProblem, path: ReluTrajectory) -> Figure:
     axes.axhline(1.0, color="0.5", linewidth=1.0, label="bound")
     figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return figure
+
+
+PRESETS: Presets = {
+    "quick": (
+        Variant("digits", {"width": 400, "samples": 20, "points": 31}),
+        Variant("tight", {"width": 300, "samples": 15, "points": 31, "labels": "aligned"}),
+    ),
+    "standard": (
+        Variant("digits"),
+        Variant("tight", {"width": 400, "samples": 20, "labels": "aligned"}),
+        Variant("sphere", {"data": "sphere"}),
+    ),
+    "thorough": (
+        Variant("digits", seeds=5),
+        Variant("tight", {"width": 400, "samples": 20, "labels": "aligned"}, seeds=10),
+        Variant("sphere", {"data": "sphere"}, seeds=5),
+        Variant("wide", {"width": 2000, "data": "sphere"}),
+    ),
+}

@@ -48,6 +48,7 @@ from verify.losses import EPS
 from verify.losses.logistic import LogisticObjective
 from verify.losses.square import SquareObjective
 from verify.models.linear import linear_map
+from verify.presets import Presets, Variant
 from verify.report import figures as pictures
 from verify.theorem import Planted, Progress, silent
 from verify.trust_region import optimality_residual, trust_region_step
@@ -663,3 +664,17 @@ def draw_levels(axes: Axes, plane: LinearTrajectory) -> None:
     values = [objective.excess_and_gradient(point[None, :])[0] for point in points]
     levels = np.geomspace(max(values) * 1e-4, max(values), 12)
     axes.contour(*grid, np.reshape(values, grid[0].shape), levels=levels, colors="#999999", linewidths=0.6)
+
+
+PRESETS: Presets = {
+    "quick": (
+        Variant("digits", {"width": 12, "points": 31}),
+        Variant("logistic", {"width": 8, "points": 31, "loss": "logistic"}),
+    ),
+    "standard": (Variant("digits"), Variant("logistic", {"loss": "logistic", "width": 16})),
+    "thorough": (
+        Variant("digits", seeds=10),
+        Variant("logistic", {"loss": "logistic", "width": 16}, seeds=10),
+        Variant("wide", {"width": 64}),
+    ),
+}
