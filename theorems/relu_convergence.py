@@ -96,7 +96,8 @@ FORMULAS = (
     ),
     (
         "Theorem 3.1, flow",
-        r"\|r(t)\|^2 \le e^{-\lambda_0 t}\,\|r(0)\|^2, \quad \gamma \le \min\bigl(\tfrac12, \tfrac{1}{4c}\bigr),"
+        r"\|r(t)\|^2 \le e^{-\lambda_0 t}\,\|r(0)\|^2,"
+        r" \quad \gamma \le \min\bigl(\tfrac12, \tfrac{1}{4c}\bigr),"
         r" \quad m \ge C\,\frac{n^2}{\lambda_0^2} \log\frac{n}{\delta}",
     ),
     (

@@ -21,8 +21,8 @@ from verify.environment import environment
 from verify.errors import HypothesisError, InputError
 from verify.report import figures as pictures
 from verify.report.directory import write_whole
-from verify.report.markdown import markdown
 from verify.report.record import Record, claim_records, overall_verdict
+from verify.report.views import write_views
 from verify.theorem import BaseSetting, Progress, Theorem, formulas, option_name, silent
 
 if TYPE_CHECKING:
@@ -101,8 +101,8 @@ def write_run(run: Run, parent: Path) -> Path:
 
     def fill(folder: Path) -> None:
         (folder / "record.json").write_text(run.record.model_dump_json(indent=1), encoding="utf-8")
-        (folder / "report.md").write_text(markdown(run.record), encoding="utf-8")
         write_arrays_and_figures(run, folder)
+        write_views(folder, [run.record])
 
     return write_whole(
         parent, directory_name(run.record.theorem, run.record.started, run.record.command), fill

@@ -16,8 +16,8 @@ from verify.claim import worst
 from verify.environment import environment
 from verify.presets import Preset
 from verify.report.directory import write_whole
-from verify.report.markdown import markdown
 from verify.report.record import Record, Suite
+from verify.report.views import write_views
 from verify.run import directory_name, run_theorem, write_arrays_and_figures
 from verify.sweep import draws, merged, worst_draw
 from verify.theorem import BaseSetting, Progress, Theorem, option_name, silent
@@ -63,8 +63,7 @@ def run_suite(
             started=started,
         )
         (folder / "record.json").write_text(suite.model_dump_json(indent=1), encoding="utf-8")
-        for record in records:
-            (folder / record.label / "report.md").write_text(markdown(record), encoding="utf-8")
+        write_views(folder, records)
 
     written = write_whole(parent, directory_name("all", started, command), fill)
     return suite, written

@@ -1,4 +1,4 @@
-"""What a GitHub Actions job shows of a run: the job summary and annotations, see GitHub's workflow commands."""
+"""What a GitHub Actions job shows of a run: its summary, and annotations through workflow commands."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ def append_summary(records: Sequence[Record], environ: Mapping[str, str]) -> Non
             page.write(f"{summary(records)}\n")
 
 
-def annotations(records: Sequence[Record], environ: Mapping[str, str]) -> Iterator[str]:
-    """A line for each claim that failed, which GitHub shows at the top of the job; none elsewhere."""
+def error_commands(records: Sequence[Record], environ: Mapping[str, str]) -> Iterator[str]:
+    """A workflow command for each claim that failed, shown at the top of the job; none elsewhere."""
     if environ.get("GITHUB_ACTIONS") != "true":
         return
     for record in records:
         if reason := unexplained(record):
-            yield _error(f"{record.theorem}: {record.verdict}", f"{reason}\n{record.command}")
+            yield _error(f"{record.label}: {record.verdict}", f"{reason}\n{record.command}")
         for claim in record.claims:
             if outcome(claim) in (Outcome.FAILED, Outcome.BROKEN):
                 message = f"{claim.text}\n{headline(claim)}\n{record.command}"
-                yield _error(f"{record.theorem} {claim.id}: {claim.verdict}", message)
+                yield _error(f"{record.label} {claim.id}: {claim.verdict}", message)
 
 
 def _error(title: str, message: str) -> str:

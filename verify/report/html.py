@@ -64,7 +64,7 @@ def _ordered(claims: Sequence[ClaimRecord]) -> list[ClaimRecord]:
 def _environments(records: Sequence[Record]) -> list[tuple[list[str], Record]]:
     """Each environment once, with the theorems that ran in it."""
     return [
-        ([record.theorem for record in same], same[0])
+        ([record.label for record in same], same[0])
         for _, group in groupby(records, key=lambda record: record.environment)
         if (same := list(group))
     ]

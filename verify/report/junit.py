@@ -24,7 +24,7 @@ def junit(records: Sequence[Record]) -> str:
         count: str(sum(int(suite.get(count, "0")) for suite in suites))
         for count in ("tests", "failures", "errors")
     }
-    root = ET.Element("testsuites", name="verify", time=_seconds(*records), **total)
+    root = ET.Element("testsuites", {"name": "verify", "time": _seconds(*records), **total})
     root.extend(suites)
     ET.indent(root)
     return DECLARATION + ET.tostring(root, encoding="unicode") + "\n"
@@ -36,7 +36,7 @@ def _suite(record: Record) -> ET.Element:
         cases.append(_broken_run(record, reason))
     suite = ET.Element(
         "testsuite",
-        name=_clean(record.theorem),
+        name=_clean(record.label),
         tests=str(len(cases)),
         failures=str(_count(cases, "failure")),
         errors=str(_count(cases, "error")),
@@ -54,7 +54,7 @@ def _suite(record: Record) -> ET.Element:
 
 def _case(record: Record, claim: ClaimRecord) -> ET.Element:
     name = f"{claim.id}: {claim.text}"
-    case = ET.Element("testcase", classname=_clean(record.theorem), name=_clean(name))
+    case = ET.Element("testcase", classname=_clean(record.label), name=_clean(name))
     if tag := TAGS.get(outcome(claim)):
         found = ET.SubElement(case, tag, type=claim.verdict, message=_clean(headline(claim)))
         found.text = _clean(explanation(record, claim))
@@ -62,7 +62,7 @@ def _case(record: Record, claim: ClaimRecord) -> ET.Element:
 
 
 def _broken_run(record: Record, reason: str) -> ET.Element:
-    case = ET.Element("testcase", classname=_clean(record.theorem), name="the run")
+    case = ET.Element("testcase", classname=_clean(record.label), name="the run")
     found = ET.SubElement(case, "error", type=record.verdict, message=_clean(reason))
     found.text = _clean(f"{reason}\nto see it at home: {record.command}")
     return case

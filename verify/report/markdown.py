@@ -20,7 +20,7 @@ SYMBOLS: Mapping[Verdict, str] = {
     Verdict.VERIFIED: "✓",
     Verdict.VIOLATED: "✗",
     Verdict.INCONCLUSIVE: "?",
-    Verdict.NOT_APPLICABLE: "–",
+    Verdict.NOT_APPLICABLE: "∅",
     Verdict.ERROR: "!",
 }
 

@@ -59,7 +59,8 @@ def explanation(record: Record, claim: ClaimRecord) -> str:
 
 
 def _explain(record: Record, claim: ClaimRecord) -> Iterator[str]:
-    yield f"{claim.id} ({claim.kind}{'' if claim.required else ', informative'}; {claim.source}): {claim.text}"
+    kind = claim.kind if claim.required else f"{claim.kind}, informative"
+    yield f"{claim.id} ({kind}; {claim.source}): {claim.text}"
     if claim.seeds:
         yield f"verified in {claim.seeds.verified} of {claim.seeds.drawn} draws"
     for check in open_checks(claim):
@@ -81,4 +82,5 @@ def _explain(record: Record, claim: ClaimRecord) -> Iterator[str]:
 def _comparison(check: CheckRecord) -> str:
     if check.measured is None and check.bound is None:
         return f"{check.quantity}: {check.message}" if check.message else check.quantity
-    return f"{check.quantity}: measured {number(check.measured)}, expected {check.relation} {number(check.bound)}"
+    bound = f"{check.relation} {number(check.bound)}"
+    return f"{check.quantity}: measured {number(check.measured)}, expected {bound}"

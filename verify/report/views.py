@@ -17,10 +17,10 @@ FIGURES = "figures"
 def write_views(folder: Path, records: Sequence[Record]) -> None:
     """Write report.md, report.html and junit.xml into `folder`, from the records and the pictures there.
 
-    The pictures of one run lie in ``figures``, those of several in ``<theorem>/figures``.
+    The pictures of one run lie in ``figures``, those of several in ``<label>/figures``.
     """
     single = len(records) == 1
-    places = [FIGURES if single else f"{record.theorem}/{FIGURES}" for record in records]
+    places = [FIGURES if single else f"{record.label}/{FIGURES}" for record in records]
     reports = [markdown(record, place) for record, place in zip(records, places, strict=True)]
     texts = {
         "report.md": reports[0] if single else "\n".join([summary(records), *reports]),
