@@ -70,23 +70,34 @@ SOURCES = ("Kawaguchi, ICLR 2021, arXiv 2102.07346, Theorem 1 and its corollarie
 FORMULAS = (
     (
         "the network",
-        r"f(x) = B\,U^{-1} \phi(x), \quad U = I - \gamma\,\operatorname{softmax}(A), \quad 0 < \gamma < 1",
+        (
+            r"f(x) = B\,U^{-1} \phi(x)",
+            r"U = I - \gamma\,\operatorname{softmax}(A)",
+            r"0 < \gamma < 1",
+        ),
     ),
     (
         "hypothesis",
-        r"\tfrac12 \|\nabla L_0(W)\|_F^2 \ge \kappa\,\bigl(L_0(W) - L^*_R\bigr)"
-        r" \quad\text{for all}\quad \|W\|_1 < R",
+        (
+            r"\tfrac12 \|\nabla L_0(W)\|_F^2 \ge \kappa\,\bigl(L_0(W) - L^*_R\bigr)",
+            r"\text{for all}\ \, \|W\|_1 < R",
+        ),
     ),
     (
         "statement",
-        r"L(T) \le L^*_R + \bigl(L(0) - L^*_R\bigr)\,e^{-2 \kappa \lambda_T T},"
-        r" \quad \lambda_T = \inf_{t \le T} \lambda_{\min}(D_t) \ge \frac{1}{m (1 + \gamma)^2} > 0",
+        (
+            r"L(T) \le L^*_R + \bigl(L(0) - L^*_R\bigr)\,e^{-2 \kappa \lambda_T T}",
+            r"\lambda_T = \inf_{t \le T} \lambda_{\min}(D_t) \ge \frac{1}{m (1 + \gamma)^2} > 0",
+        ),
     ),
     (
         "with",
-        r"D = U^{-T} U^{-1} \otimes I"
-        r" + \gamma^2 \sum_k (U^{-1})_k^T (U^{-1})_k \otimes Q J_k J_k^T Q^T,"
-        r" \quad Q = B\,U^{-1}, \quad J_k = \operatorname{diag}(s_k) - s_k s_k^T",
+        (
+            r"D = U^{-T} U^{-1} \otimes I",
+            r"{} + \gamma^2 \sum_k (U^{-1})_k^T (U^{-1})_k \otimes Q J_k J_k^T Q^T",
+            r"Q = B\,U^{-1}",
+            r"J_k = \operatorname{diag}(s_k) - s_k s_k^T",
+        ),
     ),
 )
 

@@ -85,25 +85,34 @@ SOURCES = ("Gao et al., ICLR 2022, arXiv 2110.05645, Theorems 3.1 and 3.2",)
 FORMULAS = (
     (
         "the network",
-        r"z_i = \operatorname{relu}(\tilde\gamma A z_i + \phi_i), \quad"
-        r" \phi_i = \tfrac{1}{\sqrt m} \operatorname{relu}(W x_i), \quad"
-        r" \hat y_i = u^T z_i + v^T \phi_i, \quad \tilde\gamma = \gamma / \sqrt m",
+        (
+            r"z_i = \operatorname{relu}(\tilde\gamma A z_i + \phi_i)",
+            r"\phi_i = \tfrac{1}{\sqrt m} \operatorname{relu}(W x_i)",
+            r"\hat y_i = u^T z_i + v^T \phi_i",
+            r"\tilde\gamma = \gamma / \sqrt m",
+        ),
     ),
     (
         "Lemma 3.1, as it holds",
-        r"\dot{\hat y} = -H r, \quad H = \tilde\gamma^2 (P^T P) \circ (Z^T Z)"
-        r" + (C^T C) \circ (X^T X) + Z^T Z + \Phi^T \Phi",
+        (
+            r"\dot{\hat y} = -H r",
+            r"H = \tilde\gamma^2 (P^T P) \circ (Z^T Z) + (C^T C) \circ (X^T X) + Z^T Z + \Phi^T \Phi",
+        ),
     ),
     (
         "Theorem 3.1, flow",
-        r"\|r(t)\|^2 \le e^{-\lambda_0 t}\,\|r(0)\|^2,"
-        r" \quad \gamma \le \min\bigl(\tfrac12, \tfrac{1}{4c}\bigr),"
-        r" \quad m \ge C\,\frac{n^2}{\lambda_0^2} \log\frac{n}{\delta}",
+        (
+            r"\|r(t)\|^2 \le e^{-\lambda_0 t}\,\|r(0)\|^2",
+            r"\gamma \le \min\bigl(\tfrac12, \tfrac{1}{4c}\bigr)",
+            r"m \ge C\,\frac{n^2}{\lambda_0^2} \log\frac{n}{\delta}",
+        ),
     ),
     (
         "Theorem 3.2, descent",
-        r"\|r(k)\|^2 \le \Bigl(1 - \frac{\alpha \lambda_0}{2}\Bigr)^{k} \|r(0)\|^2,"
-        r" \quad \alpha = O\Bigl(\frac{\lambda_0}{n^2}\Bigr)",
+        (
+            r"\|r(k)\|^2 \le \Bigl(1 - \frac{\alpha \lambda_0}{2}\Bigr)^{k} \|r(0)\|^2",
+            r"\alpha = O\Bigl(\frac{\lambda_0}{n^2}\Bigr)",
+        ),
     ),
 )
 

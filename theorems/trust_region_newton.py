@@ -64,19 +64,20 @@ SOURCES = ("Kawaguchi, ICLR 2021, arXiv 2102.07346, Theorem 2",)
 FORMULAS = (
     (
         "definitions",
-        r"S^D = I + \gamma^2 \operatorname{diag}_k\bigl(\|J_k Q^T\|^2\bigr), \quad"
-        r" F = \sum_i \ell''_i\, U^{-1} \phi_i \phi_i^T U^{-T}, \quad"
-        r" G_\delta = U \bigl((S^D)^{-1} - \delta F\bigr) U^T",
+        (
+            r"S^D = I + \gamma^2 \operatorname{diag}_k\bigl(\|J_k Q^T\|^2\bigr)",
+            r"F = \sum_i \ell''_i\, U^{-1} \phi_i \phi_i^T U^{-T}",
+            r"G_\delta = U \bigl((S^D)^{-1} - \delta F\bigr) U^T",
+        ),
     ),
-    (
-        "range",
-        r"0 < \delta < \bar\delta = \frac{1}{\lambda_{\max}\bigl((S^D)^{1/2} F (S^D)^{1/2}\bigr)}",
-    ),
+    ("range", (r"0 < \delta < \bar\delta = \frac{1}{\lambda_{\max}\bigl((S^D)^{1/2} F (S^D)^{1/2}\bigr)}",)),
     (
         "statement",
-        r"\operatorname{argmin}_{\|v\|_{G_\delta} \le \delta \|\dot Q\|_{G_\delta}}"
-        r" \Bigl( \nabla L_0(Q)^T v + \tfrac12 v^T \nabla^2 L_0(Q)\, v \Bigr) = \delta\,\dot Q,"
-        r" \quad \|v\|_G^2 = v^T G v",
+        (
+            r"\operatorname{argmin}_{\|v\|_{G_\delta} \le \delta \|\dot Q\|_{G_\delta}}",
+            r"\Bigl( \nabla L_0(Q)^T v + \tfrac12 v^T \nabla^2 L_0(Q)\, v \Bigr) = \delta\,\dot Q",
+            r"\|v\|_G^2 = v^T G v",
+        ),
     ),
 )
 

@@ -79,8 +79,8 @@ class Planted:
 class Theorem(Protocol):
     """A theorem module.
 
-    It may also have `FORMULAS`, the main formulas of its statement for typesetting: pairs of what one is
-    and its LaTeX; see `formulas`.
+    It may also have `FORMULAS`, the main formulas of its statement for typesetting: pairs of a label and
+    some LaTeX, each short enough for a phone; see `formulas`.
     """
 
     NAME: str
@@ -109,7 +109,7 @@ class Theorem(Protocol):
         """False claims that the checks must catch; see `Planted`."""
 
 
-def formulas(theorem: Theorem) -> Sequence[tuple[str, str]]:
+def formulas(theorem: Theorem) -> Sequence[tuple[str, Sequence[str]]]:
     """The formulas that the theorem gives for typesetting; none when it gives none."""
     return getattr(theorem, "FORMULAS", ())
 

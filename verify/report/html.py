@@ -58,7 +58,7 @@ def html(records: Sequence[Record], pictures: Sequence[Path]) -> str:
 
 def _ordered(claims: Sequence[ClaimRecord]) -> list[ClaimRecord]:
     """What went wrong first, otherwise as the theorem has them."""
-    return sorted(claims, key=lambda claim: ORDER.index(outcome(claim)))
+    return sorted(claims, key=lambda claim: (ORDER.index(outcome(claim)), -claim.verdict.severity))
 
 
 def _environments(records: Sequence[Record]) -> list[tuple[list[str], Record]]:

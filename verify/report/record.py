@@ -68,10 +68,10 @@ class ClaimRecord(_Model):
 
 
 class Formula(_Model):
-    """A formula of the statement: what it is, and its LaTeX."""
+    """A part of the statement: what it is, and its formulas in LaTeX."""
 
     label: str
-    latex: str
+    latex: Sequence[str]
 
 
 class Record(_Model):
