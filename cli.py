@@ -1,11 +1,12 @@
 """The command line: parse, call, print, exit code. No numerics and no file formats.
 
 Exit codes: 0 all verified; 1 something violated; 2 usage or bad input; 3 not verified (inconclusive
-or not applicable); 4 a run broke; 5 differs from the reference; 130 interrupted.
+or not applicable); 4 a run broke, or a theorem does not load; 5 differs from the reference; 130 interrupted.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,10 +20,13 @@ from verify import presets
 from verify.errors import InputError
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
     from pydantic.fields import FieldInfo
 
+    from theorems import Catalogue
     from verify.config import Config
     from verify.regression import Difference
+    from verify.report.record import Record
     from verify.theorem import BaseSetting, Progress, Theorem
 
 DEFAULT_OUT = Path("results") / "runs"
@@ -30,6 +34,16 @@ DEFAULT_REFERENCE = Path("results") / "reference"
 
 #: The exit code of a run that differs from its reference; verdicts have their own.
 DIFFERS = 5
+
+#: The exit code of a run that broke, see `verify.claim.Verdict`, or of a theorem that does not load.
+BROKEN = 4
+
+
+def _complete(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem | str]:
+    """Theorem names, for the shell."""
+    import theorems
+
+    return [name for name in theorems.names() if name.startswith(incomplete)]
 
 
 class TheoremCommand(click.Command):
@@ -44,9 +58,9 @@ def _setting_options() -> list[click.Option]:
     import theorems
 
     described: dict[str, list[tuple[str, FieldInfo]]] = {}
-    for name in theorems.names():
-        for field, info in theorems.load(name).Setting.model_fields.items():
-            described.setdefault(field, []).append((name, info))
+    for module in theorems.catalogue().theorems:
+        for field, info in module.Setting.model_fields.items():
+            described.setdefault(field, []).append((module.NAME, info))
     return [_option(field, uses) for field, uses in described.items()]
 
 
@@ -87,13 +101,15 @@ def list_theorems() -> int:
     """List the theorems."""
     import theorems
 
-    for name in theorems.names():
-        click.echo(f"{name:22} {theorems.load(name).TITLE}")
+    found = theorems.catalogue()
+    for module in found.theorems:
+        click.echo(f"{module.NAME:22} {module.TITLE}")
+    _tell_broken(found)
     return 0
 
 
 @cli.command()
-@click.argument("name")
+@click.argument("name", shell_complete=_complete)
 def show(name: str) -> int:
     """Print what theorem NAME states and claims, and its sources."""
     import theorems
@@ -126,7 +142,7 @@ _config = click.option(
 
 
 @cli.command(cls=TheoremCommand)
-@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=_complete)
 @_out
 @_config
 @click.option(
@@ -183,6 +199,7 @@ def theorem(
     if as_json:
         texts = [record.model_dump_json(indent=1) for record in records]
         click.echo(texts[0] if len(texts) == 1 else "[" + ",\n".join(texts) + "]")
+    _show_in_job(records)
     return worst(record.verdict for record in records).exit_code
 
 
@@ -228,7 +245,8 @@ def all_theorems(
     from verify.report.directory import require_writable
     from verify.suite import Job, command_line, run_suite
 
-    modules = [theorems.load(name) for name in theorems.names()]
+    found = theorems.catalogue()
+    modules = found.theorems
     given, pinned = _given(modules, options), _read_config(config)
     runs = [
         Job(module, variant.name, _setting(module, pinned, given, variant), variant.seeds)
@@ -250,7 +268,9 @@ def all_theorems(
         console.print(terminal.last_line(suite.verdict, f"all, {preset}", str(written)), soft_wrap=True)
     if moved:
         click.echo(f"verify: {len(moved)} numbers or verdicts differ from {against}", err=True)
-    return suite.verdict.exit_code or (DIFFERS if moved else 0)
+    _show_in_job(suite.theorems, moved)
+    broken = _tell_broken(found)
+    return suite.verdict.exit_code or broken or (DIFFERS if moved else 0)
 
 
 @cli.command()
@@ -294,6 +314,35 @@ def accept(run: Path, out: Path, allow_unverified: bool) -> int:
     return 0
 
 
+@cli.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--open", "opened", is_flag=True, help="open the HTML report")
+def report(folder: Path, opened: bool) -> int:
+    """Remake report.md, report.html and junit.xml of the run in DIR from its record."""
+    from verify.report.reading import read_record
+    from verify.report.record import Suite
+    from verify.report.views import write_views
+
+    if folder.is_file():
+        raise InputError(f"{folder} is a file: give its run directory, {folder.parent}")
+    found = read_record(folder)
+    write_views(folder, found.theorems if isinstance(found, Suite) else [found])
+    page = folder / "report.html"
+    click.echo(page)
+    if opened and click.launch(str(page)):
+        raise InputError(f"found no program to open {page} with: open it in a browser")
+    return 0
+
+
+def _show_in_job(records: Sequence[Record], moved: Sequence[Difference] = ()) -> None:
+    """Tell the GitHub job that this runs in, if it is one; on stderr, so that --json stays what it is."""
+    from verify.report.github import append_summary, error_commands
+
+    append_summary(records, os.environ, moved)
+    for line in error_commands(records, os.environ, moved):
+        click.echo(line, err=True)
+
+
 def _print_differences(moved: Sequence[Difference]) -> None:
     from verify.report import terminal
 
@@ -302,19 +351,27 @@ def _print_differences(moved: Sequence[Difference]) -> None:
 
 
 @cli.command()
-@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=_complete)
 def power(names: tuple[str, ...]) -> int:
     """Run the planted false claims of theorem NAME (default: all); exit 1 if a check misses one."""
     import theorems
     from verify.power import trials
     from verify.report import terminal
 
-    modules = [theorems.load(name) for name in dict.fromkeys(names or theorems.names())]
-    found = [trial for module in modules for trial in trials(module)]
+    chosen = theorems.catalogue(names)
+    found = [trial for module in chosen.theorems for trial in trials(module)]
     terminal.console().print(terminal.power_table(found))
     survivors = sum(not trial.caught for trial in found)
     click.echo(f"{len(found) - survivors} of {len(found)} false claims caught")
-    return 1 if survivors else 0
+    broken = _tell_broken(chosen)
+    return 1 if survivors else broken
+
+
+def _tell_broken(found: Catalogue) -> int:
+    """Say which theorems could not be loaded; the exit code that reports it."""
+    for problem in found.broken:
+        click.echo(f"verify: {problem}", err=True)
+    return BROKEN if found.broken else 0
 
 
 def _given(modules: Sequence[Theorem], options: Mapping[str, str | None]) -> dict[str, str]:
@@ -333,7 +390,7 @@ def _read_config(path: Path | None) -> Config:
     import theorems
     from verify.config import Config, read_config
 
-    return Config() if path is None else read_config(path, [theorems.load(name) for name in theorems.names()])
+    return Config() if path is None else read_config(path, theorems.catalogue().theorems)
 
 
 def _setting(
@@ -392,7 +449,7 @@ def info() -> int:
 
 def main() -> None:
     """Entry point: run the command line, turn every outcome into one line and an exit code."""
-    sys.exit(_guarded(lambda: cli.main(standalone_mode=False)))
+    sys.exit(_guarded(lambda: cli.main(prog_name="verify", standalone_mode=False)))
 
 
 def _guarded(command: Callable[[], Any]) -> int:
@@ -412,7 +469,7 @@ def _guarded(command: Callable[[], Any]) -> int:
         return problem.exit_code
     except OSError as problem:
         click.echo(f"verify: {problem}; earlier results are whole", err=True)
-        return 4
+        return BROKEN
 
 
 if __name__ == "__main__":

@@ -109,6 +109,12 @@ class Theorem(Protocol):
         """False claims that the checks must catch; see `Planted`."""
 
 
+def missing_attributes(found: object) -> list[str]:
+    """What a would-be theorem lacks of the Protocol."""
+    functions = [name for name, member in vars(Theorem).items() if callable(member) and name[0] != "_"]
+    return [name for name in (*Theorem.__annotations__, *functions) if not hasattr(found, name)]
+
+
 def formulas(theorem: Theorem) -> Sequence[tuple[str, Sequence[str]]]:
     """The formulas that the theorem gives for typesetting; none when it gives none."""
     return getattr(theorem, "FORMULAS", ())

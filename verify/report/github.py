@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from verify.regression import Difference
 from verify.report.markdown import summary
 from verify.report.outcome import Outcome, headline, outcome, unexplained
 from verify.report.record import Record
@@ -12,15 +13,19 @@ from verify.report.record import Record
 SUMMARY_FILE = "GITHUB_STEP_SUMMARY"
 
 
-def append_summary(records: Sequence[Record], environ: Mapping[str, str]) -> None:
+def append_summary(
+    records: Sequence[Record], environ: Mapping[str, str], moved: Sequence[Difference] = ()
+) -> None:
     """Append the summary of the runs to the file that the job shows, if there is one."""
     if file := environ.get(SUMMARY_FILE):
         with Path(file).open("a", encoding="utf-8") as page:
-            page.write(f"{summary(records)}\n")
+            page.write(f"{summary(records, moved)}\n")
 
 
-def error_commands(records: Sequence[Record], environ: Mapping[str, str]) -> Iterator[str]:
-    """A workflow command for each claim that failed, shown at the top of the job; none elsewhere."""
+def error_commands(
+    records: Sequence[Record], environ: Mapping[str, str], moved: Sequence[Difference] = ()
+) -> Iterator[str]:
+    """A workflow command for whatever failed or moved, shown at the top of the job; none elsewhere."""
     if environ.get("GITHUB_ACTIONS") != "true":
         return
     for record in records:
@@ -30,6 +35,9 @@ def error_commands(records: Sequence[Record], environ: Mapping[str, str]) -> Ite
             if outcome(claim) in (Outcome.FAILED, Outcome.BROKEN):
                 message = f"{claim.text}\n{headline(claim)}\n{record.command}"
                 yield _error(f"{record.label} {claim.id}: {claim.verdict}", message)
+    for one in moved:
+        message = f"reference {one.old}, now {one.new}, allowed {one.allowed}"
+        yield _error(f"moved since the reference: {one.what}", message)
 
 
 def _error(title: str, message: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from verify.claim import Verdict, worst
+from verify.regression import Difference
 from verify.report.numbers import number, place
 from verify.report.outcome import explanation, unexplained
 from verify.report.record import Record
@@ -40,10 +41,11 @@ def markdown(record: Record, pictures: str = "figures") -> str:
     return _template("report.md.j2").render(record=record, pictures=pictures)
 
 
-def summary(records: Sequence[Record]) -> str:
-    """All runs at a glance: a table of verdicts, and the numbers of whatever is not VERIFIED."""
+def summary(records: Sequence[Record], moved: Sequence[Difference] = ()) -> str:
+    """All runs at a glance: a table of verdicts, the numbers of whatever is not VERIFIED, and what moved."""
     return _template("summary.md.j2").render(
         records=records,
+        moved=moved,
         verdict=worst(record.verdict for record in records),
         explanation=explanation,
         unexplained=unexplained,
