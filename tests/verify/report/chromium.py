@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-PROGRAM = shutil.which("chromium") or shutil.which("chromium-browser")
+PROGRAM = shutil.which("chromium") or shutil.which("google-chrome")
 
 FLAGS = (
     "--headless",
