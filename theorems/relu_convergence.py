@@ -95,7 +95,7 @@ FORMULAS = (
     (
         "Lemma 3.1, as it holds",
         (
-            r"\dot{\hat y} = -H r",
+            r"\frac{d \hat y}{d t} = -H r",
             r"H = \tilde\gamma^2 (P^T P) \circ (Z^T Z) + (C^T C) \circ (X^T X) + Z^T Z + \Phi^T \Phi",
         ),
     ),

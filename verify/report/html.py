@@ -23,9 +23,9 @@ LARGEST_SVG = 300_000
 ORDER = (Outcome.BROKEN, Outcome.FAILED, Outcome.SKIPPED, Outcome.PASSED)
 
 MEANINGS = {
-    Verdict.VERIFIED: "everything that was compared holds by more than the error budget",
-    Verdict.VIOLATED: "something is broken by more than the error budget",
-    Verdict.INCONCLUSIVE: "slack and error budget overlap somewhere: tighten what the message says",
+    Verdict.VERIFIED: "every required claim holds, and by more than the error budget",
+    Verdict.VIOLATED: "a claim is broken by more than the error budget",
+    Verdict.INCONCLUSIVE: "slack and error budget of a required claim overlap; its message says what to tighten",
     Verdict.NOT_APPLICABLE: "a hypothesis does not hold in this setting, so that nothing is promised",
     Verdict.ERROR: "the run broke; nothing follows from it",
 }
