@@ -305,12 +305,9 @@ def compare(reference: Path, run: Path) -> int:
 def accept(run: Path, out: Path, allow_unverified: bool) -> int:
     """Make RUN the reference of its preset (or theorem), which later runs are compared with."""
     from verify.regression import write_reference
-    from verify.report.directory import require_writable
     from verify.report.reading import read_record
 
-    record = read_record(run)
-    require_writable(out)
-    click.echo(f"wrote {write_reference(record, out, allow_unverified)}")
+    click.echo(f"wrote {write_reference(read_record(run), out, allow_unverified)}")
     return 0
 
 

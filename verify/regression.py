@@ -16,7 +16,8 @@ from typing import Any, TypeVar
 
 from verify.claim import Verdict
 from verify.errors import InputError
-from verify.report.directory import write_file_whole
+from verify.presets import NAMES
+from verify.report.directory import require_writable, write_file_whole
 from verify.report.reading import read_record
 from verify.report.record import CheckRecord, ClaimRecord, Record, Suite
 
@@ -66,9 +67,10 @@ def read_reference(path: Path, name: str) -> Record | Suite:
     if not path.exists() or (path.is_dir() and not (path / "record.json").exists()):
         file = path if path.suffix == ".json" else _reference_file(path, name)
         if not file.exists():
+            make = f"verify all --preset {name}" if name in NAMES else f"verify theorem {name}"
             raise InputError(
-                f"there is no reference {file}: make one with `verify all --preset {name}` (or `verify "
-                f"theorem {name}`), then `verify accept RUN` with the run directory that it prints"
+                f"there is no reference {file}: make one with `{make}`, then `verify accept RUN` with the "
+                "run directory that it prints"
             )
         path = file
     return read_record(path)
@@ -77,13 +79,14 @@ def read_reference(path: Path, name: str) -> Record | Suite:
 def write_reference(record: Record | Suite, folder: Path, allow_unverified: bool = False) -> Path:
     """Store `record` as the reference of its preset or theorem; its path.
 
-    InputError when a run is not VERIFIED, unless `allow_unverified`.
+    InputError when a run is not VERIFIED, unless `allow_unverified`, or the folder cannot be written.
     """
     unverified = [
         f"{run.label} {run.verdict}" for run in _runs(record) if run.verdict is not Verdict.VERIFIED
     ]
     if unverified and not allow_unverified:
         raise InputError(f"not accepted: {', '.join(unverified)}; mend that first, or say --allow-unverified")
+    require_writable(folder)
     if isinstance(record, Suite):
         runs = [run.model_copy(update={"timings": {}}) for run in record.theorems]
         record = record.model_copy(update={"theorems": runs})

@@ -52,7 +52,8 @@ def run_suite(
 
     def fill(folder: Path) -> None:
         nonlocal suite
-        records = _run(jobs, folder, processes or cpu_count(), progress)
+        # Workers outlive a change of the working directory.
+        records = _run(jobs, folder.resolve(), processes or cpu_count(), progress)
         suite = Suite(
             preset=preset,
             verdict=worst(record.verdict for record in records),
