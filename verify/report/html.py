@@ -25,7 +25,7 @@ ORDER = (Outcome.BROKEN, Outcome.FAILED, Outcome.SKIPPED, Outcome.PASSED)
 MEANINGS = {
     Verdict.VERIFIED: "every required claim holds, and by more than the error budget",
     Verdict.VIOLATED: "a claim is broken by more than the error budget",
-    Verdict.INCONCLUSIVE: "slack and error budget of a required claim overlap; its message says what to tighten",
+    Verdict.INCONCLUSIVE: "slack and error budget of a claim overlap; its message says what to tighten",
     Verdict.NOT_APPLICABLE: "a hypothesis does not hold in this setting, so that nothing is promised",
     Verdict.ERROR: "the run broke; nothing follows from it",
 }
