@@ -52,13 +52,13 @@ from numpy.typing import NDArray
 from pydantic import Field, field_validator
 
 from verify import data as datasets
+from verify.arrays import Placement
 from verify.claim import Check, Claim, Verdict, at_least, at_most, equal
 from verify.errors import HypothesisError
 from verify.kernels import angles, arc_cosine_kernel, sampled_kernel
 from verify.losses import EPS
 from verify.models.relu import ImplicitReLU, NoEquilibriumError, Parameters
 from verify.relu_flow import (
-    LOOSEST_ACCURACY,
     Descent,
     LeastSquares,
     Probe,
@@ -220,6 +220,10 @@ class Setting(BaseSetting):
     step: float | None = Field(
         None, gt=0, le=1e6, examples=[1e-6], description="step of descent; default lambda_0/n^2"
     )
+    dtype: Literal["float64", "float32"] = Field(
+        "float64", description="precision of the flow; descent and derivatives are in float64 always"
+    )
+    device: Literal["cpu", "cuda"] = Field("cpu", description="where flow and descent are computed")
     perturb: float = Field(
         0.0, ge=0, le=1, description="noise, relative to norm 1, added to inputs that are parallel to others"
     )
@@ -240,6 +244,7 @@ def build(setting: Setting) -> ReluProblem:
 
     InputError for unusable data; HypothesisError for parallel inputs and where nothing contracts.
     """
+    placement = Placement(setting.dtype, setting.device)
     rng = np.random.default_rng(setting.seed)
     drawn = _draw(setting, rng)
     inputs, notes = _without_parallels(drawn.features, setting.perturb, rng)
@@ -272,6 +277,7 @@ def build(setting: Setting) -> ReluProblem:
         setting.step or max(lambda_0, EPS) / len(targets) ** 2,
         DESCENT_STEPS,
         setting.seed,
+        placement,
         notes,
     )
 
@@ -366,8 +372,7 @@ def gamma_condition(problem: ReluProblem) -> Check:
 
 def premise_at_start(problem: ReluProblem) -> Check:
     """``lambda_min(G(0)) >= 3/4 lambda_0``, stated sharply and tested so."""
-    phi = problem.start.phi
-    relative = float(np.linalg.eigvalsh(phi.T @ phi)[0]) / problem.lambda_0
+    relative = float(np.linalg.eigvalsh(problem.start.gram)[0]) / problem.lambda_0
     return _hypothesis(
         at_least(
             "G-start",
@@ -488,7 +493,7 @@ def contraction(problem: ReluProblem, path: ReluTrajectory, power: float = 1.0) 
             path.growth,
             bound,
             budget={
-                "accuracy": LOOSEST_ACCURACY * np.sqrt(problem.samples) * bound,
+                "accuracy": path.accuracy * np.sqrt(problem.samples) * bound,
                 "norm": model.coupling * path.norm_errors[:, 0] * bound**2,
             },
             where={"time": path.times},
@@ -653,11 +658,10 @@ def closing_inputs(angle: float, limit: float = 0.25) -> Check:
 
 def gram_at_start(problem: ReluProblem) -> Check:
     """Lemma 3.3 in this instance; lambda_min(G(0)) >= 3/4 lambda_0 is what the rest needs of it."""
-    phi = problem.start.phi
     check = at_most(
         "G-L3.3",
         "||G(0) - G^inf|| / lambda_0",
-        float(np.linalg.norm(phi.T @ phi - problem.limit, 2)) / problem.lambda_0,
+        float(np.linalg.norm(problem.start.gram - problem.limit, 2)) / problem.lambda_0,
         0.25,
         budget={"rounding": _gram_error(problem) / abs(problem.lambda_0)},
     )
@@ -786,7 +790,7 @@ def output_weights(problem: ReluProblem, path: ReluTrajectory, near: ReluTraject
                 f"repaired: ||{name}(t) - {name}(0)||, {labels}",
                 along.distances[:, column],
                 0.5 * constant * _output_scale(along.problem),
-                budget={"rounding": 4 * EPS * np.sqrt(problem.model.width) * (1 + along.steps)},
+                budget={"rounding": 4 * along.precision * np.sqrt(problem.model.width) * (1 + along.steps)},
                 where={"time": along.times},
             )
             checks.append(_promised(along.problem, check, _lemma_ratio(along.problem)))

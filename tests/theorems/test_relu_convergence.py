@@ -42,6 +42,8 @@ def tight():
         {"classes": "3,8", "horizon": 2.0},
         {"data": "sphere", "labels": "aligned"},
         {"samples": 2, "width": 200, "step": 0.01},
+        {"dtype": "float32"},
+        {"dtype": "float32", "data": "sphere", "labels": "aligned"},
     ],
 )
 def test_the_theorems_hold(options):

@@ -153,6 +153,9 @@ def test_the_flow_ends_where_it_is_told_and_when_stuck(rng, monkeypatch):
     points = list(integrate(problem, [0.0, 1.0, 2.0], 1e-2, lambda at: at.theta is not problem.theta))
     assert len(points) == 2
     assert 0 < points[-1].time <= 1.0
+    # Told to stop right at a checked time, it shows that time once.
+    points = list(integrate(problem, [0.0, 1e-3, 2.0], 0.1, lambda at: at.theta is not problem.theta))
+    assert [point.time for point in points] == [0.0, 1e-3]
     monkeypatch.setattr(exponential, "MAXIMUM_STEPS", 2)
     with pytest.raises(FlowError, match="loosen --tolerance"):
         list(integrate(problem, [0.0, 10.0], 1e-9, never))
