@@ -62,6 +62,7 @@ from verify.errors import HypothesisError
 from verify.kernels import angles, arc_cosine_kernel, sampled_kernel
 from verify.losses import EPS
 from verify.models.relu import ImplicitReLU, NoEquilibriumError, Parameters
+from verify.presets import Presets, Variant
 from verify.relu_flow import (
     Descent,
     LeastSquares,
@@ -85,6 +86,39 @@ NAME = "relu-convergence"
 TITLE = "Global convergence of over-parametrised implicit ReLU networks"
 STATEMENT = (__doc__ or "").split("\n\n", 1)[1]
 SOURCES = ("Gao et al., ICLR 2022, arXiv 2110.05645, Theorems 3.1 and 3.2",)
+FORMULAS = (
+    (
+        "the network",
+        (
+            r"z_i = \operatorname{relu}(\tilde\gamma A z_i + \phi_i)",
+            r"\phi_i = \tfrac{1}{\sqrt m} \operatorname{relu}(W x_i)",
+            r"\hat y_i = u^T z_i + v^T \phi_i",
+            r"\tilde\gamma = \gamma / \sqrt m",
+        ),
+    ),
+    (
+        "Lemma 3.1, as it holds",
+        (
+            r"\frac{d \hat y}{d t} = -H r",
+            r"H = \tilde\gamma^2 (P^T P) \circ (Z^T Z) + (C^T C) \circ (X^T X) + Z^T Z + \Phi^T \Phi",
+        ),
+    ),
+    (
+        "Theorem 3.1, flow",
+        (
+            r"\|r(t)\|^2 \le e^{-\lambda_0 t}\,\|r(0)\|^2",
+            r"\gamma \le \min\bigl(\tfrac12, \tfrac{1}{4c}\bigr)",
+            r"m \ge C\,\frac{n^2}{\lambda_0^2} \log\frac{n}{\delta}",
+        ),
+    ),
+    (
+        "Theorem 3.2, descent",
+        (
+            r"\|r(k)\|^2 \le \Bigl(1 - \frac{\alpha \lambda_0}{2}\Bigr)^{k} \|r(0)\|^2",
+            r"\alpha = O\Bigl(\frac{\lambda_0}{n^2}\Bigr)",
+        ),
+    ),
+)
 
 PAPER = "Gao et al. 2022"
 
@@ -1347,3 +1381,22 @@ def norms_figure(problem: ReluProblem, path: ReluTrajectory) -> Figure:
     axes.axhline(1.0, color="0.5", linewidth=1.0, label="bound")
     figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return figure
+
+
+PRESETS: Presets = {
+    "quick": (
+        Variant("digits", {"width": 400, "samples": 20, "points": 31}),
+        Variant("tight", {"width": 300, "samples": 15, "points": 31, "labels": "aligned"}),
+    ),
+    "standard": (
+        Variant("digits"),
+        Variant("tight", {"width": 400, "samples": 20, "labels": "aligned"}),
+        Variant("sphere", {"data": "sphere"}),
+    ),
+    "thorough": (
+        Variant("digits", seeds=5),
+        Variant("tight", {"width": 400, "samples": 20, "labels": "aligned"}, seeds=10),
+        Variant("sphere", {"data": "sphere"}, seeds=5),
+        Variant("wide", {"width": 2000, "data": "sphere"}),
+    ),
+}

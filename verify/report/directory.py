@@ -37,3 +37,16 @@ def write_whole(parent: Path, name: str, fill: Callable[[Path], None]) -> Path:
         shutil.rmtree(partial, ignore_errors=True)
         raise
     return final
+
+
+def write_file_whole(file: Path, text: str) -> None:
+    """Write a file aside and rename it into place, over an older one."""
+    descriptor, partial = tempfile.mkstemp(prefix=PARTIAL_PREFIX, dir=file.parent)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            stream.write(text)
+        os.chmod(partial, 0o644)
+        os.replace(partial, file)
+    except BaseException:
+        Path(partial).unlink(missing_ok=True)
+        raise
