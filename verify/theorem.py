@@ -77,7 +77,7 @@ class Planted:
 
 
 class Theorem(Protocol):
-    """A theorem module."""
+    """A theorem module. It may carry PRESETS, too: what `verify all` runs of it, see `verify.presets`."""
 
     NAME: str
     TITLE: str
