@@ -267,7 +267,7 @@ def all_theorems(
             _print_differences(moved)
         console.print(terminal.last_line(suite.verdict, f"all, {preset}", str(written)), soft_wrap=True)
     if moved:
-        click.echo(f"verify: {len(moved)} numbers or verdicts differ from {against}", err=True)
+        click.echo(f"verify: numbers or verdicts that differ from {against}: {len(moved)}", err=True)
     _show_in_job(suite.theorems, moved)
     broken = _tell_broken(found)
     return suite.verdict.exit_code or broken or (DIFFERS if moved else 0)
@@ -288,7 +288,7 @@ def compare(reference: Path, run: Path) -> int:
     record = read_record(run)
     moved = differences(read_reference(reference, record.reference_name), record)
     _print_differences(moved)
-    click.echo(f"{len(moved)} numbers or verdicts differ" if moved else "nothing differs")
+    click.echo(f"numbers or verdicts that differ: {len(moved)}" if moved else "nothing differs")
     return DIFFERS if moved else 0
 
 

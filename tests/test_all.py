@@ -66,7 +66,7 @@ def test_accepted_compared_and_found_to_differ(small, tmp_path, monkeypatch):
     code, out, err = small("all", "--against", "results/reference", "--seed", "1")
     assert code == 5
     assert "setting  seed" in out
-    assert "differ from results/reference" in err
+    assert "differ from results/reference: " in err
 
     reference = tmp_path / "results" / "reference" / "quick.json"
     stored = json.loads(reference.read_text())
@@ -75,7 +75,7 @@ def test_accepted_compared_and_found_to_differ(small, tmp_path, monkeypatch):
     code, out, _ = small("compare", "results/reference", run)
     assert code == 5
     assert "slack" in out
-    assert out.splitlines()[-1] == "1 numbers or verdicts differ"
+    assert out.splitlines()[-1] == "numbers or verdicts that differ: 1"
 
 
 def test_the_worst_verdict_is_the_exit_code(small, monkeypatch):

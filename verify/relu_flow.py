@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from verify.arrays import AnyArray, Placement, epsilon, host, norm
 from verify.differentiation import directional_derivative
 from verify.flow import FlowError
 from verify.flow.exponential import ExponentialPoint, integrate
@@ -62,6 +63,7 @@ SEARCH_ACCURACY = 1e-7
 class ReluProblem:
     """A network at its start, labels, and how to train it.
 
+    `start` is of NumPy and float64; `placement` is where and how precisely the flow is computed.
     `limit` (n, n) is G^inf, `lambda_0` its smallest eigenvalue; `norms` are ``||A(0)||, ||W(0)||``;
     `horizon` is flow time; `step` is that of descent and `steps` how many of them are taken.
     """
@@ -77,6 +79,7 @@ class ReluProblem:
     step: float
     steps: int
     seed: int
+    placement: Placement
     notes: Sequence[str] = ()
 
     @property
@@ -160,7 +163,7 @@ class Probe:
 
 
 def probe(state: State, targets: Array, contraction: float, time: float, rng: np.random.Generator) -> Probe:
-    """Derivatives at `state`, whose map contracts by `contraction`."""
+    """Derivatives at `state`, of NumPy and float64, whose map contracts by `contraction`."""
     model, theta = state.model, state.theta
     residual = state.output - targets
     rate = np.log(max(contraction, 0.01))
@@ -238,6 +241,16 @@ class ReluTrajectory:
         return self.part_minima[:, 3]
 
     @property
+    def accuracy(self) -> float:
+        """That of the equilibria, where it is loosest."""
+        return max(LOOSEST_ACCURACY, self.last.model.accuracy)
+
+    @property
+    def precision(self) -> float:
+        """Rounding unit of the parameters."""
+        return epsilon(self.last.theta.a)
+
+    @property
     def contraction(self) -> Array:
         """``gamma~ ||A(t)||`` (k,)."""
         return self.problem.model.coupling * self.norms[:, 0]
@@ -270,7 +283,7 @@ class ReluTrajectory:
         }
         if problem.start.theta.a.nbytes <= STORED_BYTES:
             for name, theta in (("first", problem.start.theta), ("last", self.last.theta)):
-                arrays |= {f"{name}_{key}": value for key, value in vars(theta).items()}
+                arrays |= {f"{name}_{key}": host(value) for key, value in vars(theta).items()}
         return arrays
 
     @property
@@ -348,10 +361,12 @@ def train(problem: ReluProblem, progress: Callable[[float], None], *, probed: bo
     With `probed`, derivatives are taken by complex step at the first, a middle and the last of them.
     `progress` is told the flow time reached. The path ends where the equilibrium is lost, and says so.
     """
-    start = LeastSquares(problem.start, problem.targets, problem.tolerance)
+    start = LeastSquares(problem.start.placed(problem.placement), problem.targets, problem.tolerance)
     fastest = 1 / float(np.linalg.eigvalsh(start.kernel(start))[-1])
     times = graded_times(problem.horizon, min(fastest, problem.horizon), problem.points)
-    observe = _Observer(problem, {0, problem.points // 2, problem.points - 1} if probed else set())
+    observe = _Observer(
+        problem, start.state, {0, problem.points // 2, problem.points - 1} if probed else set()
+    )
     lost = ""
 
     def blurred(point: LeastSquares) -> bool:
@@ -367,12 +382,11 @@ def train(problem: ReluProblem, progress: Callable[[float], None], *, probed: bo
 
 
 def residual_rounding(problem: ReluProblem, point: LeastSquares) -> float:
-    """Relative error of ``||r||^2``, through that of the equilibria and of the sums of m terms."""
+    """Relative error of ``||r||^2``, through that of the equilibria and of the float64 sums of m terms."""
     state, size = point.state, float(np.linalg.norm(point.residual))
     slack = max(1 - problem.model.coupling * problem.norms[0], 0.01)
-    of_output = float(np.linalg.norm(state.theta.u)) * (
-        state.accuracy * float(np.linalg.norm(state.phi)) / slack
-        + 4 * EPS * np.sqrt(state.model.width) * float(np.linalg.norm(state.z))
+    of_output = norm(state.theta.u) * (
+        state.accuracy * norm(state.phi) / slack + 4 * EPS * np.sqrt(state.model.width) * norm(state.z)
     )
     return 2 * of_output / size if size > 0 else np.inf
 
@@ -380,8 +394,9 @@ def residual_rounding(problem: ReluProblem, point: LeastSquares) -> float:
 class _Observer:
     """Turns points of the flow into the columns of a `ReluTrajectory`."""
 
-    def __init__(self, problem: ReluProblem, probed: Set[int]) -> None:
+    def __init__(self, problem: ReluProblem, start: State, probed: Set[int]) -> None:
         self._problem = problem
+        self._start = start
         self._probed = probed
         self._rng = np.random.default_rng(problem.seed)
         self._rows: list[dict[str, object]] = []
@@ -393,11 +408,14 @@ class _Observer:
         problem, state = self._problem, point.at.state
         width, n = problem.model.width, problem.samples
         parts = state.kernel_parts(state)
-        distances = state.theta.distances(problem.start.theta)
+        distances = state.theta.distances(self._start.theta)
         norms, errors = self._spectral_norms(state, distances)
         contraction = problem.model.coupling * norms[0]
         trace = float(np.trace(parts.sum(axis=0)))
         slack = max(1 - contraction, 0.01)
+        minima = [float(np.linalg.eigvalsh(part)[0]) for part in parts]
+        # Singular values of Phi move by no more than the rounding of W X.
+        feature_error = 4 * epsilon(state.phi) * norm(state.phi)
         self._rows.append(
             {
                 "times": point.time,
@@ -407,12 +425,14 @@ class _Observer:
                 "promised": point.promised,
                 "steps": point.steps,
                 "kernel_spectrum": point.eigenvalues,
-                "part_minima": [np.linalg.eigvalsh(part)[0] for part in parts],
+                "part_minima": minima,
                 # Weyl: an eigenvalue moves by the norm of the change; a Gram matrix changes by twice
                 # the relative error of its factors, of which H has products of two.
                 "kernel_error": (4 * state.accuracy / slack + n * EPS) * trace,
-                "gram_error": 4 * (n + np.sqrt(width)) * EPS * float(np.trace(parts[3])),
-                "norms": [*norms, np.linalg.norm(state.theta.u), np.linalg.norm(state.theta.v)],
+                "gram_error": 4 * (n + np.sqrt(width)) * EPS * float(np.trace(parts[3]))
+                + 2 * feature_error * np.sqrt(max(minima[3], 0.0))
+                + feature_error**2,
+                "norms": [*norms, norm(state.theta.u), norm(state.theta.v)],
                 "norm_errors": errors,
                 "distances": distances,
                 "growth": _largest_ratio(state.z, state.phi),
@@ -427,15 +447,23 @@ class _Observer:
     def _probe(self, point: ExponentialPoint[LeastSquares]) -> None:
         norms = self._rows[-1]["norms"]
         contraction = self._problem.model.coupling * norms[0]  # type: ignore[index]
-        self._probes.append(probe(point.at.state, self._problem.targets, contraction, point.time, self._rng))
+        self._probes.append(
+            probe(point.at.state.on_host(), self._problem.targets, contraction, point.time, self._rng)
+        )
 
     def _spectral_norms(
         self, state: State, distances: tuple[float, float, float, float]
     ) -> tuple[tuple[float, float], tuple[float, float]]:
         if state.model.width <= EXACT_NORMS_UP_TO:
-            norms = (float(np.linalg.norm(state.theta.a, 2)), float(np.linalg.norm(state.theta.w, 2)))
+            norms = (
+                float(np.linalg.norm(host(state.theta.a), 2)),
+                float(np.linalg.norm(host(state.theta.w), 2)),
+            )
             return norms, (norms[0] * state.model.width * EPS, norms[1] * state.model.width * EPS)
-        return self._problem.norms, (distances[0], distances[1])
+        # A and W are rounded entry by entry, which moves their spectral norm by no more than so much.
+        rounding = epsilon(state.theta.a) * np.sqrt(state.model.width)
+        a, w = self._problem.norms
+        return (a, w), (distances[0] + rounding * a, distances[1] + rounding * w)
 
     def trajectory(self, fastest: float, lost: str) -> ReluTrajectory:
         assert self._last is not None
@@ -454,24 +482,22 @@ class _Observer:
         )
 
 
-def _largest_ratio(z: Array, phi: Array) -> float:
+def _largest_ratio(z: AnyArray, phi: AnyArray) -> float:
     """Largest ``||z_i|| / ||phi_i||`` over the samples whose features are not zero."""
-    sizes = np.linalg.norm(phi, axis=0)
-    return float(np.max(np.linalg.norm(z, axis=0)[sizes > 0] / sizes[sizes > 0], initial=0.0))
+    of_z, of_phi = (np.sqrt(host((array * array).sum(axis=0))) for array in (z, phi))
+    return float(np.max(of_z[of_phi > 0] / of_phi[of_phi > 0], initial=0.0))
 
 
 @dataclass(frozen=True)
 class Descent:
-    """Gradient descent with a fixed step: residual norms, ``lambda_min(G)``, ``||u||``, ``||v||``, and
-    upper bounds of ``||A||`` and ``||W||``, each (steps + 1,); fewer where it diverged or broke."""
+    """Gradient descent with a fixed step: residual norms (k,), ``lambda_min(G)`` (k,) and distances (k, 4)
+    of A, W, u, v from their start; k is steps + 1, fewer where it diverged or broke."""
 
+    problem: ReluProblem
     step: float
     residuals: Array
     gram_minimum: Array
-    u_norms: Array
-    v_norms: Array
-    a_norms: Array
-    w_norms: Array
+    distances: Array
 
     @property
     def log_change(self) -> Array:
@@ -481,15 +507,15 @@ class Descent:
 
 def descend(problem: ReluProblem, step: float, steps: int, *, observe: bool = True) -> Descent:
     """`steps` steps of size `step` from the start; it stops early once the residual has grown tenfold."""
-    point = LeastSquares(problem.start, problem.targets, problem.tolerance)
-    before = point
-    rows = []
+    # In float64 at any rate: a step of the theorem's size moves less than single precision holds.
+    start = problem.start.placed(replace(problem.placement, dtype="float64"))
+    before = point = LeastSquares(start, problem.targets, problem.tolerance)
+    rows: list[tuple[float, ...]] = []
     for taken in range(steps + 1):
         state, size = point.state, float(np.linalg.norm(point.residual))
-        distances = state.theta.distances(problem.start.theta) if observe else (0.0,) * 4
-        gram = float(np.linalg.eigvalsh(state.phi.T @ state.phi)[0]) if observe else 0.0
-        u, v = np.linalg.norm(state.theta.u), np.linalg.norm(state.theta.v)
-        rows.append((size, gram, u, v, problem.norms[0] + distances[0], problem.norms[1] + distances[1]))
+        distances = state.theta.distances(start.theta) if observe else (0.0,) * 4
+        gram = float(np.linalg.eigvalsh(state.gram)[0]) if observe else 0.0
+        rows.append((size, gram, *distances))
         if taken == steps or not size <= 10 * rows[0][0]:
             break
         guess = state.extrapolated(before.state)
@@ -499,7 +525,8 @@ def descend(problem: ReluProblem, step: float, steps: int, *, observe: bool = Tr
             rows.append((np.inf, *rows[-1][1:]))
             break
         before, point = point, replace(point, state=moved)
-    return Descent(step, *np.array(rows).T)
+    table = np.array(rows)
+    return Descent(problem, step, table[:, 0], table[:, 1], table[:, 2:])
 
 
 def keeps_rate(problem: ReluProblem, step: float, steps: int) -> bool:

@@ -80,7 +80,8 @@ class Theorem(Protocol):
     """A theorem module.
 
     It may also have `FORMULAS`, the main formulas of its statement for typesetting: pairs of a label and
-    some LaTeX, each short enough for a phone; see `formulas`.
+    some LaTeX, each short enough for a phone; see `formulas`. And `PRESETS`: what `verify all` runs of it;
+    see `verify.presets`.
     """
 
     NAME: str

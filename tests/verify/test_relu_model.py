@@ -1,9 +1,13 @@
 """The implicit ReLU network against autograd, finite differences and dense solves."""
 
+import functools
+
 import numpy as np
 import pytest
 import torch
 
+from verify.arrays import Placement, host, like
+from verify.errors import InputError
 from verify.models.relu import ImplicitReLU, NoEquilibriumError, Parameters, unrolled
 
 NAMES = ("a", "w", "u", "v")
@@ -114,3 +118,38 @@ def test_a_map_that_does_not_contract_is_refused(rng):
     theta = Parameters(5 * np.ones((4, 4)), np.ones((4, 3)), np.ones(4), np.ones(4))
     with pytest.raises(NoEquilibriumError, match="no equilibrium"):
         ImplicitReLU(inputs, 4, 0.9).at(theta)
+
+
+@pytest.mark.parametrize(
+    ("library", "dtype"), [("numpy", "float32"), ("torch", "float64"), ("torch", "float32")]
+)
+def test_one_code_for_both_libraries_and_precisions(state, rng, library, dtype):
+    if library == "numpy":
+        other = state.placed(Placement(dtype))
+    else:
+        put = functools.partial(torch.asarray, dtype=getattr(torch, dtype))
+        other = ImplicitReLU(put(state.model.inputs), 40, 0.3).at(state.theta.mapped(put))
+    close = 1e-11 if dtype == "float64" else 2e-5
+    weights = 0.1 * rng.standard_normal(9)
+    change = Parameters.random(40, 6, rng)
+    assert str(other.z.dtype).endswith(dtype)
+    assert other.directional(change.mapped(lambda part: like(part, other.z))) == pytest.approx(
+        state.directional(change), abs=10 * close
+    )
+    for ours, theirs in ((state, other), (state.moved((state, weights)), other.moved((other, weights)))):
+        assert theirs.output.dtype == np.float64
+        assert theirs.output == pytest.approx(ours.output, abs=close)
+        assert theirs.kernel_parts(other) == pytest.approx(ours.kernel_parts(state), abs=close)
+        assert flat(theirs.gradients(weights).mapped(host)) == pytest.approx(
+            flat(ours.gradients(weights)), abs=close
+        )
+    back = other.on_host()
+    assert back.z.dtype == np.float64
+    assert back.output == pytest.approx(state.output, abs=close)
+
+
+def test_a_missing_device_is_named():
+    if torch.cuda.is_available():
+        pytest.skip("there is one")
+    with pytest.raises(InputError, match="--device cpu"):
+        Placement(device="cuda")

@@ -177,11 +177,12 @@ def integrate(
         )
 
     yield here()
+    shown = now
     planned = 1 / max(float(spectrum.values[-1]), 1 / float(times[-1]))
     for time in map(float, times[1:]):
         while now < time:
             if stop(point):
-                if steps:
+                if now > shown:
                     yield here()
                 return
             last = time - now <= planned * (1 + 1e-9)
@@ -206,3 +207,4 @@ def integrate(
             now = time if last else now + size
             planned = max(planned if last else 0.0, size * min(factor, LARGEST_GROWTH))
         yield here()
+        shown = now

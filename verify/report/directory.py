@@ -1,4 +1,4 @@
-"""Run directories that appear whole or not at all."""
+"""Run directories and files that appear whole or not at all."""
 
 from __future__ import annotations
 
