@@ -59,7 +59,8 @@ class LinearProblem:
     """A model, an objective, a start and how to follow the flow from it.
 
     `theta` (size,) holds A and B at time 0; `horizon` is flow time; `seed` starts the random vectors
-    of the eigenvalue iteration.
+    of the eigenvalue iteration; `attained` says that targets were made so that the path attains the
+    bound of Theorem 1.
     """
 
     model: DeepEquilibriumLinear
@@ -72,6 +73,7 @@ class LinearProblem:
     rtol: float
     integrator: Integrator
     seed: int
+    attained: bool = False
     notes: Sequence[str] = ()
 
     @property

@@ -46,6 +46,10 @@ STORED_BYTES = 50 * 2**20
 #: derivative; it is unrolled until ``q^k`` is this, but no further than so many sweeps.
 UNROLLED_TRUNCATION, UNROLLED_SWEEPS = 1e-11, 400
 
+#: Length of the move by which the integrator's step is compared: short enough to stay well posed, long
+#: enough for the digits of parameters of size 1.
+MOVE = 1e-2
+
 #: Error of the equilibria in units of the error that a step may make.
 EQUILIBRIUM_SHARE = 1e-5
 
@@ -143,9 +147,10 @@ class LeastSquares:
 class Probe:
     """Derivatives by complex step through the unrolled network at one time, against closed forms.
 
-    `velocity` (n,) is d yhat/dt along ``-grad L``; `derivative` that along a random direction of all
-    parameters, `closed` the same by Lemma 2.3; `parts` (4, n, n) and `residual` (n,) make -H r;
-    `rounding` is the relative error of the derivatives.
+    `velocity` (n,) is d yhat/dt along ``-grad L``; `derivative` that along a random direction w of all
+    parameters, `closed` the same by Lemma 2.3; `pairing` is ``<w, theta' - theta> / ||J^T c||`` for the
+    move by ``J^T c`` that the integrator makes, `paired` what it must be, by the complex step; `parts`
+    (4, n, n) and `residual` (n,) make -H r; `rounding` is the relative error of the derivatives.
     """
 
     time: float
@@ -154,6 +159,8 @@ class Probe:
     parts: Array
     derivative: Array
     closed: Array
+    pairing: float
+    paired: float
     rounding: float
 
     def gap(self, parts: Array) -> float:
@@ -183,13 +190,21 @@ def probe(state: State, targets: Array, contraction: float, time: float, rng: np
     conditioning = 1 / max(1 - contraction, EPS)
     # Closed forms inherit the accuracy of Z and of P, and each is a sum of m terms or m^2.
     rounding = truncation + (10 * state.accuracy + 100 * EPS * np.sqrt(model.width)) * conditioning**2
+    derivative = along(direction)
+    weights = rng.standard_normal(len(residual))
+    change = state.gradients(weights)
+    scale = MOVE / np.sqrt(sum(norm(part) ** 2 for part in vars(change).values()))
+    after = state.moved((state, scale * weights)).theta
+    moves = zip(vars(after).values(), vars(theta).values(), vars(direction).values(), strict=True)
     return Probe(
         time,
         along(state.gradients(-residual)),
         residual,
         state.kernel_parts(state),
-        along(direction),
+        derivative,
         state.directional(direction),
+        sum(float(np.vdot(new - old, w)) for new, old, w in moves) / MOVE,
+        float(scale / MOVE * (weights @ derivative)),
         rounding,
     )
 

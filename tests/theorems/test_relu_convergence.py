@@ -1,5 +1,7 @@
 """Theorems 3.1 and 3.2: they hold where they should, and their checks fail where a claim is false."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -86,6 +88,32 @@ def test_the_aligned_setting_is_tight_and_the_honest_chain_is_not_violated_there
     assert {check.verdict for check in theorem.sharp_chain(path)} <= {"VERIFIED", "INCONCLUSIVE"}
     assert theorem.sharp_chain(path, factor=2.02)[1].verdict == "VIOLATED"
     assert theorem.decay(path, 2.02 * path.kernel_spectrum[:, 0].max()).verdict == "VIOLATED"
+
+
+def test_a_wrong_step_of_the_flow_shows(monkeypatch):
+    """The flow moves A by 1.01 of its gradient: the closed forms are right, the path is not theirs."""
+    from verify.models import relu
+
+    honest = relu.State.moved
+
+    def wrong(self, *moves, **how):
+        after = honest(self, *moves, **how)
+        a = self.theta.a + 1.01 * (after.theta.a - self.theta.a)
+        theta = dataclasses.replace(after.theta, a=a)
+        return self.model.at(theta, guess=(after.z, after.p), accuracy=after.accuracy)
+
+    monkeypatch.setattr(relu.State, "moved", wrong)
+    found = checks(*run())
+    assert verdicts(found)["G-L2.3"] == "VIOLATED"
+
+
+def test_sliding_excuses_no_more_than_the_defect_that_was_seen(tight):
+    _, path = tight
+    wrong = theorem.sharp_chain(path, factor=2.02)[0]
+    assert wrong.verdict == "VIOLATED"
+    assert theorem._sliding(path, wrong).verdict == "VIOLATED"
+    sliding = dataclasses.replace(path, defect=path.defect + 1.0)
+    assert theorem._sliding(sliding, wrong).verdict == "NOT_APPLICABLE"
 
 
 def test_a_wrong_kernel_breaks_the_proof(monkeypatch):
