@@ -117,7 +117,7 @@ def grey(rows: NDArray[np.generic]) -> NDArray[np.float32]:
     from scipy.ndimage import zoom
 
     if rows.shape[1] == SIDE * SIDE:
-        return np.asarray(rows, dtype=np.float32) / 255
+        return np.asarray(rows, dtype=np.float32) / np.float32(255)
     if rows.shape[1] != 3 * COLOURED_SIDE**2:
         raise ValueError(f"images of {rows.shape[1]} pixels, not 784 or 3072")
     planes = _channels_are_planes(np.asarray(rows[:BATCH], dtype=np.float32))
@@ -175,8 +175,8 @@ def two_classes(
     each = available if samples is None else samples // 2
     if each > available:
         raise InputError(
-            f"--samples {samples}: {images.name} has {2 * available} for training and as many for testing: use "
-            f"--samples {2 * available} or fewer"
+            f"--samples {samples}: {images.name} has {2 * available} for training and as many for testing: "
+            f"use --samples {2 * available} or fewer"
         )
     halves = [np.concatenate([rows[i * each : (i + 1) * each] for rows in of_class]) for i in (0, 1)]
     inputs = [unit_columns(pixels[rows].T.astype(float), images.name) for rows in halves]

@@ -241,8 +241,8 @@ def caption(setting: Setting, results: Sequence[LossCurve]) -> str:
     trained = f"{setting.samples} training samples" if setting.samples else "half of the samples for training"
     return (
         f"Implicit ReLU networks of width m = {setting.widths.replace(',', ', ')} on {names}, classes "
-        f"{setting.classes}, {trained}: training loss, test loss and operator norm against the "
-        f"epoch of gradient descent. Losses are means of r^2/2; lines and bands are mean and standard deviation "
+        f"{setting.classes}, {trained}: training loss, test loss and operator norm against the epoch of "
+        "gradient descent. Losses are means of r^2/2; lines and bands are mean and standard deviation "
         f"(of the logarithm for losses) over {setting.trials} trials."
     )
 

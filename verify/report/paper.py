@@ -22,7 +22,7 @@ NARROWEST_PANEL = 1.4
 #: Height of a panel, in inches.
 PANEL_HEIGHT = 1.55
 
-BAND = {"alpha": 0.18, "linewidth": 0}
+BAND: Mapping[str, Any] = MappingProxyType({"alpha": 0.18, "linewidth": 0})
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ PAPERS: Mapping[str, Paper] = MappingProxyType(
 )
 
 
-def band(axes: Axes, x: Array, samples: Array, curve: Mapping[str, Any], label: str) -> None:
+def band(axes: Axes, x: NDArray[Any], samples: Array, curve: Mapping[str, Any], label: str) -> None:
     """Mean over trials of `samples` (trials, k), and one standard deviation on either side.
 
     On a logarithmic axis both are of the logarithm.

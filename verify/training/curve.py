@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,15 +15,15 @@ class LossCurve:
     """Training and test loss at recorded epochs, each (k,), and the step that was taken.
 
     `norm` (k,) is what else is watched: of the implicit ReLU network ``gamma ||A|| / sqrt(m)``, with
-    its error.
+    its error; of the others nothing.
     """
 
     epochs: NDArray[np.int64]
     train: Array
     test: Array
     step: float
-    norm: Array | None = None
-    norm_error: Array | None = None
+    norm: Array = field(default_factory=lambda: np.empty(0))
+    norm_error: Array = field(default_factory=lambda: np.empty(0))
 
 
 def recorded_epochs(epochs: int, points: int) -> NDArray[np.int64]:

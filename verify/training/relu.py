@@ -63,8 +63,10 @@ def descent_curve(
         if epoch == recorded[len(rows)]:
             seen = unseen.at(state.theta, (seen.z, seen.p), ACCURACY)
             norm, error, direction = spectral_norm(state.theta.a, direction)
-            losses = (0.5 * float(np.mean(r**2)) for r in (residual, seen.output - test_targets))
-            rows.append((*losses, model.coupling * norm, model.coupling * error))
+            train_loss, test_loss = (
+                0.5 * float(np.mean(r**2)) for r in (residual, seen.output - test_targets)
+            )
+            rows.append((train_loss, test_loss, model.coupling * norm, model.coupling * error))
             progress(epoch / epochs)
         if epoch < epochs:
             moved = state.moved((state, -step * residual), guess=state.extrapolated(before))
