@@ -9,7 +9,7 @@ import hashlib
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
@@ -89,6 +89,7 @@ class Images:
         return x.astype(np.float32), y.astype(np.int64)
 
 
+@lru_cache(maxsize=len(OPENML))
 def fetch(name: str) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """One of OpenML's data sets, grey; InputError when it cannot be fetched whole."""
     from sklearn.datasets import fetch_openml, get_data_home

@@ -105,8 +105,14 @@ class Theorem(Protocol):
         """False claims that the checks must catch; see `Planted`."""
 
 
-def make_setting(theorem: Theorem, values: Mapping[str, Any]) -> BaseSetting:
-    """The theorem's setting from option values; InputError names the first bad option and what it may be."""
+class HasSetting(Protocol):
+    """A module that is run in a setting."""
+
+    Setting: type[BaseSetting]
+
+
+def make_setting(theorem: HasSetting, values: Mapping[str, Any]) -> BaseSetting:
+    """The module's setting from option values; InputError names the first bad option and what it may be."""
     try:
         return theorem.Setting(**values)
     except ValidationError as problem:

@@ -1,4 +1,4 @@
-"""Run directories that appear whole or not at all."""
+"""Run directories and files that appear whole or not at all."""
 
 from __future__ import annotations
 
@@ -37,3 +37,16 @@ def write_whole(parent: Path, name: str, fill: Callable[[Path], None]) -> Path:
         shutil.rmtree(partial, ignore_errors=True)
         raise
     return final
+
+
+def write_file_whole(file: Path, content: str | bytes) -> None:
+    """Write a file aside and rename it into place, over an older one."""
+    descriptor, partial = tempfile.mkstemp(prefix=PARTIAL_PREFIX, dir=file.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content.encode() if isinstance(content, str) else content)
+        os.chmod(partial, 0o644)
+        os.replace(partial, file)
+    except BaseException:
+        Path(partial).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,138 @@
+"""Kawaguchi (ICLR 2021), Theorem 1: what it proves but does not draw, the loss under its bound.
+
+Three rates, from sharp to a-priori, for labels of the data and for labels aligned with the slowest
+direction, where the bound is tight.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from pydantic import Field
+
+from theorems import linear_rate as theorem
+from verify.cache import Curve
+from verify.claim import Check
+from verify.figure import Preset
+from verify.linear_flow import LinearTrajectory, train
+from verify.report import figures as pictures
+from verify.report.paper import Paper
+from verify.spectrum import smallest_eigenvalue_floors
+from verify.theorem import BaseSetting
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+NAME = "linear-rate"
+TITLE = "Kawaguchi 2021, Theorem 1: measured loss and three bounds"
+
+CLAIMS = tuple(claim for claim in theorem.CLAIMS if claim.id == "K-T1")
+
+LABELS: Mapping[Literal["data", "aligned"], str] = MappingProxyType(
+    {"data": "labels of digits", "aligned": "aligned labels"}
+)
+
+Array = np.ndarray[Any, np.dtype[np.float64]]
+
+
+class Setting(BaseSetting):
+    """What can be varied."""
+
+    width: int = Field(32, ge=1, le=512, description="width m")
+
+
+PRESETS: Mapping[Preset, Mapping[str, Any]] = MappingProxyType(
+    {"quick": {"width": 8}, "standard": {}, "paper": {}}
+)
+
+
+def path_curve(
+    source: None,
+    *,
+    width: int,
+    labels: Literal["data", "aligned"],
+    seed: int,
+    progress: Callable[[float], None],
+) -> LinearTrajectory:
+    """The theorem's own gradient flow."""
+    problem = theorem.build(theorem.Setting(width=width, labels=labels, seed=seed))
+    return train(problem, lambda time: progress(time / problem.horizon))
+
+
+def curves(setting: Setting) -> list[Curve]:
+    """A path for each kind of labels."""
+    return [
+        Curve(
+            f"{NAME} {title}, m = {setting.width}",
+            path_curve,
+            {"width": setting.width, "labels": labels, "seed": setting.seed},
+            1e9 * setting.width,
+        )
+        for labels, title in LABELS.items()
+    ]
+
+
+def check(setting: Setting, results: Sequence[LinearTrajectory]) -> list[Check]:
+    """The theorem's conclusion on both paths."""
+    return [check for path in results for check in theorem.conclusion(path.problem, path)]
+
+
+def bounds(path: LinearTrajectory) -> dict[str, Array]:
+    """Logarithms (k,) of the relative excess loss and of its bounds, by label."""
+    rate = 2 * path.problem.objective.pl_constant
+    floor = max(smallest_eigenvalue_floors(path.problem.model.width, path.problem.model.gamma))
+    return {
+        "measured": -path.log_decay,
+        r"$\exp(-2\kappa\int_0^t\lambda_{\min}(D_s)\,ds)$": -rate * path.integrated_lambda[0],
+        r"$\exp(-2\kappa\lambda_t t)$": -rate * np.minimum.accumulate(path.lambda_min) * path.times,
+        "a-priori floor": -rate * floor * path.times,
+    }
+
+
+def numbers(setting: Setting, results: Sequence[LinearTrajectory]) -> dict[str, Any]:
+    """Both paths: times, and natural logarithms of the excess loss and its bounds."""
+    keys = ("measured", "integrated", "theorem", "floor")
+    return {
+        labels: {
+            "times": path.times.tolist(),
+            "log": {key: values.tolist() for key, values in zip(keys, bounds(path).values(), strict=True)},
+        }
+        for labels, path in zip(LABELS, results, strict=True)
+    }
+
+
+def draw(setting: Setting, results: Sequence[LinearTrajectory], paper: Paper) -> Figure:
+    """A panel for each kind of labels."""
+    figure, axes = paper.grid(1, 2, height=1.9)
+    for panel, title, path in zip(axes[0], LABELS.values(), results, strict=True):
+        for curve, (label, logarithm) in zip(pictures.CURVES, bounds(path).items(), strict=False):
+            panel.semilogy(path.times, np.exp(logarithm), label=label, **curve)
+        panel.set(
+            title=title,
+            xlabel="gradient-flow time $t$",
+            ylabel=r"$(L(t)-L^*)\,/\,(L(0)-L^*)$",
+            xlim=(0, path.times[-1]),
+        )
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
+    return figure
+
+
+def caption(setting: Setting, results: Sequence[LinearTrajectory]) -> str:
+    return (
+        f"Theorem 1 for the deep equilibrium linear model of width {setting.width} with the square loss: "
+        "excess loss along the gradient flow and its bounds with the rate integrated along the path, with "
+        "the theorem's lambda_T = inf lambda_min(D), and with the sharper a-priori floor, for digits and for "
+        "labels aligned with the slowest direction on orthogonal features, where the bound is tight."
+    )
+
+
+def assumed(setting: Setting, results: Sequence[LinearTrajectory]) -> list[str]:
+    problem = results[0].problem
+    return [
+        f"gamma = {problem.model.gamma:g}, A of N(0, 1), B of N(0, 1/m)",
+        f"n = {problem.features.shape[1]} samples of digits, {problem.model.outputs} outputs",
+        "the paper draws no such figure",
+    ]
