@@ -226,24 +226,22 @@ def figures(
     from verify.report.directory import require_writable
     from verify.report.paper import PAPERS
 
-    chosen = _figure_settings(
-        names, preset, {key: value for key, value in options.items() if value is not None}
-    )
+    given = {key: value for key, value in options.items() if value is not None}
     suffixes = _formats(formats)
-    work = [(module, setting, module.curves(setting)) for module, setting in chosen]
+    settings = _figure_settings(names, preset, given)
+    chosen = [(module, setting, module.curves(setting)) for module, setting in settings]
     console = terminal.console()
     cache = CurveCache(CACHE)
     if listed:
-        curves = [curve for _, _, of in work for curve in of]
-        console.print(
-            terminal.curves_table([(curve.label, cache.has(curve), cache.seconds(curve)) for curve in curves])
-        )
+        curves = [curve for _, _, of in chosen for curve in of]
+        rows = [(curve.label, cache.has(curve), cache.seconds(curve)) for curve in curves]
+        console.print(terminal.curves_table(rows))
         return 0
     require_writable(out)
-    for _, _, curves in work:
-        figure_run.load_sources(curves, cache)
+    for _, _, needed in chosen:
+        figure_run.load_sources(needed, cache)
     verdicts = []
-    for module, setting, _ in work:
+    for module, setting, _ in chosen:
         try:
             with _progress(module.NAME, not quiet, "{task.percentage:.0f}%") as progress:
                 record, drawn = figure_run.make_figure(
@@ -259,8 +257,7 @@ def figures(
         verdicts.append(record.verdict)
         if not quiet:
             console.print(terminal.figure_table(record))
-        line = f"{record.verdict}  {module.NAME}  {' '.join(str(path) for path in written)}"
-        click.echo(line)
+        click.echo(f"{record.verdict}  {module.NAME}  {written[0]}")
     return worst(verdicts).exit_code
 
 

@@ -182,21 +182,24 @@ def numbers(setting: Setting, results: Sequence[LossCurve]) -> dict[str, Any]:
 def draw(setting: Setting, results: Sequence[LossCurve], paper: Paper) -> Figure:
     """A row a data set: the linear model beside DELM, the DNN beside DELM."""
     table = _table(setting, results)
-    figure, axes = paper.grid(len(table), 2, height=1.9)
+    figure, axes = paper.grid(len(table), 2, height=1.9, shared=True)
     # Colour tells the model, the line the half of the data; every pair differs in grey, too.
     colours = {"delm": pictures.CURVES[0], "linear": pictures.CURVES[2], "dnn": pictures.CURVES[1]}
     lines = {"train": (0, (3, 1.5)), "test": "-"}
     for (images, models), row in zip(table, axes, strict=True):
         for panel, other in zip(row, ("linear", "dnn"), strict=True):
-            panel.set(xscale="symlog", yscale="log", xlim=(0, setting.epochs))
+            panel.set(xscale="log", yscale="log", xlim=(1, setting.epochs))
             for model in ("delm", other):
                 for name, line in lines.items():
                     samples = np.array([getattr(curve, name) for curve in models[model]])
-                    look = {**colours[model], "linestyle": line, "linewidth": 1.3}
-                    band(panel, models[model][0].epochs, samples, look, f"{TITLES[model]}, {name}")
+                    look = {**colours[model], "linestyle": line}
+                    later = slice(1, None)  # epoch 0 has no place on a logarithmic axis
+                    epochs = models[model][0].epochs[later]
+                    band(panel, epochs, samples[:, later], look, f"{TITLES[model]}, {name}")
             where = f" ({images.title})" if len(table) > 1 else ""
-            panel.set(title=f"{TITLES[other]} v.s. DELM{where}", xlabel="epoch", ylabel="mean squared error")
+            panel.set(title=f"{TITLES[other]} v.s. DELM{where}", xlabel="epoch")
             panel.legend(loc="lower left")
+        row[0].set_ylabel("mean squared error")
     return figure
 
 

@@ -30,6 +30,10 @@ TITLE = "Kawaguchi 2021, Theorem 2: flow and trust-region Newton steps on the le
 CLAIMS = tuple(claim for claim in theorem.CLAIMS if claim.id == "K-T2")
 
 
+#: The plane is a square, and needs no more than a column, in inches.
+WIDEST = 3.4
+
+
 class Setting(BaseSetting):
     """What can be varied."""
 
@@ -76,9 +80,13 @@ def numbers(setting: Setting, results: Sequence[LinearTrajectory]) -> dict[str, 
 def draw(setting: Setting, results: Sequence[LinearTrajectory], paper: Paper) -> Figure:
     """The theorem's picture of the plane, without its title and as wide as a column."""
     figure = theorem.plane_figure(results[0])
-    width = min(paper.width, 3.6)
-    figure.set_size_inches(width, 0.9 * width)
-    figure.axes[0].set_title("")
+    width = min(paper.width, WIDEST)
+    figure.set_size_inches(width, width)
+    panel = figure.axes[0]
+    panel.set_title("")
+    figure.legend(*panel.get_legend_handles_labels(), loc="outside upper center", ncols=2)
+    if legend := panel.get_legend():
+        legend.remove()
     return figure
 
 

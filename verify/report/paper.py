@@ -49,17 +49,20 @@ class Paper:
             "pdf.fonttype": 42,
         }
 
-    def grid(self, rows: int, columns: int, height: float = PANEL_HEIGHT) -> tuple[Figure, NDArray[Any]]:
+    def grid(
+        self, rows: int, columns: int, height: float = PANEL_HEIGHT, *, shared: bool = False
+    ) -> tuple[Figure, NDArray[Any]]:
         """A figure of rows x columns panels, as an array of axes in that shape.
 
-        Where a row is too wide for the page it is printed as a column.
+        Where a row is too wide for the page it is printed as a column. With `shared` the panels of a
+        row have one vertical axis.
         """
         from matplotlib.figure import Figure
 
         turned = self.width / columns < NARROWEST_PANEL
         shape = (columns, rows) if turned else (rows, columns)
         figure = Figure(figsize=(self.width, shape[0] * height + 0.45), layout="constrained")
-        axes = figure.subplots(*shape, squeeze=False)
+        axes = figure.subplots(*shape, squeeze=False, sharey=shared and ("col" if turned else "row"))
         return figure, axes.T if turned else axes
 
 
@@ -67,6 +70,11 @@ class Paper:
 PAPERS: Mapping[str, Paper] = MappingProxyType(
     {"iclr": Paper(5.5, 8), "neurips": Paper(5.5, 8), "icml": Paper(3.25, 7.5), "wide": Paper(7.0, 9)}
 )
+
+
+def thin(curve: Mapping[str, Any]) -> dict[str, Any]:
+    """The look of a curve of the suite's larger pictures, for a panel of a paper."""
+    return {**curve, "linewidth": 0.65 * curve["linewidth"]}
 
 
 def band(axes: Axes, x: NDArray[Any], samples: Array, curve: Mapping[str, Any], label: str) -> None:
@@ -78,6 +86,6 @@ def band(axes: Axes, x: NDArray[Any], samples: Array, curve: Mapping[str, Any], 
     values = np.log(samples) if logarithmic else samples
     mean, spread = values.mean(axis=0), values.std(axis=0, ddof=1) if len(values) > 1 else 0.0
     low, middle, high = (np.exp(v) if logarithmic else v for v in (mean - spread, mean, mean + spread))
-    axes.plot(x, middle, label=label, **curve)
+    axes.plot(x, middle, label=label, **thin(curve))
     if len(samples) > 1:
         axes.fill_between(x, low, high, color=curve["color"], **BAND)
