@@ -125,6 +125,7 @@ def check(setting: Setting, results: Sequence[WidthCurve]) -> list[Check]:
     for samples, curve in zip(SAMPLES, results, strict=True):
         held, trials = int(curve.held[-1]), setting.trials
         low, high = clopper_pearson(held, trials)
+        share = held / trials
         checks.append(
             at_least(
                 "G-L3.3.probability",
@@ -180,10 +181,10 @@ def draw(setting: Setting, results: Sequence[WidthCurve], paper: Paper) -> Figur
 def caption(setting: Setting, results: Sequence[WidthCurve]) -> str:
     (images,) = data_sets(setting.data)
     return (
-        f"How often lambda_min(G(0)) >= 3/4 lambda_0, on which Theorem 3.1 stands, over {setting.trials} draws "
-        f"of W, on n samples of {images.title}: against the width, and against the width in units of the "
-        "theorem's condition, where curves would agree if its powers of n and lambda_0 were needed. Bands are "
-        "95% Clopper-Pearson intervals."
+        f"How often lambda_min(G(0)) >= 3/4 lambda_0, on which Theorem 3.1 stands, over {setting.trials} "
+        f"draws of W, on n samples of {images.title}: against the width, and against the width in units of "
+        "the theorem's condition, where curves would agree if its powers of n and lambda_0 were needed. "
+        "Bands are 95% Clopper-Pearson intervals."
     )
 
 
