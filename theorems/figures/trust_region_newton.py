@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from theorems import trust_region_newton as theorem
@@ -18,7 +19,8 @@ from verify.cache import Curve
 from verify.claim import Check
 from verify.figure import Preset
 from verify.linear_flow import LinearTrajectory, train
-from verify.report.paper import Paper
+from verify.report import figures as pictures
+from verify.report.paper import Paper, thin
 from verify.theorem import BaseSetting
 
 if TYPE_CHECKING:
@@ -30,8 +32,11 @@ TITLE = "Kawaguchi 2021, Theorem 2: flow and trust-region Newton steps on the le
 CLAIMS = tuple(claim for claim in theorem.CLAIMS if claim.id == "K-T2")
 
 
-#: The plane is a square, and needs no more than a column, in inches.
-WIDEST = 3.4
+#: Draws, a panel each.
+DRAWS = 2
+
+#: Where on the path steps are drawn, as shares of its length, and their delta as a share of the largest.
+PLACES, SHARE = (0.0, 0.35, 0.65), 0.9
 
 
 class Setting(BaseSetting):
@@ -40,6 +45,7 @@ class Setting(BaseSetting):
     samples: int | None = Field(
         None, ge=2, le=300, examples=[100], description="samples of digits; default 100"
     )
+    gamma: float = Field(0.5, gt=0, lt=1, description="contraction factor of the equilibrium map")
 
 
 PRESETS: Mapping[Preset, Mapping[str, Any]] = MappingProxyType(
@@ -48,60 +54,91 @@ PRESETS: Mapping[Preset, Mapping[str, Any]] = MappingProxyType(
 
 
 def plane_curve(
-    source: None, *, samples: int | None, seed: int, progress: Callable[[float], None]
+    source: None, *, samples: int | None, gamma: float, seed: int, progress: Callable[[float], None]
 ) -> LinearTrajectory:
     """The theorem's own gradient flow with two features."""
-    problem = theorem.build(theorem.Setting(samples=samples, seed=seed)).plane
+    problem = theorem.build(theorem.Setting(samples=samples, gamma=gamma, seed=seed)).plane
     return train(problem, lambda time: progress(time / problem.horizon))
 
 
 def curves(setting: Setting) -> list[Curve]:
-    """The path of the plane."""
-    arguments = {"samples": setting.samples, "seed": setting.seed}
-    return [Curve(f"{NAME} two features", plane_curve, arguments, 1e9)]
+    """The path of the plane, for every draw."""
+    return [
+        Curve(
+            f"{NAME} two features, draw {draw + 1}",
+            plane_curve,
+            {"samples": setting.samples, "gamma": setting.gamma, "seed": setting.seed + draw},
+            1e9,
+        )
+        for draw in range(DRAWS)
+    ]
 
 
 def check(setting: Setting, results: Sequence[LinearTrajectory]) -> list[Check]:
-    """The solver's steps against delta dQ/dt, along the path that is drawn."""
-    return [theorem.newton_step(results[0])]
+    """The solver's steps against delta dQ/dt, along the paths that are drawn."""
+    return [theorem.newton_step(path) for path in results]
+
+
+def maps(path: LinearTrajectory) -> NDArray[np.float64]:
+    """Q (k, 2) at the stored times."""
+    return np.array([path.problem.model.at(theta).q[0] for theta in path.thetas])
 
 
 def numbers(setting: Setting, results: Sequence[LinearTrajectory]) -> dict[str, Any]:
-    """The path of Q and the minimiser."""
-    path = results[0]
-    model = path.problem.model
+    """Every path of Q and its minimiser."""
     return {
-        "times": path.stored_times.tolist(),
-        "Q": np.array([model.at(theta).q[0] for theta in path.thetas]).tolist(),
-        "minimiser": path.problem.objective.minimiser[0].tolist(),
+        "paths": [
+            {
+                "times": path.stored_times.tolist(),
+                "Q": maps(path).tolist(),
+                "minimiser": path.problem.objective.minimiser[0].tolist(),
+            }
+            for path in results
+        ]
     }
 
 
 def draw(setting: Setting, results: Sequence[LinearTrajectory], paper: Paper) -> Figure:
-    """The theorem's picture of the plane, without its title and as wide as a column."""
-    figure = theorem.plane_figure(results[0])
-    width = min(paper.width, WIDEST)
-    figure.set_size_inches(width, width)
-    panel = figure.axes[0]
-    panel.set_title("")
-    figure.legend(*panel.get_legend_handles_labels(), loc="outside upper center", ncols=2)
-    if legend := panel.get_legend():
-        legend.remove()
+    """A panel for every draw: level sets, path, steps and trust regions."""
+    figure, axes = paper.grid(1, DRAWS, height=2.2)
+    for panel, path in zip(axes[0], results, strict=True):
+        points = maps(path)
+        panel.plot(*points.T, label="path of $Q$", **thin(pictures.CURVES[0]))
+        panel.plot(
+            *path.problem.objective.minimiser[0],
+            "*",
+            color="black",
+            markersize=7,
+            label="minimiser",
+            zorder=5,
+        )
+        lengths = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(points, axis=0), axis=1))])
+        for place in PLACES:
+            index = int(np.searchsorted(lengths, place * lengths[-1]))
+            step = theorem.step_at(path, index, SHARE)
+            theorem.draw_ball(panel, points[index], step, first=place == PLACES[0])
+        theorem.draw_levels(panel, path)
+        panel.set_aspect("equal", adjustable="box")
+        panel.set(xlabel="$Q_1$", ylabel="$Q_2$")
+        panel.grid(visible=False)
+    figure.legend(
+        *axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=4, columnspacing=1.2
+    )
     return figure
 
 
 def caption(setting: Setting, results: Sequence[LinearTrajectory]) -> str:
     return (
-        "Theorem 2 with two features: the path of Q under the gradient flow on the level sets of the shallow "
-        "loss. The step delta dQ/dt, at 0.9 of the largest delta, is the trust-region Newton step: it "
-        "minimises the quadratic model within the ellipse, the trust region in the metric G_delta."
+        f"Theorem 2 with two features, {DRAWS} draws: the path of Q under the gradient flow on the level "
+        f"sets of the shallow loss. Each step delta dQ/dt, at {SHARE:g} of the largest delta, is the trust-"
+        "region Newton step: it minimises the quadratic model within the ellipse, the trust region in the "
+        "metric G_delta."
     )
 
 
 def assumed(setting: Setting, results: Sequence[LinearTrajectory]) -> list[str]:
-    problem = results[0].problem
     return [
-        f"gamma = {problem.model.gamma:g}, the square loss",
-        f"n = {problem.features.shape[1]} samples of digits, classes 0 and 1",
+        f"gamma = {setting.gamma:g}, the square loss",
+        f"n = {results[0].problem.features.shape[1]} samples of digits, classes 0 and 1",
         "the paper draws no such figure",
     ]
