@@ -182,7 +182,7 @@ def numbers(setting: Setting, results: Sequence[LossCurve]) -> dict[str, Any]:
 def draw(setting: Setting, results: Sequence[LossCurve], paper: Paper) -> Figure:
     """A row a data set: the linear model beside DELM, the DNN beside DELM."""
     table = _table(setting, results)
-    figure, axes = paper.grid(len(table), 2, height=1.9, shared=True)
+    figure, axes = paper.grid(len(table), 2, height=1.9)
     # Colour tells the model, the line the half of the data; every pair differs in grey, too.
     colours = {"delm": pictures.CURVES[0], "linear": pictures.CURVES[2], "dnn": pictures.CURVES[1]}
     lines = {"train": (0, (3, 1.5)), "test": "-"}
