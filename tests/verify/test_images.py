@@ -146,11 +146,7 @@ def test_no_network_is_one_line(openml, tmp_path, monkeypatch):
     one_line(tmp_path)
 
 
-@pytest.mark.parametrize(
-    "path",
-    ["/api/v1/json/data/554", "/api/v1/json/data/features/554", DATA],
-    ids=["json", "features", "data"],
-)
+@pytest.mark.parametrize("path", ["/api/v1/json/data/554", "/api/v1/json/data/features/554", DATA])
 def test_a_truncated_reply_is_one_line_and_mends_itself(openml, tmp_path, path):
     openml.cut[path] = len(openml.replies[path]) // 2
     one_line(tmp_path)

@@ -21,7 +21,7 @@ from verify.claim import Check, Claim, at_least, at_most
 from verify.figure import Preset
 from verify.images import Images
 from verify.report import figures as pictures
-from verify.report.paper import Paper, band
+from verify.report.paper import Paper, band, spread
 from verify.statistics import mean_interval
 from verify.theorem import BaseSetting
 from verify.training.curve import LossCurve
@@ -242,8 +242,8 @@ def caption(setting: Setting, results: Sequence[LossCurve]) -> str:
     return (
         f"Implicit ReLU networks of width m = {setting.widths.replace(',', ', ')} on {names}, classes "
         f"{setting.classes}, {trained}: training loss, test loss and operator norm against the epoch of "
-        "gradient descent. Losses are means of r^2/2; lines and bands are mean and standard deviation "
-        f"(of the logarithm for losses) over {setting.trials} trials."
+        "gradient descent. Losses are means of r^2/2. "
+        + spread(setting.trials, " (of the logarithm for losses)")
     )
 
 

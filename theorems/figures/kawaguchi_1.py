@@ -22,7 +22,7 @@ from verify.claim import Check, Claim, at_least
 from verify.figure import Preset
 from verify.images import Images
 from verify.report import figures as pictures
-from verify.report.paper import Paper, band
+from verify.report.paper import Paper, band, spread
 from verify.statistics import mean_interval
 from verify.theorem import BaseSetting
 from verify.training.curve import LossCurve
@@ -209,8 +209,7 @@ def caption(setting: Setting, results: Sequence[LossCurve]) -> str:
         f"Linear model, DNN and deep equilibrium linear model (DELM, gamma = {setting.gamma:g}) trained by "
         f"gradient descent on {setting.samples_drawn} of {names} seen through a random projection to "
         f"{setting.width} features, with targets from a random DELM and noise N(0, 1), tested on as many: "
-        "mean squared error against the epoch. Lines and bands are mean and standard deviation of the "
-        f"logarithm over {setting.trials} trials."
+        f"mean squared error against the epoch. {spread(setting.trials, ' of the logarithm')}"
     )
 
 

@@ -77,6 +77,13 @@ def thin(curve: Mapping[str, Any]) -> dict[str, Any]:
     return {**curve, "linewidth": 0.65 * curve["linewidth"]}
 
 
+def spread(trials: int, of: str) -> str:
+    """What a caption says of the lines and bands that `band` draws."""
+    if trials == 1:
+        return "One trial, hence no bands."
+    return f"Lines and bands are mean and standard deviation{of} over {trials} trials."
+
+
 def band(axes: Axes, x: NDArray[Any], samples: Array, curve: Mapping[str, Any], label: str) -> None:
     """Mean over trials of `samples` (trials, k), and one standard deviation on either side.
 
