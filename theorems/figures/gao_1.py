@@ -230,9 +230,7 @@ def draw(setting: Setting, results: Sequence[LossCurve], paper: Paper) -> Figure
             panel.set(xlabel="epoch $k$", ylabel=label, xlim=(0, setting.epochs))
             if len(rows) > 1:
                 panel.set_title(images.title)
-    figure.legend(
-        *axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=len(setting.sizes)
-    )
+    paper.legend(figure, axes[0, 0])
     return figure
 
 

@@ -22,7 +22,7 @@ from verify.claim import Check, Claim, at_least
 from verify.figure import Preset
 from verify.images import Images
 from verify.report import figures as pictures
-from verify.report.paper import Paper, band, spread
+from verify.report.paper import Paper, band, label_left, spread
 from verify.statistics import mean_interval
 from verify.theorem import BaseSetting
 from verify.training.curve import LossCurve
@@ -183,8 +183,13 @@ def draw(setting: Setting, results: Sequence[LossCurve], paper: Paper) -> Figure
     """A row a data set: the linear model beside DELM, the DNN beside DELM."""
     table = _table(setting, results)
     figure, axes = paper.grid(len(table), 2, height=1.9)
-    # Colour tells the model, the line the half of the data; every pair differs in grey, too.
-    colours = {"delm": pictures.CURVES[0], "linear": pictures.CURVES[2], "dnn": pictures.CURVES[1]}
+    # Colour and marker tell the model, the line the half of the data.
+    marked = {"marker": "o", "markersize": 2.2, "markevery": 0.08}
+    colours = {
+        "delm": pictures.CURVES[0],
+        "linear": {**pictures.CURVES[2], **marked},
+        "dnn": {**pictures.CURVES[1], **marked},
+    }
     lines = {"train": (0, (3, 1.5)), "test": "-"}
     for (images, models), row in zip(table, axes, strict=True):
         for panel, other in zip(row, ("linear", "dnn"), strict=True):
@@ -199,7 +204,7 @@ def draw(setting: Setting, results: Sequence[LossCurve], paper: Paper) -> Figure
             where = f" ({images.title})" if len(table) > 1 else ""
             panel.set(title=f"{TITLES[other]} v.s. DELM{where}", xlabel="epoch")
             panel.legend(loc="lower left")
-        row[0].set_ylabel("mean squared error")
+    label_left(axes, "mean squared error")
     return figure
 
 

@@ -124,9 +124,7 @@ def draw(setting: Setting, results: Sequence[LinearTrajectory], paper: Paper) ->
             ylabel=r"$(L(t)-L^*)\,/\,(L(0)-L^*)$",
             xlim=(0, path.times[-1]),
         )
-    figure.legend(
-        *axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=4, columnspacing=1.2
-    )
+    paper.legend(figure, axes[0, 0])
     return figure
 
 

@@ -23,7 +23,7 @@ from verify.figure import Preset
 from verify.images import Images, two_classes
 from verify.kernels import arc_cosine_kernel, sampled_kernel
 from verify.report import figures as pictures
-from verify.report.paper import BAND, Paper, thin
+from verify.report.paper import BAND, Paper, label_left, thin
 from verify.sweep import clopper_pearson
 from verify.theorem import BaseSetting
 from verify.training.relu import NOISE
@@ -173,8 +173,8 @@ def draw(setting: Setting, results: Sequence[WidthCurve], paper: Paper) -> Figur
     for panel in axes[0]:
         panel.axhline(1 - DELTA, color="0.5", linewidth=0.8, label=r"$1-\delta$")
         panel.set_ylim(-0.03, 1.05)
-    axes[0, 0].set_ylabel(r"$\mathrm{P}(\lambda_{\min}(G(0)) \geq \frac{3}{4}\lambda_0)$")
-    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=4)
+    label_left(axes, r"$\mathrm{P}(\lambda_{\min}(G(0)) \geq \frac{3}{4}\lambda_0)$")
+    paper.legend(figure, axes[0, 0])
     return figure
 
 

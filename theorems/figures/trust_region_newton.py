@@ -121,9 +121,7 @@ def draw(setting: Setting, results: Sequence[LinearTrajectory], paper: Paper) ->
         panel.set_aspect("equal", adjustable="box")
         panel.set(xlabel="$Q_1$", ylabel="$Q_2$")
         panel.grid(visible=False)
-    figure.legend(
-        *axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=4, columnspacing=1.2
-    )
+    paper.legend(figure, axes[0, 0])
     return figure
 
 

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 
 #: A panel narrower than this, in inches, cannot be read.
-NARROWEST_PANEL = 1.4
+NARROWEST_PANEL = 1.7
+
+#: A page this wide, in inches, takes four columns of a legend.
+WIDE = 5.0
 
 #: Height of a panel, in inches.
 PANEL_HEIGHT = 1.55
@@ -65,6 +68,12 @@ class Paper:
         axes = figure.subplots(*shape, squeeze=False, sharey=shared and ("col" if turned else "row"))
         return figure, axes.T if turned else axes
 
+    def legend(self, figure: Figure, panel: Axes) -> None:
+        """The curves of a panel above all panels, in as many columns as the page takes."""
+        columns = 4 if self.width >= WIDE else 2
+        handles, labels = panel.get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside upper center", ncols=columns, columnspacing=1.2)
+
 
 #: By what the venue's style file sets; icml is one of its two columns.
 PAPERS: Mapping[str, Paper] = MappingProxyType(
@@ -75,6 +84,13 @@ PAPERS: Mapping[str, Paper] = MappingProxyType(
 def thin(curve: Mapping[str, Any]) -> dict[str, Any]:
     """The look of a curve of the suite's larger pictures, for a panel of a paper."""
     return {**curve, "linewidth": 0.65 * curve["linewidth"]}
+
+
+def label_left(panels: NDArray[Any], label: str) -> None:
+    """Name the vertical axis of the panels that stand leftmost on the page."""
+    for panel in panels.flat:
+        if panel.get_subplotspec().is_first_col():
+            panel.set_ylabel(label)
 
 
 def spread(trials: int, of: str) -> str:
