@@ -1,13 +1,14 @@
 """The command line: parse, call, print, exit code. No numerics and no file formats.
 
 Exit codes: 0 all verified; 1 something violated; 2 usage or bad input; 3 not verified (inconclusive
-or not applicable); 4 a run broke; 130 interrupted.
+or not applicable); 4 a run broke, or a theorem does not load; 5 differs from the reference; 130 interrupted.
 """
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,18 +16,38 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import verify
+from verify import presets
 from verify.errors import InputError
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
     from pydantic.fields import FieldInfo
 
+    from theorems import Catalogue
+    from verify.config import Config
     from verify.figure import FigureModule, Preset
     from verify.figure_run import Format
+    from verify.regression import Difference
+    from verify.report.record import Record
     from verify.theorem import BaseSetting, HasSetting, Progress, Theorem
 
 DEFAULT_OUT = Path("results") / "runs"
+DEFAULT_REFERENCE = Path("results") / "reference"
 DEFAULT_FIGURES = Path("results") / "figures"
 CACHE = Path("results") / "cache"
+
+#: The exit code of a run that differs from its reference; verdicts have their own.
+DIFFERS = 5
+
+#: The exit code of a run that broke, see `verify.claim.Verdict`, or of a theorem that does not load.
+BROKEN = 4
+
+
+def _complete(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem | str]:
+    """Theorem names, for the shell."""
+    import theorems
+
+    return [name for name in theorems.names() if name.startswith(incomplete)]
 
 
 class TheoremCommand(click.Command):
@@ -39,7 +60,7 @@ class TheoremCommand(click.Command):
     def modules(self) -> Mapping[str, HasSetting]:
         import theorems
 
-        return {name: theorems.load(name) for name in theorems.names()}
+        return {module.NAME: module for module in theorems.catalogue().theorems}
 
 
 class FiguresCommand(TheoremCommand):
@@ -96,13 +117,15 @@ def list_theorems() -> int:
     """List the theorems."""
     import theorems
 
-    for name in theorems.names():
-        click.echo(f"{name:22} {theorems.load(name).TITLE}")
+    found = theorems.catalogue()
+    for module in found.theorems:
+        click.echo(f"{module.NAME:22} {module.TITLE}")
+    _tell_broken(found)
     return 0
 
 
 @cli.command()
-@click.argument("name")
+@click.argument("name", shell_complete=_complete)
 def show(name: str) -> int:
     """Print what theorem NAME states and claims, and its sources."""
     import theorems
@@ -119,15 +142,25 @@ def show(name: str) -> int:
     return 0
 
 
-@cli.command(cls=TheoremCommand)
-@click.argument("names", nargs=-1, required=True, metavar="NAME...")
-@click.option(
+_out = click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
     default=DEFAULT_OUT,
     show_default=True,
     help="where run directories go",
 )
+_config = click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    metavar="FILE.toml",
+    help="settings by theorem, in tables like [linear-rate]; options given here win",
+)
+
+
+@cli.command(cls=TheoremCommand)
+@click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=_complete)
+@_out
+@_config
 @click.option(
     "--seeds",
     type=click.IntRange(1, 100_000),
@@ -139,19 +172,28 @@ def show(name: str) -> int:
 @click.option("--json", "as_json", is_flag=True, help="print the record and nothing else")
 @click.help_option("-h", "--help")
 def theorem(
-    names: tuple[str, ...], out: Path, seeds: int, quiet: bool, as_json: bool, **options: str | None
+    names: tuple[str, ...],
+    out: Path,
+    config: Path | None,
+    seeds: int,
+    quiet: bool,
+    as_json: bool,
+    **options: str | None,
 ) -> int:
     """Check theorem NAME (or several) in the setting that the options describe.
 
     An option goes to each theorem that has it; an option left out keeps its default.
     """
+    import theorems
     from verify.claim import worst
     from verify.report import terminal
     from verify.report.directory import require_writable
     from verify.run import run_theorem, write_run
     from verify.sweep import run_seeds
 
-    chosen = _settings(names, {name: value for name, value in options.items() if value is not None})
+    modules = [theorems.load(name) for name in dict.fromkeys(names)]
+    given, pinned = _given(modules, options), _read_config(config)
+    chosen = [(module, _setting(module, pinned, given, presets.Variant())) for module in modules]
     require_writable(out)
     console = terminal.console()
     records = []
@@ -168,11 +210,83 @@ def theorem(
         if not quiet:
             table = terminal.seeds_table if seeds > 1 else terminal.result_table
             console.print(table(run.record))
-        console.print(terminal.last_line(run.record, str(written)), soft_wrap=True)
+        line = terminal.last_line(run.record.verdict, run.record.theorem, str(written), run.record.error)
+        console.print(line, soft_wrap=True)
     if as_json:
         texts = [record.model_dump_json(indent=1) for record in records]
         click.echo(texts[0] if len(texts) == 1 else "[" + ",\n".join(texts) + "]")
+    _show_in_job(records)
     return worst(record.verdict for record in records).exit_code
+
+
+@cli.command("all", cls=TheoremCommand)
+@click.option(
+    "--preset",
+    type=click.Choice(presets.NAMES),
+    default="quick",
+    show_default=True,
+    help="how much of it: quick for every push, thorough for every night",
+)
+@_config
+@click.option(
+    "--against",
+    type=click.Path(path_type=Path),
+    metavar="REFERENCE",
+    help="compare with the reference of the preset in this folder, or with this record; exit 5 if it differs",
+)
+@_out
+@click.option(
+    "--jobs", type=click.IntRange(1, 1000), metavar="N", help="parallel processes  [as many as cores]"
+)
+@click.option("--quiet", is_flag=True, help="print the last line only")
+@click.option("--json", "as_json", is_flag=True, help="print the record and nothing else")
+@click.help_option("-h", "--help")
+def all_theorems(
+    preset: presets.Preset,
+    config: Path | None,
+    against: Path | None,
+    out: Path,
+    jobs: int | None,
+    quiet: bool,
+    as_json: bool,
+    **options: str | None,
+) -> int:
+    """Check every theorem, in parallel: one table, one record, one exit code, the worst.
+
+    An option goes to every run of each theorem that has it, over what the preset and --config say.
+    """
+    import theorems
+    from verify.regression import differences, read_reference
+    from verify.report import terminal
+    from verify.report.directory import require_writable
+    from verify.suite import Job, command_line, run_suite
+
+    found = theorems.catalogue()
+    modules = found.theorems
+    given, pinned = _given(modules, options), _read_config(config)
+    runs = [
+        Job(module, variant.name, _setting(module, pinned, given, variant), variant.seeds)
+        for module in modules
+        for variant in presets.variants(module, preset)
+    ]
+    reference = read_reference(against, preset) if against else None
+    require_writable(out)
+    with _progress("all", shown=not (quiet or as_json)) as progress:
+        suite, written = run_suite(runs, preset, command_line(preset, config, given), out, jobs, progress)
+    moved = differences(reference, suite) if reference else []
+    if as_json:
+        click.echo(suite.model_dump_json(indent=1))
+    else:
+        console = terminal.console()
+        if not quiet:
+            console.print(terminal.suite_table(suite))
+            _print_differences(moved)
+        console.print(terminal.last_line(suite.verdict, f"all, {preset}", str(written)), soft_wrap=True)
+    if moved:
+        click.echo(f"verify: numbers or verdicts that differ from {against}: {len(moved)}", err=True)
+    _show_in_job(suite.theorems, moved)
+    broken = _tell_broken(found)
+    return suite.verdict.exit_code or broken or (DIFFERS if moved else 0)
 
 
 @cli.command(cls=FiguresCommand)
@@ -302,39 +416,136 @@ def _formats(text: str) -> list[Format]:
 
 
 @cli.command()
-@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.argument("reference", type=click.Path(path_type=Path))
+@click.argument("run", type=click.Path(path_type=Path))
+def compare(reference: Path, run: Path) -> int:
+    """Compare RUN with REFERENCE, number by number, each by its own tolerance; exit 5 if one moved.
+
+    Both are records or the folders that hold one; a folder of references is searched for the one of
+    the run's preset or theorem. Timings are never compared.
+    """
+    from verify.regression import differences, read_reference
+    from verify.report.reading import read_record
+
+    record = read_record(run)
+    moved = differences(read_reference(reference, record.reference_name), record)
+    _print_differences(moved)
+    click.echo(f"numbers or verdicts that differ: {len(moved)}" if moved else "nothing differs")
+    return DIFFERS if moved else 0
+
+
+@cli.command()
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=DEFAULT_REFERENCE,
+    show_default=True,
+    help="folder of references",
+)
+@click.option("--allow-unverified", is_flag=True, help="accept a run that is not VERIFIED throughout")
+def accept(run: Path, out: Path, allow_unverified: bool) -> int:
+    """Make RUN the reference of its preset (or theorem), which later runs are compared with."""
+    from verify.regression import write_reference
+    from verify.report.reading import read_record
+
+    click.echo(f"wrote {write_reference(read_record(run), out, allow_unverified)}")
+    return 0
+
+
+@cli.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--open", "opened", is_flag=True, help="open the HTML report")
+def report(folder: Path, opened: bool) -> int:
+    """Remake report.md, report.html and junit.xml of the run in DIR from its record."""
+    from verify.report.reading import read_record
+    from verify.report.record import Suite
+    from verify.report.views import write_views
+
+    if folder.is_file():
+        raise InputError(f"{folder} is a file: give its run directory, {folder.parent}")
+    found = read_record(folder)
+    write_views(folder, found.theorems if isinstance(found, Suite) else [found])
+    page = folder / "report.html"
+    click.echo(page)
+    if opened and click.launch(str(page)):
+        raise InputError(f"found no program to open {page} with: open it in a browser")
+    return 0
+
+
+def _show_in_job(records: Sequence[Record], moved: Sequence[Difference] = ()) -> None:
+    """Tell the GitHub job that this runs in, if it is one; on stderr, so that --json stays what it is."""
+    from verify.report.github import append_summary, error_commands
+
+    append_summary(records, os.environ, moved)
+    for line in error_commands(records, os.environ, moved):
+        click.echo(line, err=True)
+
+
+def _print_differences(moved: Sequence[Difference]) -> None:
+    from verify.report import terminal
+
+    if moved:
+        terminal.console().print(terminal.differences_table(moved))
+
+
+@cli.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=_complete)
 def power(names: tuple[str, ...]) -> int:
     """Run the planted false claims of theorem NAME (default: all); exit 1 if a check misses one."""
     import theorems
     from verify.power import trials
     from verify.report import terminal
 
-    modules = [theorems.load(name) for name in dict.fromkeys(names or theorems.names())]
-    found = [trial for module in modules for trial in trials(module)]
+    chosen = theorems.catalogue(names)
+    found = [trial for module in chosen.theorems for trial in trials(module)]
     terminal.console().print(terminal.power_table(found))
     survivors = sum(not trial.caught for trial in found)
     click.echo(f"{len(found) - survivors} of {len(found)} false claims caught")
-    return 1 if survivors else 0
+    broken = _tell_broken(chosen)
+    return 1 if survivors else broken
 
 
-def _settings(names: tuple[str, ...], values: dict[str, str]) -> list[tuple[Theorem, BaseSetting]]:
-    """Every theorem with its setting; all are checked before anything runs."""
+def _tell_broken(found: Catalogue) -> int:
+    """Say which theorems could not be loaded; the exit code that reports it."""
+    for problem in found.broken:
+        click.echo(f"verify: {problem}", err=True)
+    return BROKEN if found.broken else 0
+
+
+def _given(modules: Sequence[Theorem], options: Mapping[str, str | None]) -> dict[str, str]:
+    """The setting options that were given; each must belong to one of the theorems."""
+    from verify.theorem import option_name
+
+    given = {name: value for name, value in options.items() if value is not None}
+    for name in given:
+        if not any(name in module.Setting.model_fields for module in modules):
+            names = ", ".join(module.NAME for module in modules)
+            raise InputError(f"{option_name(name)} is no option of {names}: leave it out")
+    return given
+
+
+def _read_config(path: Path | None) -> Config:
     import theorems
-    from verify.theorem import make_setting, option_name
+    from verify.config import Config, read_config
 
-    modules = [theorems.load(name) for name in dict.fromkeys(names)]
-    for value in values:
-        if not any(value in module.Setting.model_fields for module in modules):
-            raise InputError(f"{option_name(value)} is no option of {', '.join(names)}: leave it out")
-    return [
-        (
-            module,
-            make_setting(
-                module, {name: value for name, value in values.items() if name in module.Setting.model_fields}
-            ),
-        )
-        for module in modules
-    ]
+    return Config() if path is None else read_config(path, theorems.catalogue().theorems)
+
+
+def _setting(
+    module: Theorem, config: Config, given: Mapping[str, str], variant: presets.Variant
+) -> BaseSetting:
+    """A theorem's setting: what its preset says, over that the configuration file, over that the options."""
+    from verify.theorem import make_setting
+
+    own = {name: value for name, value in given.items() if name in module.Setting.model_fields}
+    pinned = config.values(module.NAME, variant.name)
+    try:
+        return make_setting(module, {**variant.options, **pinned, **own})
+    except InputError as problem:
+        place = [config.source] if pinned else []
+        place += [f"{module.NAME}.{variant.name}"] if variant.name else []
+        raise InputError(": ".join([*place, str(problem)])) from None
 
 
 @contextmanager
@@ -379,7 +590,7 @@ def info() -> int:
 
 def main() -> None:
     """Entry point: run the command line, turn every outcome into one line and an exit code."""
-    sys.exit(_guarded(lambda: cli.main(standalone_mode=False)))
+    sys.exit(_guarded(lambda: cli.main(prog_name="verify", standalone_mode=False)))
 
 
 def _guarded(command: Callable[[], Any]) -> int:
@@ -399,7 +610,7 @@ def _guarded(command: Callable[[], Any]) -> int:
         return problem.exit_code
     except OSError as problem:
         click.echo(f"verify: {problem}; earlier results are whole", err=True)
-        return 4
+        return BROKEN
 
 
 if __name__ == "__main__":

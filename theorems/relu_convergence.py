@@ -32,8 +32,10 @@ with step alpha = O(lambda_0/n^2) has ||r(k)||^2 <= (1 - alpha lambda_0/2)^k ||r
 Errata. Lemma 3.1 is printed with the identity where H has the all-ones matrix: (gamma~^2 P^T P + I) o
 Z^T Z. Lemma 3.5 (ii) and (iii) as printed fail at t = 0, where ||u|| = ||v|| = sqrt(m), once m exceeds
 256 c^2 n ||r(0)||^2/lambda_0^2 and 64 of the same; they hold for ||u(t) - u(0)|| and ||v(t) - v(0)||,
-with half the constants. The printed proof of Theorem 3.2 needs lambda_0/2 >= C c^2 n, which no
-lambda_0 <= 1/2 meets.
+with half the constants; the items on u and v of Lemma 3.6, with twice the constants, likewise. Lemma 3.4
+is false with the spectral norm of W - W(0) in place of Frobenius'; 256 orthonormal inputs and a W at
+that distance have lambda_min(G) = 0.41 lambda_0. The printed proof of Theorem 3.2 needs lambda_0/2 >= C
+c^2 n, which no lambda_0 <= 1/2 meets.
 
 Constants. C is nowhere given: an instance in which the conclusion fails refutes only C <= m/(...), so
 it is NOT_APPLICABLE, with that ratio. Not in the paper, ours: the sharp chain ||r(t)||^2 = ||r(0)||^2
@@ -44,10 +46,12 @@ flow slides along kinks, where H is set-valued; the measured defect of the ident
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+import scipy.linalg
 from numpy.typing import NDArray
 from pydantic import Field, field_validator
 
@@ -58,6 +62,7 @@ from verify.errors import HypothesisError
 from verify.kernels import angles, arc_cosine_kernel, sampled_kernel
 from verify.losses import EPS
 from verify.models.relu import ImplicitReLU, NoEquilibriumError, Parameters
+from verify.presets import Presets, Variant
 from verify.relu_flow import (
     Descent,
     LeastSquares,
@@ -81,6 +86,39 @@ NAME = "relu-convergence"
 TITLE = "Global convergence of over-parametrised implicit ReLU networks"
 STATEMENT = (__doc__ or "").split("\n\n", 1)[1]
 SOURCES = ("Gao et al., ICLR 2022, arXiv 2110.05645, Theorems 3.1 and 3.2",)
+FORMULAS = (
+    (
+        "the network",
+        (
+            r"z_i = \operatorname{relu}(\tilde\gamma A z_i + \phi_i)",
+            r"\phi_i = \tfrac{1}{\sqrt m} \operatorname{relu}(W x_i)",
+            r"\hat y_i = u^T z_i + v^T \phi_i",
+            r"\tilde\gamma = \gamma / \sqrt m",
+        ),
+    ),
+    (
+        "Lemma 3.1, as it holds",
+        (
+            r"\frac{d \hat y}{d t} = -H r",
+            r"H = \tilde\gamma^2 (P^T P) \circ (Z^T Z) + (C^T C) \circ (X^T X) + Z^T Z + \Phi^T \Phi",
+        ),
+    ),
+    (
+        "Theorem 3.1, flow",
+        (
+            r"\|r(t)\|^2 \le e^{-\lambda_0 t}\,\|r(0)\|^2",
+            r"\gamma \le \min\bigl(\tfrac12, \tfrac{1}{4c}\bigr)",
+            r"m \ge C\,\frac{n^2}{\lambda_0^2} \log\frac{n}{\delta}",
+        ),
+    ),
+    (
+        "Theorem 3.2, descent",
+        (
+            r"\|r(k)\|^2 \le \Bigl(1 - \frac{\alpha \lambda_0}{2}\Bigr)^{k} \|r(0)\|^2",
+            r"\alpha = O\Bigl(\frac{\lambda_0}{n^2}\Bigr)",
+        ),
+    ),
+)
 
 PAPER = "Gao et al. 2022"
 
@@ -107,6 +145,13 @@ CLAIMS = (
     ),
     Claim("G-L3.3.law", "||G(0) - G^inf|| falls as m^(-1/2)", f"{PAPER}, proof of Lemma 3.3", "step"),
     Claim("G-L3.4", "||W - W(0)||_F <= R gives lambda_min(G) >= lambda_0/2", f"{PAPER}, Lemma 3.4", "step"),
+    Claim(
+        "G-L3.4.norm",
+        "false with the spectral norm: ||W - W(0)|| <= R does not give lambda_min(G) >= lambda_0/2",
+        f"our own, on {PAPER}, Lemma 3.4",
+        "erratum",
+        required=False,
+    ),
     Claim("G-L3.5.i", "flow: lambda_min(G(t)) >= lambda_0/2", f"{PAPER}, Lemma 3.5 (i)", "step"),
     Claim(
         "G-L3.5.ii",
@@ -131,7 +176,31 @@ CLAIMS = (
         required=False,
     ),
     Claim("G-T3.1", "flow: ||r(t)||^2 <= exp(-lambda_0 t) ||r(0)||^2", f"{PAPER}, Theorem 3.1", "conclusion"),
-    Claim("G-L3.6", "descent: lambda_min(G(k)) and all norms keep", f"{PAPER}, Lemma 3.6", "step"),
+    Claim(
+        "G-T3.1.law",
+        "m >= C (n^2/lambda_0^2) log(n/delta) gives lambda_min(G(0)) >= 3/4 lambda_0, one C for all n",
+        f"{PAPER}, Theorem 3.1",
+        "step",
+        required=False,
+    ),
+    Claim(
+        "G-L3.6",
+        "descent: lambda_min(G(k)) >= lambda_0/2 and ||A(k)||, ||W(k)|| <= 2 c sqrt(m)",
+        f"{PAPER}, Lemma 3.6",
+        "step",
+    ),
+    Claim(
+        "G-L3.6.u",
+        "descent: ||u(k) - u(0)|| <= (16 c sqrt(n)/lambda_0) ||r(0)||; false as printed, for ||u(k)||",
+        f"{PAPER}, Lemma 3.6, repaired",
+        "erratum",
+    ),
+    Claim(
+        "G-L3.6.v",
+        "descent: ||v(k) - v(0)|| <= (8 c sqrt(n)/lambda_0) ||r(0)||; false as printed, for ||v(k)||",
+        f"{PAPER}, Lemma 3.6, repaired",
+        "erratum",
+    ),
     Claim(
         "G-T3.2",
         "descent: ||r(k)||^2 <= (1 - alpha lambda_0/2)^k ||r(0)||^2",
@@ -178,6 +247,13 @@ MONTE_CARLO_BATCHES, MONTE_CARLO_WIDTH = 40, 5000
 
 #: Matrices W on the sphere of Lemma 3.4, and ascents towards a bad one.
 RANDOM_WEIGHTS, ASCENTS = 8, 12
+
+#: Samples and width at which Lemma 3.4 with the spectral norm fails; the first is the smallest power of
+#: two that leaves room.
+COUNTEREXAMPLE = (256, 16_000)
+
+#: Samples, draws, and widths tried in the law of the width that the data need.
+LAW_SAMPLES, LAW_REPEATS, LAW_STEP, LAW_STEPS = (8, 16, 32, 64), 12, 32, 120
 
 #: Sweeps from z = 0 in the check of the contraction.
 CONTRACTION_SWEEPS = 12
@@ -331,11 +407,14 @@ def check(problem: ReluProblem, path: ReluTrajectory) -> list[Check]:
         gram_at_start(problem),
         gram_law(gram_deviations(problem)),
         weights_near_start(problem),
+        *spectral_counterexample(),
         *along_flow(problem, path),
         *output_weights(problem, path, near),
         *(_differentiable(path, check) for check in sharp_chain(path)),
         conclusion(problem, path),
+        width_law(problem.seed),
         *along_descent(problem, descent),
+        *output_weights_descent(problem, descent, near),
         *descent_conclusion(problem, descent),
     ]
 
@@ -735,6 +814,82 @@ def _smallest_gram(problem: ReluProblem, radius: float, direction: Array) -> tup
     return float(values[0]), gradient
 
 
+def spectral_counterexample(factor: float = 1.0) -> list[Check]:
+    """Lemma 3.4 read with the spectral norm of W - W(0) is false: orthonormal inputs, c = ||W(0)||/sqrt(m).
+
+    ``Phi q`` shrinks most, to first order, by ``-R`` times the polar factor of ``E o (Phi q) q^T``, whose
+    singular values are all 1: its Frobenius norm is sqrt(n) times what the lemma's proof allows.
+    """
+    n, width = COUNTEREXAMPLE
+    start = np.random.default_rng(0).standard_normal((width, n))
+    lambda_0 = float(np.linalg.eigvalsh(arc_cosine_kernel(np.eye(n)))[0])
+    c = float(np.linalg.norm(start, 2)) / np.sqrt(width)
+    radius = factor * np.sqrt(width) * lambda_0 / (16 * c)
+    phi = np.maximum(start, 0.0) / np.sqrt(width)
+    values, vectors = np.linalg.eigh(phi.T @ phi)
+    q = vectors[:, 0]
+    polar, _ = scipy.linalg.polar((phi > 0) * np.outer(phi @ q, q))
+    moved = np.maximum(start - radius * polar, 0.0) / np.sqrt(width)
+    lowest = float(np.linalg.eigvalsh(moved.T @ moved)[0])
+    budget = {"eigenvalue": 4 * (n + float(np.sqrt(width))) * EPS * n}
+    setting = f"m = {width}, n = {n}, x_i orthonormal"
+    return [
+        at_least(
+            "G-L3.4.norm",
+            f"premise: lambda_min(G(0)) / lambda_0, {setting}",
+            float(values[0]) / lambda_0,
+            0.75,
+            budget=budget,
+        ),
+        at_most(
+            "G-L3.4.norm",
+            f"erratum: lambda_min(G) / lambda_0 at spectral distance {factor:g} R, {setting}",
+            lowest / lambda_0,
+            0.5,
+            budget=budget,
+        ),
+    ]
+
+
+def width_law(seed: int, of_samples: float = 2.0, of_lambda: float = 2.0) -> Check:
+    """How the C of ``m >= C (n^2/lambda_0^2) log(n/delta)`` that the data need goes with n.
+
+    The width needed is the first beyond which ``lambda_min(G(0)) >= 3/4 lambda_0`` for good, in the mean
+    over draws of data and W. A C that grows would refute the condition for every C; one that falls says
+    that less is enough. `of_samples` and `of_lambda` are the powers of n and of 1/lambda_0.
+    """
+    rng = np.random.default_rng(seed)
+    constants = np.array(
+        [
+            [
+                width * lambda_0**of_lambda / (n**of_samples * np.log(n / DELTA))
+                for width, lambda_0 in (_needed_width(n, rng) for _ in range(LAW_REPEATS))
+            ]
+            for n in LAW_SAMPLES
+        ]
+    )
+    law = power_law(LAW_SAMPLES, constants)
+    return at_most(
+        "G-T3.1.law",
+        f"slope of log C over log n, n = {LAW_SAMPLES[0]} to {LAW_SAMPLES[-1]}",
+        law.slope,
+        0.0,
+        budget={"sampling": law.half_width},
+        resolution=1.0,
+    )
+
+
+def _needed_width(samples: int, rng: np.random.Generator) -> tuple[float, float]:
+    """The width that one draw of the sphere data and of W needs, to LAW_STEP, and its lambda_0."""
+    inputs = datasets.sphere(samples, rng).features
+    lambda_0 = float(np.linalg.eigvalsh(arc_cosine_kernel(inputs))[0])
+    widths = LAW_STEP * np.arange(1, LAW_STEPS + 1)
+    blocks = (LAW_STEP * sampled_kernel(inputs, LAW_STEP, rng) for _ in widths)
+    lowest = [np.linalg.eigvalsh(total / m)[0] for total, m in zip(accumulate(blocks), widths, strict=True)]
+    below = np.flatnonzero(np.array(lowest) < 0.75 * lambda_0)
+    return float(widths[below[-1] + 1 if len(below) else 0]), lambda_0
+
+
 def along_flow(problem: ReluProblem, path: ReluTrajectory) -> list[Check]:
     """Lemma 3.5 (i), (iv), (v)."""
     ratio = _lemma_ratio(problem)
@@ -764,13 +919,13 @@ def along_flow(problem: ReluProblem, path: ReluTrajectory) -> list[Check]:
 
 
 def near_labels(problem: ReluProblem) -> ReluTrajectory:
-    """The flow from labels so close to yhat(0) that (ii) and (iii) as printed fail at its start.
+    """The flow from labels so close to yhat(0) that the bounds of u and v as printed fail at its start.
 
-    Half the distance at which (ii) begins to fail, and no further than the width condition of the
-    lemma allows with C = 1, so that its premise is met.
+    Half the distance at which the loosest of them, that of u in Lemma 3.6, begins to fail, and no further
+    than the width condition of the lemma allows with C = 1, so that its premise is met.
     """
     c, n, width = problem.norm_constant, problem.samples, problem.model.width
-    fails_at = np.sqrt(width) * problem.lambda_0 / (16 * c * np.sqrt(n))
+    fails_at = np.sqrt(width) * problem.lambda_0 / (32 * c * np.sqrt(n))
     condition = np.sqrt(width * problem.lambda_0**3 / n) / (c * problem.input_norm)
     distance = min(0.5 * fails_at, condition)
     away = problem.start.output - problem.targets
@@ -917,7 +1072,7 @@ def decay(path: ReluTrajectory, rate: float) -> Check:
 
 
 def along_descent(problem: ReluProblem, descent: Descent) -> list[Check]:
-    """Lemma 3.6 but for the items on u and v, which share the erratum of Lemma 3.5."""
+    """Lemma 3.6 but for the items on u and v."""
     where = {"step": np.arange(len(descent.residuals))}
     bound = 2 * problem.norm_constant * np.sqrt(problem.model.width)
     checks = [
@@ -933,15 +1088,35 @@ def along_descent(problem: ReluProblem, descent: Descent) -> list[Check]:
             at_most(
                 "G-L3.6",
                 f"||{name}(0)|| + ||{name}(k) - {name}(0)||_F, 2 c sqrt(m)",
-                norms,
+                problem.norms[column] + descent.distances[:, column],
                 bound,
                 budget={"rounding": problem.model.width * EPS * bound},
                 where=where,
             )
-            for name, norms in (("A", descent.a_norms), ("W", descent.w_norms))
+            for column, name in enumerate("AW")
         ),
     ]
     return [_promised(problem, check, _lemma_ratio(problem)) for check in checks]
+
+
+def output_weights_descent(problem: ReluProblem, descent: Descent, near: ReluTrajectory) -> list[Check]:
+    """Lemma 3.6 on u and v, with twice the constants of Lemma 3.5: refuted as printed, repaired."""
+    nearby = descend(near.problem, near.problem.step, near.problem.steps)
+    checks = []
+    for name, column, constant in (("u", 2, 32.0), ("v", 3, 16.0)):
+        claim = f"G-L3.6.{name}"
+        checks.append(printed_refuted(claim, name, near, column, constant))
+        for along, labels in ((descent, "given labels"), (nearby, "near labels")):
+            check = at_most(
+                claim,
+                f"repaired: ||{name}(k) - {name}(0)||, {labels}",
+                along.distances[:, column],
+                0.5 * constant * _output_scale(along.problem),
+                budget={"rounding": 4 * EPS * np.sqrt(problem.model.width) * (1 + problem.steps)},
+                where={"step": np.arange(len(along.residuals))},
+            )
+            checks.append(_promised(along.problem, check, _lemma_ratio(along.problem)))
+    return checks
 
 
 def descent_conclusion(problem: ReluProblem, descent: Descent) -> list[Check]:
@@ -1051,6 +1226,18 @@ def planted() -> list[Planted]:
             "||G(0) - G^inf|| falls as 1/m",
             "G(0) is a mean of m independent matrices",
             gram_law(gram_deviations(digits), slope=-1.0),
+        ),
+        Planted(
+            "G-L3.4.norm",
+            "at a tenth of R the spectral norm breaks it too",
+            "Weyl: singular values of Phi move by no more than the distance times sqrt(n/m)",
+            spectral_counterexample(factor=0.1)[1],
+        ),
+        Planted(
+            "G-T3.1.law",
+            "m >= C log(n/delta), whatever n and lambda_0",
+            "G(0) has rank m at most: the width needed is n at least",
+            width_law(0, of_samples=0.0, of_lambda=0.0),
         ),
         Planted(
             "G-L3.5.ii",
@@ -1194,3 +1381,25 @@ def norms_figure(problem: ReluProblem, path: ReluTrajectory) -> Figure:
     axes.axhline(1.0, color="0.5", linewidth=1.0, label="bound")
     figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return figure
+
+
+#: Nearly no slide along kinks, and the sharp bound attained to 1e-7.
+TIGHT = {"data": "sphere", "labels": "aligned", "alignment": 1e-3, "tolerance": 1e-3, "samples": 10}
+
+PRESETS: Presets = {
+    "quick": (
+        Variant("digits", {"width": 400, "samples": 20, "points": 31}),
+        Variant("tight", {**TIGHT, "width": 200, "points": 21}),
+    ),
+    "standard": (
+        Variant("digits"),
+        Variant("tight", {**TIGHT, "width": 400}),
+        Variant("sphere", {"data": "sphere"}),
+    ),
+    "thorough": (
+        Variant("digits", seeds=5),
+        Variant("tight", {**TIGHT, "width": 400}, seeds=10),
+        Variant("sphere", {"data": "sphere"}, seeds=5),
+        Variant("wide", {"width": 2000, "data": "sphere"}),
+    ),
+}

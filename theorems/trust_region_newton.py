@@ -48,6 +48,7 @@ from verify.losses import EPS
 from verify.losses.logistic import LogisticObjective
 from verify.losses.square import SquareObjective
 from verify.models.linear import linear_map
+from verify.presets import Presets, Variant
 from verify.report import figures as pictures
 from verify.theorem import Planted, Progress, silent
 from verify.trust_region import optimality_residual, trust_region_step
@@ -60,6 +61,25 @@ NAME = "trust-region-newton"
 TITLE = "Gradient flow of deep equilibrium linear models is a trust-region Newton method"
 STATEMENT = (__doc__ or "").split("\n\n", 1)[1]
 SOURCES = ("Kawaguchi, ICLR 2021, arXiv 2102.07346, Theorem 2",)
+FORMULAS = (
+    (
+        "definitions",
+        (
+            r"S^D = I + \gamma^2 \operatorname{diag}_k\bigl(\|J_k Q^T\|^2\bigr)",
+            r"F = \sum_i \ell''_i\, U^{-1} \phi_i \phi_i^T U^{-T}",
+            r"G_\delta = U \bigl((S^D)^{-1} - \delta F\bigr) U^T",
+        ),
+    ),
+    ("range", (r"0 < \delta < \bar\delta = \frac{1}{\lambda_{\max}\bigl((S^D)^{1/2} F (S^D)^{1/2}\bigr)}",)),
+    (
+        "statement",
+        (
+            r"\operatorname{argmin}_{\|v\|_{G_\delta} \le \delta \|\dot Q\|_{G_\delta}}",
+            r"\Bigl( \nabla L_0(Q)^T v + \tfrac12 v^T \nabla^2 L_0(Q)\, v \Bigr) = \delta\,\dot Q",
+            r"\|v\|_G^2 = v^T G v",
+        ),
+    ),
+)
 
 PAPER = "Kawaguchi 2021, Theorem 2"
 
@@ -645,3 +665,17 @@ def draw_levels(axes: Axes, plane: LinearTrajectory) -> None:
     values = [objective.excess_and_gradient(point[None, :])[0] for point in points]
     levels = np.geomspace(max(values) * 1e-4, max(values), 12)
     axes.contour(*grid, np.reshape(values, grid[0].shape), levels=levels, colors="#999999", linewidths=0.6)
+
+
+PRESETS: Presets = {
+    "quick": (
+        Variant("digits", {"width": 12, "points": 31}),
+        Variant("logistic", {"width": 8, "points": 31, "loss": "logistic"}),
+    ),
+    "standard": (Variant("digits"), Variant("logistic", {"loss": "logistic", "width": 16})),
+    "thorough": (
+        Variant("digits", seeds=10),
+        Variant("logistic", {"loss": "logistic", "width": 16}, seeds=10),
+        Variant("wide", {"width": 64}),
+    ),
+}

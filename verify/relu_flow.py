@@ -490,16 +490,14 @@ def _largest_ratio(z: AnyArray, phi: AnyArray) -> float:
 
 @dataclass(frozen=True)
 class Descent:
-    """Gradient descent with a fixed step: residual norms, ``lambda_min(G)``, ``||u||``, ``||v||``, and
-    upper bounds of ``||A||`` and ``||W||``, each (steps + 1,); fewer where it diverged or broke."""
+    """Gradient descent with a fixed step: residual norms (k,), ``lambda_min(G)`` (k,) and distances (k, 4)
+    of A, W, u, v from their start; k is steps + 1, fewer where it diverged or broke."""
 
+    problem: ReluProblem
     step: float
     residuals: Array
     gram_minimum: Array
-    u_norms: Array
-    v_norms: Array
-    a_norms: Array
-    w_norms: Array
+    distances: Array
 
     @property
     def log_change(self) -> Array:
@@ -512,13 +510,12 @@ def descend(problem: ReluProblem, step: float, steps: int, *, observe: bool = Tr
     # In float64 at any rate: a step of the theorem's size moves less than single precision holds.
     start = problem.start.placed(replace(problem.placement, dtype="float64"))
     before = point = LeastSquares(start, problem.targets, problem.tolerance)
-    rows = []
+    rows: list[tuple[float, ...]] = []
     for taken in range(steps + 1):
         state, size = point.state, float(np.linalg.norm(point.residual))
         distances = state.theta.distances(start.theta) if observe else (0.0,) * 4
         gram = float(np.linalg.eigvalsh(state.gram)[0]) if observe else 0.0
-        u, v = norm(state.theta.u), norm(state.theta.v)
-        rows.append((size, gram, u, v, problem.norms[0] + distances[0], problem.norms[1] + distances[1]))
+        rows.append((size, gram, *distances))
         if taken == steps or not size <= 10 * rows[0][0]:
             break
         guess = state.extrapolated(before.state)
@@ -528,7 +525,8 @@ def descend(problem: ReluProblem, step: float, steps: int, *, observe: bool = Tr
             rows.append((np.inf, *rows[-1][1:]))
             break
         before, point = point, replace(point, state=moved)
-    return Descent(step, *np.array(rows).T)
+    table = np.array(rows)
+    return Descent(problem, step, table[:, 0], table[:, 1], table[:, 2:])
 
 
 def keeps_rate(problem: ReluProblem, step: float, steps: int) -> bool:

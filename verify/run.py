@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shlex
 import time
 from collections.abc import Iterator, Mapping
@@ -20,9 +21,9 @@ from verify.environment import environment
 from verify.errors import HypothesisError, InputError
 from verify.report import figures as pictures
 from verify.report.directory import write_whole
-from verify.report.markdown import markdown
 from verify.report.record import Record, claim_records, overall_verdict
-from verify.theorem import BaseSetting, Progress, Theorem, option_name, silent
+from verify.report.views import write_views
+from verify.theorem import BaseSetting, Progress, Theorem, formulas, option_name, silent
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -37,8 +38,10 @@ class Run:
     figures: Mapping[str, Figure]
 
 
-def run_theorem(theorem: Theorem, setting: BaseSetting, progress: Progress = silent) -> Run:
-    """Run a theorem in a setting.
+def run_theorem(
+    theorem: Theorem, setting: BaseSetting, progress: Progress = silent, cores: int | None = None
+) -> Run:
+    """Run a theorem in a setting, on no more BLAS threads than `cores` when other runs share the machine.
 
     A hypothesis found broken makes it NOT_APPLICABLE; a run that breaks has the verdict ERROR and says
     why in its record; only InputError, the user's to mend, is raised.
@@ -48,6 +51,9 @@ def run_theorem(theorem: Theorem, setting: BaseSetting, progress: Progress = sil
     record: dict[str, Any] = {
         "theorem": theorem.NAME,
         "title": theorem.TITLE,
+        "statement": theorem.STATEMENT,
+        "formulas": [{"label": label, "latex": latex} for label, latex in formulas(theorem)],
+        "sources": theorem.SOURCES,
         "setting": setting.model_dump(mode="json"),
         "rates": {},
         "counts": {},
@@ -62,7 +68,8 @@ def run_theorem(theorem: Theorem, setting: BaseSetting, progress: Progress = sil
     try:
         with _timed(timings, "build"):
             problem = theorem.build(setting)
-        with threadpoolctl.threadpool_limits(limits=problem.threads):
+        threads = min(problem.threads, cores or problem.threads)
+        with threadpoolctl.threadpool_limits(limits=threads):
             with _timed(timings, "integrate"):
                 trajectory = theorem.integrate(problem, progress)
             with _timed(timings, "check"):
@@ -73,9 +80,10 @@ def run_theorem(theorem: Theorem, setting: BaseSetting, progress: Progress = sil
         record |= {
             "verdict": overall_verdict(theorem.CLAIMS, claims),
             "rates": trajectory.rates,
-            "counts": {**trajectory.counts, "blas_threads": problem.threads},
+            "counts": {**trajectory.counts, "blas_threads": threads},
             "notes": list(trajectory.notes),
             "figures": [f"{name}.png" for name in drawn],
+            "captions": {f"{name}.png": pictures.caption(figure) for name, figure in drawn.items()},
         }
     except InputError:
         raise
@@ -93,16 +101,28 @@ def write_run(run: Run, parent: Path) -> Path:
 
     def fill(folder: Path) -> None:
         (folder / "record.json").write_text(run.record.model_dump_json(indent=1), encoding="utf-8")
-        (folder / "report.md").write_text(markdown(run.record), encoding="utf-8")
-        if run.arrays:
-            np.savez_compressed(folder / "trajectory.npz", **run.arrays)
-        if run.figures:
-            with pictures.style():
-                pictures.save(run.figures, folder / "figures")
+        write_arrays_and_figures(run, folder)
+        write_views(folder, [run.record])
 
-    stamp = datetime.fromisoformat(run.record.started).strftime("%Y%m%dT%H%M%S")
-    unique = f"{run.record.command} {time.time_ns()}".encode()
-    return write_whole(parent, f"{run.record.theorem}-{stamp}-{hashlib.sha256(unique).hexdigest()[:8]}", fill)
+    return write_whole(
+        parent, directory_name(run.record.theorem, run.record.started, run.record.command), fill
+    )
+
+
+def write_arrays_and_figures(run: Run, folder: Path) -> None:
+    """What lies beside a record: `trajectory.npz` and `figures/`, in `folder`."""
+    if run.arrays:
+        np.savez_compressed(folder / "trajectory.npz", **run.arrays)
+    if run.figures:
+        with pictures.style():
+            pictures.save(run.figures, folder / "figures")
+
+
+def directory_name(of: str, started: str, command: str) -> str:
+    """A name that no other run takes: what was run, when, and a short hash."""
+    stamp = datetime.fromisoformat(started).strftime("%Y%m%dT%H%M%S")
+    unique = f"{command} {time.time_ns()} {os.getpid()}".encode()
+    return f"{of}-{stamp}-{hashlib.sha256(unique).hexdigest()[:8]}"
 
 
 def command_line(theorem: Theorem, setting: BaseSetting) -> str:

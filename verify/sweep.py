@@ -23,30 +23,44 @@ def run_seeds(theorem: Theorem, setting: BaseSetting, count: int, progress: Prog
     Draws run in parallel processes. Each check shows the draw that decided it most narrowly, each
     claim in how many draws it was verified; pictures and arrays are those of the worst draw.
     """
-    settings = [setting.model_copy(update={"seed": setting.seed + i}) for i in range(count)]
+    settings = draws(setting, count)
     workers = Parallel(n_jobs=min(count, os.cpu_count() or 1), return_as="generator")
     records: list[Record] = []
     for record in workers(delayed(_record)(theorem, one) for one in settings):
         records.append(record)
         progress("seeds", len(records), count)
-    shown = max(range(count), key=lambda i: records[i].verdict.severity)
-    run = run_theorem(theorem, settings[shown])
-    record = run.record.model_copy(
+    run = run_theorem(theorem, settings[worst_draw(records)])
+    return Run(merged(theorem, records, run.record), run.arrays, run.figures)
+
+
+def draws(setting: BaseSetting, count: int) -> list[BaseSetting]:
+    """The settings of `count` draws, with seeds from the setting's own upwards."""
+    return [setting.model_copy(update={"seed": setting.seed + i}) for i in range(count)]
+
+
+def worst_draw(records: Sequence[Record]) -> int:
+    """Index of the first draw with the worst verdict."""
+    return max(range(len(records)), key=lambda i: records[i].verdict.severity)
+
+
+def merged(theorem: Theorem, records: Sequence[Record], shown: Record) -> Record:
+    """One record of all draws; notes, rates and pictures are those of the draw `shown`."""
+    count, first = len(records), records[0]
+    return shown.model_copy(
         update={
             "verdict": worst(record.verdict for record in records),
-            "setting": {**run.record.setting, "seed": setting.seed, "seeds": count},
+            "setting": {**shown.setting, "seed": first.setting["seed"], "seeds": count},
             "claims": [_merged([record.claims[i] for record in records]) for i in range(len(theorem.CLAIMS))]
             if all(record.claims for record in records)
             else [],
             "notes": [
-                f"{count} draws; notes, rates and pictures are those of seed {settings[shown].seed}",
-                *run.record.notes,
+                f"{count} draws; notes, rates and pictures are those of seed {shown.setting['seed']}",
+                *shown.notes,
             ],
             "error": next((record.error for record in records if record.error), None),
-            "command": f"{records[0].command} --seeds {count}",
+            "command": f"{first.command} --seeds {count}",
         }
     )
-    return Run(record, run.arrays, run.figures)
 
 
 def clopper_pearson(successes: int, trials: int, confidence: float = CONFIDENCE) -> tuple[float, float]:

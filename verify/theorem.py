@@ -77,7 +77,12 @@ class Planted:
 
 
 class Theorem(Protocol):
-    """A theorem module."""
+    """A theorem module.
+
+    It may also have `FORMULAS`, the main formulas of its statement for typesetting: pairs of a label and
+    some LaTeX, each short enough for a phone; see `formulas`. And `PRESETS`: what `verify all` runs of it;
+    see `verify.presets`.
+    """
 
     NAME: str
     TITLE: str
@@ -109,6 +114,17 @@ class HasSetting(Protocol):
     """A module that is run in a setting."""
 
     Setting: type[BaseSetting]
+
+
+def missing_attributes(found: object) -> list[str]:
+    """What a would-be theorem lacks of the Protocol."""
+    functions = [name for name, member in vars(Theorem).items() if callable(member) and name[0] != "_"]
+    return [name for name in (*Theorem.__annotations__, *functions) if not hasattr(found, name)]
+
+
+def formulas(theorem: Theorem) -> Sequence[tuple[str, Sequence[str]]]:
+    """The formulas that the theorem gives for typesetting; none when it gives none."""
+    return getattr(theorem, "FORMULAS", ())
 
 
 def make_setting(theorem: HasSetting, values: Mapping[str, Any]) -> BaseSetting:

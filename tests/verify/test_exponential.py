@@ -148,6 +148,35 @@ def test_a_slide_along_a_kink_shows_in_the_defect():
     assert last.defect >= 0.999 * (last.log_energy - fell) > 1.0
 
 
+def test_a_network_slides_along_kinks_and_smaller_steps_do_not_mend_the_defect():
+    """A quarter of the step: units still cross zero back and forth, the energy defect stays."""
+    rng = np.random.default_rng(0)  # a draw in which units slide soon; many do later
+    inputs = rng.standard_normal((50, 50))
+    inputs /= np.linalg.norm(inputs, axis=0)
+    state = ImplicitReLU(inputs, 300, 0.25).at(Parameters.random(300, 50, rng))
+    start = LeastSquares(state, rng.choice([-1.0, 1.0], size=50), 1e-2)
+    *_, start = integrate(start, [0.0, 2.0], 1e-2, never)
+    defects, crossings = [], []
+    for steps in (25, 100):
+        point, size, defect = start.at, 0.2 / steps, 0.0
+        crossed = np.zeros((2, 300, 50), dtype=int)
+        for _ in range(steps):
+            spectrum = Spectrum.of(point)
+            after, _ = step(point, spectrum, size)
+            kernel = after.kernel(after)
+            gained = exponential.log_energy(point.residual, spectrum, after.residual, kernel, size)
+            fell = 2 * np.log(np.linalg.norm(point.residual) / np.linalg.norm(after.residual))
+            sides = [np.stack([at.state.phi, at.state.z]) > 0 for at in (point, after)]
+            crossed += sides[0] != sides[1]
+            defect, point = defect + gained - fell, after
+        defects.append(defect)
+        crossings.append(np.maximum(crossed - 1, 0).sum())
+    # A smooth path would have a sixteenth of the defect, one with isolated kinks a quarter.
+    assert 0.7 * defects[0] < defects[1] < 1.3 * defects[0]
+    assert min(defects) > 1e-5
+    assert min(crossings) >= 5
+
+
 def test_the_flow_ends_where_it_is_told_and_when_stuck(rng, monkeypatch):
     problem = smooth(rng)
     points = list(integrate(problem, [0.0, 1.0, 2.0], 1e-2, lambda at: at.theta is not problem.theta))

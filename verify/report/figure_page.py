@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from verify.report.markdown import cell, number, place
+from verify.report.markdown import plain
+from verify.report.numbers import number, place
 
 if TYPE_CHECKING:
     from verify.figure_run import FigureRecord
@@ -17,6 +18,6 @@ def figure_page(record: FigureRecord, picture: str) -> str:
     environment = Environment(
         loader=PackageLoader("verify.report"), undefined=StrictUndefined, keep_trailing_newline=True
     )
-    environment.filters |= {"number": number, "place": place, "cell": cell}
+    environment.filters |= {"number": number, "place": place, "plain": plain}
     seconds = sum(taken for taken in record.seconds.values() if taken is not None)
     return environment.get_template("figure.md.j2").render(record=record, picture=picture, seconds=seconds)

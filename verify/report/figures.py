@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -70,6 +71,12 @@ def logarithmic_time(axes: Axes, fastest: float, end: float) -> None:
     decades = range(math.ceil(math.log10(2 * fastest)), math.floor(math.log10(end)) + 1)
     stride = max(1, len(decades) // 6)
     axes.set_xticks([0.0, *(10.0**decade for decade in decades[::stride])])
+
+
+def caption(figure: Figure) -> str:
+    """What a figure shows, in words: the titles of its panels, without the marks of mathematics."""
+    titles = [title for axes in figure.axes if (title := axes.get_title())]
+    return re.sub(r"[$\\{}]", "", "; ".join(dict.fromkeys(titles)))
 
 
 def save(figures: Mapping[str, Figure], folder: Path) -> list[str]:

@@ -5,11 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from verify.claim import Check, Claim, Verdict, claim_verdict, theorem_verdict, worst
+from verify.presets import Preset
+
+#: Raised whenever a field that others read changes its meaning.
+SCHEMA_VERSION: Literal[1] = 1
+
+#: Names become parts of paths, so that a record read from elsewhere must not lead out of its folder.
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._ -]*$")]
 
 
 class _Model(BaseModel):
@@ -60,24 +67,64 @@ class ClaimRecord(_Model):
     seeds: Seeds | None = None
 
 
+class Formula(_Model):
+    """A part of the statement: what it is, and its formulas in LaTeX."""
+
+    label: str
+    latex: Sequence[str]
+
+
 class Record(_Model):
     """One run of one theorem."""
 
-    schema_version: Literal[1] = 1
-    theorem: str
+    schema_version: Literal[1] = SCHEMA_VERSION
+    theorem: Name
+    variant: Name | None = None
     title: str
     verdict: Verdict
     error: str | None = None
     setting: Mapping[str, Any]
     claims: Sequence[ClaimRecord]
+    statement: str = ""
+    formulas: Sequence[Formula] = ()
+    sources: Sequence[str] = ()
+    captions: Mapping[str, str] = {}
     rates: Mapping[str, float | None]
     counts: Mapping[str, int]
     notes: Sequence[str]
-    figures: Sequence[str]
+    figures: Sequence[Name]
     timings: Mapping[str, float]
     environment: Mapping[str, Any]
     command: str
     started: str
+
+    @property
+    def label(self) -> str:
+        """What tells the runs of a suite apart, and the folder of their arrays and pictures."""
+        return f"{self.theorem}.{self.variant}" if self.variant else self.theorem
+
+    @property
+    def reference_name(self) -> str:
+        """The reference that this is held against."""
+        return self.label
+
+
+class Suite(_Model):
+    """All runs of one `verify all`."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    preset: Preset
+    verdict: Verdict
+    theorems: Sequence[Record]
+    timings: Mapping[str, float]
+    environment: Mapping[str, Any]
+    command: str
+    started: str
+
+    @property
+    def reference_name(self) -> str:
+        """The reference that this is held against."""
+        return self.preset
 
 
 def claim_records(claims: Sequence[Claim], checks: Iterable[Check]) -> list[ClaimRecord]:

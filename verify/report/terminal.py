@@ -12,8 +12,9 @@ from rich.text import Text
 from verify.claim import Verdict
 from verify.figure_run import FigureRecord
 from verify.power import Trial
-from verify.report.markdown import number
-from verify.report.record import Record
+from verify.regression import Difference
+from verify.report.numbers import number
+from verify.report.record import Record, Suite
 
 WIDTH = 100
 
@@ -26,9 +27,13 @@ STYLES = {
 }
 
 
+def _bare(title: str) -> Table:
+    return Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), title=title, title_justify="left")
+
+
 def _table(title: str, text: str, numbers: Sequence[str], outcome: str) -> Table:
     """A claim, a text that folds, some numbers and an outcome on every row."""
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), title=title, title_justify="left")
+    table = _bare(title)
     table.add_column("claim", no_wrap=True)
     table.add_column(text, overflow="fold")
     for name in numbers:
@@ -133,12 +138,58 @@ def power_table(trials: Sequence[Trial]) -> RenderableType:
     return table
 
 
-def last_line(record: Record, written: str) -> Text:
+def suite_table(suite: Suite) -> RenderableType:
+    """A row a run with the narrowest check of a required claim, then a line for whatever is not VERIFIED."""
+    table = _bare(f"verify all, {suite.preset}")
+    table.add_column("run", no_wrap=True)
+    table.add_column("verdict", no_wrap=True)
+    table.add_column("claims", justify="right", no_wrap=True)
+    table.add_column("narrowest", no_wrap=True)
+    for name in ("slack", "budget", "seconds"):
+        table.add_column(name, justify="right", no_wrap=True)
+    remarks = []
+    for record in suite.theorems:
+        verified = sum(claim.verdict is Verdict.VERIFIED for claim in record.claims)
+        checks = [(claim, check) for claim in record.claims for check in claim.checks]
+        deciding = [pair for pair in checks if pair[0].required]
+        claim, check = max(deciding, key=lambda pair: pair[1].narrowness, default=(None, None))
+        table.add_row(
+            record.label,
+            Text(record.verdict, style=STYLES[record.verdict]),
+            f"{verified} of {len(record.claims)}",
+            claim.id if claim else "",
+            number(check.slack) if check else "",
+            number(check.budget) if check else "",
+            f"{sum(record.timings.values()):.1f}",
+        )
+        if record.error:
+            remarks.append(f"{record.label}: {record.error}")
+        remarks += [
+            f"{record.label}  {claim.id}  {check.verdict}{'' if claim.required else ' (informative)'}  "
+            f"{check.quantity}: {check.message}"
+            for claim, check in checks
+            if check.verdict is not Verdict.VERIFIED
+        ]
+    return Group(table, *(Text(f"- {remark}") for remark in remarks))
+
+
+def differences_table(differences: Sequence[Difference]) -> RenderableType:
+    """What moved since the reference, one a row."""
+    table = _bare("Moved since the reference")
+    table.add_column("what", overflow="fold")
+    for name in ("reference", "now", "allowed"):
+        table.add_column(name, justify="right", overflow="fold")
+    for difference in differences:
+        table.add_row(difference.what, difference.old, difference.new, difference.allowed)
+    return table
+
+
+def last_line(verdict: Verdict, of: str, written: str, error: str | None = None) -> Text:
     """The verdict and where the report lies."""
-    line = Text(record.verdict, style=STYLES[record.verdict])
-    line.append(f"  {record.theorem}", style="")
-    if record.error:
-        line.append(f"  {record.error}", style="")
+    line = Text(verdict, style=STYLES[verdict])
+    line.append(f"  {of}", style="")
+    if error:
+        line.append(f"  {error}", style="")
     line.append(f"  report: {written}", style="")
     return line
 

@@ -223,20 +223,8 @@ def test_a_figure_that_breaks_leaves_the_others(tmp_path, monkeypatch, capsys):
 
 def test_a_killed_run_goes_on_with_identical_numbers(tmp_path):
     setting = gao_1.Setting(widths="40,80", trials=3, epochs=60, samples=40)
-    command = [
-        "gao-1",
-        "--preset",
-        "quick",
-        "--widths",
-        "40,80",
-        "--trials",
-        "3",
-        "--epochs",
-        "60",
-        "--samples",
-        "40",
-        "--quiet",
-    ]
+    sizes = ["--widths", "40,80", "--trials", "3", "--epochs", "60", "--samples", "40"]
+    command = ["gao-1", "--preset", "quick", *sizes, "--quiet"]
     process = subprocess.Popen(
         [sys.executable, "-m", "verify", "figures", *command], cwd=tmp_path, start_new_session=True
     )
@@ -248,7 +236,8 @@ def test_a_killed_run_goes_on_with_identical_numbers(tmp_path):
     assert len(before) >= 2
     numbers = tmp_path / "results" / "figures" / "gao-1-quick.json"
     assert not numbers.exists()
-    verify(*command, cwd=tmp_path)
+    again = verify(*command, cwd=tmp_path)
+    assert again.returncode in (0, 1, 3), again.stderr
     after = finished(tmp_path)
     assert len(after) == 6
     assert {path: after[path] for path in before} == before

@@ -1,0 +1,149 @@
+"""References: what may move, what may not, and what is said of it."""
+
+import pytest
+
+import theorems
+from verify.claim import Verdict, worst
+from verify.errors import InputError
+from verify.regression import differences, read_reference, write_reference
+from verify.report.reading import read_record
+from verify.report.record import Suite
+from verify.run import run_theorem
+from verify.theorem import make_setting
+
+
+@pytest.fixture(scope="module")
+def record():
+    theorem = theorems.load("linear-rate")
+    options = {"width": 6, "outputs": 2, "samples": 20, "points": 9}
+    return run_theorem(theorem, make_setting(theorem, options)).record
+
+
+def suite(*records):
+    return Suite(
+        preset="quick",
+        verdict=worst(record.verdict for record in records),
+        theorems=records,
+        timings={"wall": 1.0},
+        environment={},
+        command="verify all --preset quick",
+        started="2026-01-01T00:00:00+00:00",
+    )
+
+
+def with_check(record, claim, index, **update):
+    claims = list(record.claims)
+    at = next(i for i, one in enumerate(claims) if one.id == claim)
+    checks = list(claims[at].checks)
+    checks[index] = checks[index].model_copy(update=update)
+    claims[at] = claims[at].model_copy(update={"checks": checks})
+    return record.model_copy(update={"claims": claims})
+
+
+def test_a_run_agrees_with_itself_whatever_it_took(record):
+    counts = {**record.counts, "blas_threads": 64}
+    slower = {"timings": {"integrate": 1e3}, "started": "2030-01-01T00:00:00+00:00", "counts": counts}
+    assert differences(record, record.model_copy(update=slower)) == []
+
+
+@pytest.mark.parametrize(
+    ("field", "factor", "moves"),
+    [
+        ("measured", 1.01, 1),
+        ("bound", 0.99, 1),
+        ("slack", 1.01, 1),
+        ("measured", 1 + 1e-7, 0),
+        ("budget", 20, 1),
+    ],
+)
+def test_numbers_of_a_check_have_its_budget_and_little_more(record, field, factor, moves):
+    check = record.claims[-1].checks[-1]
+    moved = with_check(record, "K-T1", -1, **{field: factor * getattr(check, field)})
+    found = differences(record, moved)
+    assert len(found) == moves
+    for difference in found:
+        assert difference.what == f"linear-rate  K-T1  {check.quantity}  {field}"
+        assert float(difference.old) == pytest.approx(getattr(check, field), rel=1e-6)
+        assert float(difference.new) == pytest.approx(factor * getattr(check, field), rel=1e-6)
+        assert difference.allowed
+
+
+def test_within_the_budgets_anything_may_move(record):
+    check = record.claims[-1].checks[-1]
+    inside, outside = (check.measured + share * check.budget for share in (1.9, 3.0))
+    wide = with_check(record, "K-T1", -1, bound=0.0, slack=0.0, measured=0.0)
+    assert differences(wide, with_check(wide, "K-T1", -1, measured=inside - check.measured)) == []
+    assert len(differences(wide, with_check(wide, "K-T1", -1, measured=outside - check.measured))) == 1
+
+
+def test_another_deciding_point_has_other_numbers_but_a_slack_of_one_order(record):
+    check = record.claims[-1].checks[-1]
+    elsewhere = {"time": 0.5 * check.where["time"]}
+    same = with_check(
+        record, "K-T1", -1, where=elsewhere, measured=2 * check.measured, slack=1.5 * check.slack
+    )
+    assert differences(record, same) == []
+    lost = with_check(record, "K-T1", -1, where=elsewhere, slack=-0.5 * check.slack)
+    assert [difference.what.split("  ")[-1] for difference in differences(record, lost)] == [
+        "slack (at another point)"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("update", "what"),
+    [
+        ({"verdict": Verdict.INCONCLUSIVE}, "verdict"),
+        ({"setting": {"width": 7}}, "setting"),
+        ({"rates": {}}, "rate"),
+        ({"counts": {}}, "count"),
+        ({"claims": []}, "K-T1"),
+    ],
+)
+def test_what_is_gone_or_new_counts(record, update, what):
+    moved = record.model_copy(update=update)
+    assert any(what in difference.what for difference in differences(record, moved))
+    assert any(what in difference.what for difference in differences(moved, record))
+
+
+@pytest.mark.parametrize(("name", "factor", "moves"), [("rates", 1.001, 9), ("rates", 1 + 1e-8, 0)])
+def test_rates_move_little(record, name, factor, moves):
+    rates = {name: factor * value for name, value in record.rates.items()}
+    found = differences(record, record.model_copy(update={"rates": rates}))
+    assert (len(found) >= moves) if moves else found == []
+
+
+@pytest.mark.parametrize(("factor", "moves"), [(1.1, False), (0.9, False), (1.5, True), (0.5, True)])
+def test_work_may_vary_by_a_fifth(record, factor, moves):
+    counts = {**record.counts, "right_hand_sides": int(factor * record.counts["right_hand_sides"])}
+    assert bool(differences(record, record.model_copy(update={"counts": counts}))) == moves
+
+
+def test_checks_are_matched_though_a_computed_number_stands_in_their_name(record):
+    renamed = with_check(record, "K-T1", -1, quantity="log E/E(0), alpha = 4.85e-06")
+    again = with_check(record, "K-T1", -1, quantity="log E/E(0), alpha = 4.86e-06")
+    assert differences(renamed, again) == []
+    assert len(differences(record, renamed)) == 2
+
+
+def test_references_are_read_by_name_and_written_whole_without_timings(tmp_path, record):
+    run = suite(record, record.model_copy(update={"variant": "again"}))
+    with pytest.raises(InputError, match="verify all --preset quick.*verify accept"):
+        read_reference(tmp_path, run.reference_name)
+    file = write_reference(run, tmp_path)
+    assert file == tmp_path / "quick.json"
+    assert [path.name for path in tmp_path.iterdir()] == ["quick.json"]
+    stored = read_reference(tmp_path, "quick")
+    assert stored == read_reference(file, "whatever") == read_record(file)
+    assert stored.timings == {}
+    assert all(one.timings == {} for one in stored.theorems)
+    assert differences(stored, run) == []
+    gone = differences(stored, suite(record))
+    assert [(one.what, one.old, one.new) for one in gone] == [("linear-rate.again", "present", "missing")]
+
+
+def test_only_verified_runs_are_accepted_unless_told_otherwise(tmp_path, record):
+    bad = suite(record, record.model_copy(update={"variant": "bad", "verdict": Verdict.VIOLATED}))
+    with pytest.raises(InputError, match=r"linear-rate.bad VIOLATED.*--allow-unverified"):
+        write_reference(bad, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    assert write_reference(bad, tmp_path, allow_unverified=True).exists()
