@@ -17,6 +17,15 @@ def one_blas_thread():
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def outside_of_any_job():
+    """Runs made by the tests are none of the GitHub job's that the tests run in."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"):
+            patch.delenv(name, raising=False)
+        yield
+
+
 @pytest.fixture
 def rng():
     return np.random.default_rng(20210)

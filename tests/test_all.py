@@ -43,7 +43,8 @@ def test_one_table_one_record_one_directory(small, tmp_path):
     last = out.splitlines()[-1]
     assert last.startswith("VERIFIED  all, quick  report: results/runs/all-")
     folder = tmp_path / last.split("report: ")[1]
-    assert {path.name for path in folder.iterdir()} == {"record.json", *labels}
+    views = {"report.md", "report.html", "junit.xml"}
+    assert {path.name for path in folder.iterdir()} == {"record.json", *views, *labels}
     for label in labels:
         assert {path.name for path in (folder / label).iterdir()} >= {"trajectory.npz", "figures"}
     suite = read_record(folder)

@@ -21,7 +21,7 @@ from verify.theorem import make_setting
 
 SMALL = ["--width", "4", "--outputs", "2", "--samples", "20", "--points", "15"]
 
-FILES = {"record.json", "report.md", "trajectory.npz"}
+FILES = {"record.json", "report.md", "report.html", "junit.xml", "trajectory.npz"}
 
 CHEAP = {
     "linear-rate": {"width": 6, "outputs": 2, "samples": 20, "points": 9, "rtol": 1e-8},
@@ -131,12 +131,12 @@ def test_killed_at_random_moments_a_run_is_whole_or_absent(tmp_path):
 
 
 def test_a_full_disk_is_exit_4_and_earlier_results_stay(tmp_path):
-    """600 kB hold a run or two, then the disk is full."""
+    """1.2 MB hold a run or two, then the disk is full."""
     disk = tmp_path / "disk"
     disk.mkdir()
     command = f'"{sys.executable}" -m verify theorem linear-rate {" ".join(SMALL)} --out disk --quiet'
     script = (
-        "mount -t tmpfs -o size=600k tmpfs disk || exit 77\n"
+        "mount -t tmpfs -o size=1200k tmpfs disk || exit 77\n"
         f"for i in 1 2 3 4 5; do {command}; code=$?; [ $code = 0 ] || break; done\n"
         "cp -r disk kept; exit $code"
     )
