@@ -25,12 +25,16 @@ if TYPE_CHECKING:
 
     from theorems import Catalogue
     from verify.config import Config
+    from verify.figure import FigureModule, Preset
+    from verify.figure_run import Format
     from verify.regression import Difference
     from verify.report.record import Record
-    from verify.theorem import BaseSetting, Progress, Theorem
+    from verify.theorem import BaseSetting, HasSetting, Progress, Theorem
 
 DEFAULT_OUT = Path("results") / "runs"
 DEFAULT_REFERENCE = Path("results") / "reference"
+DEFAULT_FIGURES = Path("results") / "figures"
+CACHE = Path("results") / "cache"
 
 #: The exit code of a run that differs from its reference; verdicts have their own.
 DIFFERS = 5
@@ -51,16 +55,28 @@ class TheoremCommand(click.Command):
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         own = super().get_params(ctx)
-        return [*own[:-1], *_setting_options(), own[-1]]
+        return [*own[:-1], *_setting_options(self.modules()), own[-1]]
+
+    def modules(self) -> Mapping[str, HasSetting]:
+        import theorems
+
+        return {module.NAME: module for module in theorems.catalogue().theorems}
 
 
-def _setting_options() -> list[click.Option]:
-    import theorems
+class FiguresCommand(TheoremCommand):
+    """A command that has every setting field of every figure as an option."""
 
+    def modules(self) -> Mapping[str, HasSetting]:
+        from theorems import figures
+
+        return {name: figures.load(name) for name in figures.FIGURES}
+
+
+def _setting_options(modules: Mapping[str, HasSetting]) -> list[click.Option]:
     described: dict[str, list[tuple[str, FieldInfo]]] = {}
-    for module in theorems.catalogue().theorems:
+    for name, module in modules.items():
         for field, info in module.Setting.model_fields.items():
-            described.setdefault(field, []).append((module.NAME, info))
+            described.setdefault(field, []).append((name, info))
     return [_option(field, uses) for field, uses in described.items()]
 
 
@@ -273,6 +289,132 @@ def all_theorems(
     return suite.verdict.exit_code or broken or (DIFFERS if moved else 0)
 
 
+@cli.command(cls=FiguresCommand)
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option(
+    "--preset",
+    type=click.Choice(["quick", "standard", "paper"]),
+    default="standard",
+    show_default=True,
+    help="sizes: quick for a look, paper for those of the papers; options given here win",
+)
+@click.option("--list", "listed", is_flag=True, help="say which curves are cached, and draw nothing")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=DEFAULT_FIGURES,
+    show_default=True,
+    help="where pictures go",
+)
+@click.option(
+    "--format", "formats", default="png,svg", show_default=True, help="of png, svg, pdf, with commas"
+)
+@click.option(
+    "--style",
+    type=click.Choice(["iclr", "neurips", "icml", "wide"]),
+    default="iclr",
+    show_default=True,
+    help="column width and font size of a conference's papers",
+)
+@click.option("--quiet", is_flag=True, help="print the last line of each figure only")
+@click.help_option("-h", "--help")
+def figures(
+    names: tuple[str, ...],
+    preset: Preset,
+    listed: bool,
+    out: Path,
+    formats: str,
+    style: str,
+    quiet: bool,
+    **options: str | None,
+) -> int:
+    """Redraw figure NAME of the papers and of the suite (default: all), from cached curves where there are.
+
+    Exit codes judge what the captions claim, as everywhere: a finding that does not show on this data
+    is a result, and the picture is made all the same.
+    """
+    from verify import figure_run
+    from verify.cache import CurveCache
+    from verify.claim import Verdict, worst
+    from verify.report import terminal
+    from verify.report.directory import require_writable
+    from verify.report.paper import PAPERS
+
+    given = {key: value for key, value in options.items() if value is not None}
+    suffixes = _formats(formats)
+    settings = _figure_settings(names, preset, given)
+    chosen = [(module, setting, module.curves(setting)) for module, setting in settings]
+    console = terminal.console()
+    cache = CurveCache(CACHE)
+    if listed:
+        curves = [curve for _, _, of in chosen for curve in of]
+        rows = [(curve.label, cache.has(curve), cache.seconds(curve)) for curve in curves]
+        console.print(terminal.curves_table(rows))
+        return 0
+    require_writable(out)
+    for _, _, needed in chosen:
+        figure_run.load_sources(needed, cache)
+    verdicts = []
+    for module, setting, _ in chosen:
+        try:
+            with _progress(module.NAME, not quiet, "{task.percentage:.0f}%") as progress:
+                record, drawn = figure_run.make_figure(
+                    module, setting, preset, cache, PAPERS[style], suffixes, progress
+                )
+        except InputError:
+            raise
+        except Exception as broken:  # one figure that breaks leaves the others to be drawn
+            verdicts.append(Verdict.ERROR)
+            click.echo(f"ERROR  {module.NAME}  {type(broken).__name__}: {broken}")
+            continue
+        written = figure_run.write_figure(record, drawn, out, figure_run.file_stem(module, setting, preset))
+        verdicts.append(record.verdict)
+        if not quiet:
+            console.print(terminal.figure_table(record))
+        click.echo(f"{record.verdict}  {module.NAME}  {written[0]}")
+    return worst(verdicts).exit_code
+
+
+def _figure_settings(
+    names: tuple[str, ...], preset: Preset, values: dict[str, str]
+) -> list[tuple[FigureModule, BaseSetting]]:
+    """Every figure with its setting; an option goes to each that has it, the preset fills in the others."""
+    from theorems import figures
+    from verify.theorem import make_setting, option_name
+
+    modules = [figures.load(name) for name in dict.fromkeys(names or figures.FIGURES)]
+    for value in values:
+        if not any(value in module.Setting.model_fields for module in modules):
+            raise InputError(f"{option_name(value)} is no option of {', '.join(names)}: leave it out")
+    return [
+        (
+            module,
+            make_setting(
+                module,
+                {
+                    **module.PRESETS[preset],
+                    **{name: value for name, value in values.items() if name in module.Setting.model_fields},
+                },
+            ),
+        )
+        for module in modules
+    ]
+
+
+def _formats(text: str) -> list[Format]:
+    from typing import get_args
+
+    from verify.figure_run import Format
+
+    words = [word.strip() for word in text.split(",")]
+    if unknown := [word for word in words if word not in get_args(Format)]:
+        raise InputError(
+            f"--format {unknown[0]}: it should be of {', '.join(get_args(Format))}, with commas between, for "
+            "example --format png,pdf"
+        )
+    return list(dict.fromkeys(words))  # type: ignore[arg-type]
+
+
 @cli.command()
 @click.argument("reference", type=click.Path(path_type=Path))
 @click.argument("run", type=click.Path(path_type=Path))
@@ -407,7 +549,9 @@ def _setting(
 
 
 @contextmanager
-def _progress(name: str, shown: bool) -> Iterator[Progress]:
+def _progress(
+    name: str, shown: bool, reached: str = "t = {task.completed:.3g} of {task.total:.3g}"
+) -> Iterator[Progress]:
     """A bar with phase, flow time and remaining time on a terminal; nothing in a pipe."""
     from verify.theorem import silent
 
@@ -421,7 +565,7 @@ def _progress(name: str, shown: bool) -> Iterator[Progress]:
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
-        TextColumn("t = {task.completed:.3g} of {task.total:.3g}"),
+        TextColumn(reached),
         TimeRemainingColumn(),
     )
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:

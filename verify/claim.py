@@ -19,7 +19,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Kind = Literal["hypothesis", "step", "conclusion", "erratum"]
+Kind = Literal["hypothesis", "step", "conclusion", "erratum", "finding"]
 Relation = Literal["<=", ">=", "="]
 
 

@@ -100,7 +100,7 @@ def from_file(path: Path, width: int, samples: int | None, rng: np.random.Genera
     Whole-number one-dimensional ``y`` are class labels, others are regression targets. With
     `samples` a random draw of so many rows, else all. Raises InputError for anything else.
     """
-    x, y = _read_arrays(path)
+    x, y = read_arrays(path)
     rows = np.arange(len(x))
     if samples is not None:
         if samples > len(x):
@@ -116,7 +116,8 @@ def from_file(path: Path, width: int, samples: int | None, rng: np.random.Genera
     return Data(gaussian_projection(x.astype(float).T, width, rng), targets, "")
 
 
-def _read_arrays(path: Path) -> tuple[NDArray[np.generic], NDArray[np.generic]]:
+def read_arrays(path: Path) -> tuple[NDArray[np.generic], NDArray[np.generic]]:
+    """Arrays ``x`` (n, d) and ``y`` (n,) or (n, m_y) of an npz file; InputError for anything else."""
     expected = "an npz file with arrays `x` (n, d) and `y` (n,) or (n, m_y), as numpy.savez writes"
     if not path.is_file():
         raise InputError(f"no data file {path}: --data takes digits, synthetic or {expected}")
@@ -183,7 +184,7 @@ def unit_file(path: Path, classes: tuple[int, int], samples: int | None, rng: np
     Whole-number ``y`` are labels: +1 for the second of `classes`, -1 for the first, whole file if it
     has just two. Others are regression targets. Raises InputError for anything else.
     """
-    x, y = _read_arrays(path)
+    x, y = read_arrays(path)
     if y.ndim == 2 and y.shape[1] > 1:
         raise InputError(f"{path}: the network has one output, `y` has {y.shape[1]} columns: give `y` (n,)")
     y = y.ravel()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import t as student_t
 
 Array = NDArray[np.float64]
 
@@ -36,3 +37,21 @@ def power_law(sizes: Sequence[int] | Array, samples: Array) -> PowerLaw:
     weights = (x - x.mean()) / np.sum((x - x.mean()) ** 2)
     half_width = STANDARD_ERRORS * float(np.linalg.norm(weights * errors))
     return PowerLaw(float(weights @ np.log(means)), half_width, np.exp(x), means)
+
+
+#: Confidence of the intervals for means over trials, for all that a check compares together.
+CONFIDENCE = 0.95
+
+
+def mean_interval(samples: Array, together: int = 1) -> tuple[Array, Array]:
+    """Means (k,) over the trials of `samples` (trials, k) and half-widths (k,) of their t-intervals.
+
+    With `together` intervals all hold at once with the confidence `CONFIDENCE` (Bonferroni). One
+    trial has an infinite interval.
+    """
+    trials = len(samples)
+    means = samples.mean(axis=0)
+    if trials < 2:
+        return means, np.full_like(means, np.inf)
+    quantile = float(student_t.ppf(1 - (1 - CONFIDENCE) / (2 * together), trials - 1))
+    return means, quantile * samples.std(axis=0, ddof=1) / np.sqrt(trials)

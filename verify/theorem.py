@@ -110,6 +110,12 @@ class Theorem(Protocol):
         """False claims that the checks must catch; see `Planted`."""
 
 
+class HasSetting(Protocol):
+    """A module that is run in a setting."""
+
+    Setting: type[BaseSetting]
+
+
 def missing_attributes(found: object) -> list[str]:
     """What a would-be theorem lacks of the Protocol."""
     functions = [name for name, member in vars(Theorem).items() if callable(member) and name[0] != "_"]
@@ -121,8 +127,8 @@ def formulas(theorem: Theorem) -> Sequence[tuple[str, Sequence[str]]]:
     return getattr(theorem, "FORMULAS", ())
 
 
-def make_setting(theorem: Theorem, values: Mapping[str, Any]) -> BaseSetting:
-    """The theorem's setting from option values; InputError names the first bad option and what it may be."""
+def make_setting(theorem: HasSetting, values: Mapping[str, Any]) -> BaseSetting:
+    """The module's setting from option values; InputError names the first bad option and what it may be."""
     try:
         return theorem.Setting(**values)
     except ValidationError as problem:

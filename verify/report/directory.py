@@ -39,12 +39,12 @@ def write_whole(parent: Path, name: str, fill: Callable[[Path], None]) -> Path:
     return final
 
 
-def write_file_whole(file: Path, text: str) -> None:
+def write_file_whole(file: Path, content: str | bytes) -> None:
     """Write a file aside and rename it into place, over an older one."""
     descriptor, partial = tempfile.mkstemp(prefix=PARTIAL_PREFIX, dir=file.parent)
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            stream.write(text)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content.encode() if isinstance(content, str) else content)
         os.chmod(partial, 0o644)
         os.replace(partial, file)
     except BaseException:

@@ -38,12 +38,18 @@ STYLE: Any = {
 
 
 @contextmanager
-def style() -> Iterator[None]:
-    """Drawing and saving inside it has the suite's look."""
+def style(more: Mapping[str, Any] | None = None) -> Iterator[None]:
+    """Drawing and saving inside it has the suite's look, with `more` settings of matplotlib on top."""
     import matplotlib
 
-    with matplotlib.rc_context(STYLE):
+    settings: Any = {**STYLE, **(more or {})}
+    with matplotlib.rc_context(settings):
         yield
+
+
+def undated(suffix: str) -> dict[str, None]:
+    """Metadata that leave the date out of formats that have one: same numbers, same file."""
+    return {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(suffix, {})
 
 
 def single(title: str, xlabel: str, ylabel: str, *, height: float = 3.0) -> tuple[Figure, Axes]:
@@ -79,7 +85,6 @@ def save(figures: Mapping[str, Figure], folder: Path) -> list[str]:
     names = []
     for name, figure in figures.items():
         for suffix in ("png", "svg"):
-            metadata = {"Date": None} if suffix == "svg" else {}
-            figure.savefig(folder / f"{name}.{suffix}", metadata=metadata)
+            figure.savefig(folder / f"{name}.{suffix}", metadata=undated(suffix))
         names.append(f"{name}.png")
     return names

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from verify.claim import Verdict
+from verify.figure_run import FigureRecord
 from verify.power import Trial
 from verify.regression import Difference
 from verify.report.numbers import number
@@ -89,6 +90,36 @@ def seeds_table(record: Record) -> RenderableType:
             Text(claim.verdict, style=STYLES[claim.verdict]),
         )
     return Group(table, *(Text(f"- {note}") for note in record.notes))
+
+
+def figure_table(record: FigureRecord) -> RenderableType:
+    """Every comparison made for a figure's caption on a row."""
+    table = _table(record.title, "compared", ("measured", "bound", "budget"), "verdict")
+    for claim in record.claims:
+        for check in claim.checks:
+            table.add_row(
+                claim.id,
+                check.quantity,
+                number(check.measured),
+                f"{check.relation} {number(check.bound)}",
+                number(check.budget),
+                Text(check.verdict, style=STYLES[check.verdict]),
+            )
+    return table
+
+
+def curves_table(curves: Sequence[tuple[str, bool, float | None]]) -> RenderableType:
+    """Curves by label, whether they are cached, and how many seconds they took."""
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("curve")
+    table.add_column("state")
+    table.add_column("seconds", justify="right")
+    for label, cached, seconds in curves:
+        state = Text("cached", style="green") if cached else Text("missing", style="yellow")
+        table.add_row(label, state, number(seconds))
+    there = sum(cached for _, cached, _ in curves)
+    spent = sum(seconds or 0.0 for _, _, seconds in curves)
+    return Group(table, Text(f"{there} of {len(curves)} curves are cached, {number(spent)} s of work"))
 
 
 def power_table(trials: Sequence[Trial]) -> RenderableType:

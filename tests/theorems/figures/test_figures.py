@@ -1,0 +1,273 @@
+"""The figures of the papers: contract, checks that can fail, command line, a killed run."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from types import SimpleNamespace
+
+import matplotlib
+import numpy as np
+import pytest
+
+from theorems import figures
+from theorems.figures import gao_1, kawaguchi_1, relu_convergence
+from verify.claim import Verdict
+from verify.errors import InputError
+from verify.report.paper import PAPERS
+from verify.training.curve import LossCurve
+
+#: A figure that takes two seconds.
+CHEAP = [
+    "gao-1",
+    "--preset",
+    "quick",
+    "--widths",
+    "20,40",
+    "--trials",
+    "2",
+    "--epochs",
+    "10",
+    "--samples",
+    "20",
+]
+
+
+def verify(*arguments, cwd):
+    return subprocess.run(
+        [sys.executable, "-m", "verify", "figures", *arguments],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def loss_curve(train, test=None, norm=(1.0, 1.0)):
+    losses = np.array([1.0, train]), np.array([1.0, train if test is None else test])
+    return LossCurve(np.array([0, 9]), *losses, 0.1, np.array(norm), np.full(2, 1e-6))
+
+
+def test_every_figure_keeps_the_contract():
+    for name in figures.FIGURES:
+        module = figures.load(name)
+        assert name == module.NAME
+        assert set(module.PRESETS) == {"quick", "standard", "paper"}
+        for preset in module.PRESETS.values():
+            setting = module.Setting(**preset)
+            curves = module.curves(setting)
+            assert len({curve.label for curve in curves}) == len(curves)
+            assert all(curve.work > 0 for curve in curves)
+        for field, info in module.Setting.model_fields.items():
+            assert info.description, field
+
+
+def test_paper_sizes():
+    setting = gao_1.Setting(**gao_1.PRESETS["paper"], data="mnist")
+    curves = gao_1.curves(setting)
+    assert {curve.arguments["width"] for curve in curves} == {500, 1000, 2000, 4000}
+    assert {curve.arguments["samples"] for curve in curves} == {1000}
+    assert {curve.arguments["epochs"] for curve in curves} == {1000}
+    assert len({curve.arguments["seed"] for curve in curves}) == 5
+
+
+@pytest.mark.parametrize(
+    ("gain", "verdict"), [(0.5, Verdict.VERIFIED), (-0.5, Verdict.VIOLATED), (0.0, Verdict.INCONCLUSIVE)]
+)
+def test_wider_is_lower_can_fail(rng, gain, verdict):
+    by_width = {
+        width: [
+            loss_curve(np.exp(-gain * i + 0.02 * rng.standard_normal()), np.exp(-0.5 * i)) for _ in range(5)
+        ]
+        for i, width in enumerate((10, 20, 40))
+    }
+    assert gao_1.wider_is_lower("G-F1.rate", "x", by_width, "train").verdict is verdict
+    assert gao_1.wider_is_lower("G-F1.test", "x", by_width, "test").verdict is Verdict.VERIFIED
+
+
+def test_one_trial_decides_nothing():
+    by_width = {10: [loss_curve(1.0)], 20: [loss_curve(0.1)]}
+    assert gao_1.wider_is_lower("G-F1.rate", "x", by_width, "train").verdict is Verdict.INCONCLUSIVE
+
+
+def test_the_norm_may_not_move():
+    assert gao_1.norm_stays("x", {10: [loss_curve(1.0, norm=(1.0, 1.003))]}).verdict is Verdict.VERIFIED
+    assert gao_1.norm_stays("x", {10: [loss_curve(1.0, norm=(1.0, 1.02))]}).verdict is Verdict.VIOLATED
+
+
+def test_delm_against_linear_can_fail(rng):
+    setting = kawaguchi_1.Setting(trials=4)
+
+    def verdicts(advantage):
+        linear, dnn = ([loss_curve(1.0 + 0.01 * i) for i in range(4)] for _ in range(2))
+        delm = [loss_curve((1.0 + 0.01 * i) * np.exp(-advantage + 0.001 * i)) for i in range(4)]
+        return [check.verdict for check in kawaguchi_1.check(setting, [*linear, *dnn, *delm])]
+
+    assert verdicts(0.1) == [Verdict.VERIFIED, Verdict.VERIFIED]
+    assert verdicts(-0.1)[0] is Verdict.VIOLATED
+
+
+@pytest.mark.parametrize(
+    ("held", "verdict"), [(200, Verdict.VERIFIED), (150, Verdict.VIOLATED), (190, Verdict.INCONCLUSIVE)]
+)
+def test_the_probability_can_fail(held, verdict):
+    curve = relu_convergence.WidthCurve(0.01, np.full(len(relu_convergence.WIDTHS), held))
+    checks = relu_convergence.check(relu_convergence.Setting(), [curve] * 3)
+    assert {check.verdict for check in checks} == {verdict}
+
+
+def test_wide_pages_have_rows_and_columns_have_stacks():
+    with matplotlib.rc_context({"figure.max_open_warning": 0}):
+        figure, axes = PAPERS["icml"].grid(2, 3)
+        assert axes.shape == (2, 3)
+        assert axes[0, 0].get_subplotspec().get_gridspec().get_geometry() == (3, 2)
+        assert figure.get_figwidth() == 3.25
+        wide, axes = PAPERS["iclr"].grid(2, 3)
+        assert axes[0, 0].get_subplotspec().get_gridspec().get_geometry() == (2, 3)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["gao"], "'gao-1'"),
+        (["gao-1", "--widths", "20,x"], "--widths"),
+        (["gao-1", "--widths", "40,20"], "growing"),
+        (["gao-1", "--classes", "1"], "--classes"),
+        (["gao-1", "--data", "mnits"], "digits, mnist"),
+        (["gao-1", "--data", "none.npz"], "none.npz"),
+        (["gao-1", "--classes", "0,12"], "no class 12"),
+        (["gao-1", "--trials", "0"], "--trials"),
+        (["gao-1", "--step", "nan"], "--step"),
+        (["gao-1", "--hidden", "5"], "--hidden is no option of gao-1"),
+        (["gao-1", "--format", "gif"], "png, svg, pdf"),
+        (["gao-1", "--style", "nature"], "--style"),
+        (["gao-1", "--preset", "huge"], "--preset"),
+        (["kawaguchi-1", "--samples", "5000"], "--samples 898 or fewer"),
+        (["kawaguchi-1", "--gamma", "1"], "--gamma"),
+        (["gao-1", "--out", "/proc/nowhere"], "--out"),
+    ],
+)
+def test_bad_input_is_one_line_exit_2_and_no_file(tmp_path, monkeypatch, capsys, arguments, message):
+    import cli
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("os.cpu_count", lambda: 1)
+    monkeypatch.setattr(sys, "argv", ["verify", "figures", *arguments])
+    with pytest.raises(SystemExit) as stopped:
+        cli.main()
+    assert stopped.value.code == 2
+    errors = capsys.readouterr().err
+    assert len(errors.splitlines()) == 1
+    assert message in errors
+    found = [path.name for path in tmp_path.rglob("*") if path.is_file()]
+    assert not [name for name in found if name not in (".gitignore", "func_code.py")]
+
+
+def test_unknown_figures_name_the_nearest():
+    with pytest.raises(InputError, match="'kawaguchi-1'"):
+        figures.load("kawaguchi")
+
+
+def run(monkeypatch, *arguments):
+    """The exit code of the command, in this process and on one core."""
+    import cli
+
+    monkeypatch.setattr("os.cpu_count", lambda: 1)
+    monkeypatch.setattr(sys, "argv", ["verify", "figures", *arguments])
+    with pytest.raises(SystemExit) as stopped:
+        cli.main()
+    return stopped.value.code
+
+
+def test_a_figure_leaves_picture_page_and_numbers(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert run(monkeypatch, *CHEAP, "--list") == 0
+    assert "0 of 4 curves are cached" in capsys.readouterr().out
+    code = run(monkeypatch, *CHEAP, "--format", "png,svg,pdf", "--style", "icml")
+    out = capsys.readouterr().out
+    folder = tmp_path / "results" / "figures"
+    names = {path.name for path in folder.iterdir()}
+    assert names == {f"gao-1-quick.{suffix}" for suffix in ("png", "svg", "pdf", "md", "json")}
+    record = json.loads((folder / "gao-1-quick.json").read_text())
+    assert code == Verdict(record["verdict"]).exit_code
+    assert out.splitlines()[-1].startswith(f"{record['verdict']}  gao-1  ")
+    assert max(map(len, out.splitlines())) <= 100
+    assert len(record["numbers"]["curves"]) == 4
+    assert sorted(record["command"].split()) == sorted(["verify", "figures", *CHEAP])
+    page = (folder / "gao-1-quick.md").read_text()
+    assert record["caption"] in page
+    assert all(value in page for value in record["assumed"])
+    pictures = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert run(monkeypatch, *CHEAP, "--list") == 0
+    assert "4 of 4 curves are cached" in capsys.readouterr().out
+    run(monkeypatch, *CHEAP, "--format", "png,svg,pdf", "--style", "icml")
+    again = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert again == pictures
+    assert run(monkeypatch, *CHEAP, "--trials", "3", "--list") == 0
+    assert "4 of 6 curves are cached" in capsys.readouterr().out
+
+
+def test_a_figure_that_breaks_leaves_the_others(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(gao_1, "draw", lambda *_: 1 / 0)
+    code = run(monkeypatch, "gao-1", "trust-region-newton", "--preset", "quick", "--quiet", *CHEAP[3:])
+    assert code == 4
+    out = capsys.readouterr().out
+    assert "ERROR  gao-1  ZeroDivisionError" in out
+    assert "VERIFIED  trust-region-newton" in out
+    names = {path.stem for path in (tmp_path / "results" / "figures").iterdir()}
+    assert names == {"trust-region-newton-quick"}
+
+
+def test_a_killed_run_goes_on_with_identical_numbers(tmp_path):
+    setting = gao_1.Setting(widths="40,80", trials=3, epochs=60, samples=40)
+    sizes = ["--widths", "40,80", "--trials", "3", "--epochs", "60", "--samples", "40"]
+    command = ["gao-1", "--preset", "quick", *sizes, "--quiet"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "verify", "figures", *command], cwd=tmp_path, start_new_session=True
+    )
+    while len(finished(tmp_path)) < 2 and process.poll() is None:
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    before = finished(tmp_path)
+    assert len(before) >= 2
+    numbers = tmp_path / "results" / "figures" / "gao-1-quick.json"
+    assert not numbers.exists()
+    again = verify(*command, cwd=tmp_path)
+    assert again.returncode in (0, 1, 3), again.stderr
+    after = finished(tmp_path)
+    assert len(after) == 6
+    assert {path: after[path] for path in before} == before
+    whole = [
+        curve.function(curve.source, **curve.arguments, progress=lambda fraction: None)
+        for curve in gao_1.curves(setting)
+    ]
+    assert json.loads(numbers.read_text())["numbers"] == gao_1.numbers(setting, whole)
+
+
+def finished(folder):
+    """Cached curves and when each was written."""
+    return {path: path.stat().st_mtime_ns for path in (folder / "results").rglob("output.pkl")}
+
+
+def test_two_data_sets_are_two_rows(tmp_path, rng):
+    path = tmp_path / "own.npz"
+    np.savez(path, x=rng.uniform(size=(40, 9)), y=np.arange(40) % 2)
+    setting = gao_1.Setting(data=f"digits,{path}", widths="10,20", trials=2, epochs=3, samples=10)
+    curves = gao_1.curves(setting)
+    results = [c.function(c.source, **c.arguments, progress=lambda fraction: None) for c in curves]
+    figure = gao_1.draw(setting, results, PAPERS["iclr"])
+    titles = [axes.get_title() for axes in figure.axes]
+    assert titles == ["digits"] * 3 + ["own"] * 3
+    assert len(gao_1.check(setting, results)) == 6
+
+
+def test_the_stem_tells_preset_and_data():
+    from verify.figure_run import file_stem
+
+    setting = SimpleNamespace(data="digits, mnist")
+    assert file_stem(gao_1, setting, "paper") == "gao-1-digits+mnist-paper"
+    assert file_stem(gao_1, SimpleNamespace(), "standard") == "gao-1"

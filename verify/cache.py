@@ -1,0 +1,174 @@
+"""Long work, kept on disk by its exact setting and the code that did it.
+
+A killed run goes on where it was: every finished curve is a file of its own that appears whole or not
+at all (joblib.Memory writes aside and renames). An exception is raised, never kept.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import importlib.util
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import threadpoolctl
+from joblib import Memory, Parallel, delayed, parallel_config
+from joblib.memory import MemorizedFunc
+
+#: Packages whose versions are part of the key: their rounding is in the numbers.
+PACKAGES = ("numpy", "scipy", "scikit-learn", "scikit-sundae", "torch")
+
+#: Work, in multiplications, from which a curve gets all cores to itself instead of one of them.
+LARGE_WORK = 1e13
+
+#: Told the finished fraction of one curve.
+Fraction = Callable[[float], None]
+
+#: Told the name of a curve, the work done and the work to do, cached curves left out.
+Watch = Callable[[str, float, float], None]
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One piece of long work: ``function(source, **arguments, progress=...)``, a module's function.
+
+    `arguments` are its exact setting, plain values; `source` is what they describe, such as a loaded
+    data set, and no part of the key. `work` is about how many multiplications it takes.
+    """
+
+    label: str
+    function: Callable[..., Any]
+    arguments: Mapping[str, Any]
+    work: float
+    source: Any = field(default=None, repr=False)
+
+
+class CurveCache:
+    """The finished curves below a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._memory = Memory(folder, verbose=0)
+        self._kept: MemorizedFunc = self._memory.cache(
+            _evaluate, ignore=["function", "source", "progress"], verbose=0
+        )
+
+    def has(self, curve: Curve) -> bool:
+        """Whether the curve is there."""
+        return bool(self._kept.check_call_in_cache(*_call(curve)))
+
+    def seconds(self, curve: Curve) -> float | None:
+        """How long the curve took; None when it is not there, or was cut off before it could say."""
+        return self._kept.call_and_shelve(*_call(curve)).duration if self.has(curve) else None
+
+    def result(self, curve: Curve, progress: Fraction) -> Any:
+        """The curve, computed unless it is there."""
+        return self._kept(*_call(curve, progress))
+
+    def results(self, curves: Sequence[Curve], watch: Watch) -> list[Any]:
+        """All curves in order; those missing are computed, large ones first and one at a time.
+
+        The others run side by side, each on one core. Which is which depends on the curve alone, so
+        that a curve has the same rounding whatever else is missing.
+        """
+        missing = [curve for curve in curves if not self.has(curve)]
+        total, done = sum(curve.work for curve in missing), 0.0
+        for curve in [curve for curve in missing if curve.work >= LARGE_WORK]:
+            before = done
+
+            def fraction(part: float, curve: Curve = curve, before: float = before) -> None:
+                watch(curve.label, before + part * curve.work, total)
+
+            fraction(0.0)
+            self.result(curve, fraction)
+            done += curve.work
+        small = sorted((c for c in missing if c.work < LARGE_WORK), key=lambda curve: -curve.work)
+        for curve in self._side_by_side(small):
+            done += curve.work
+            watch(curve.label, done, total)
+        return [self.result(curve, _unwatched) for curve in curves]
+
+    def _side_by_side(self, curves: Sequence[Curve]) -> Iterator[Curve]:
+        workers = min(os.cpu_count() or 1, len(curves))
+        if workers < 2:
+            for curve in curves:
+                with threadpoolctl.threadpool_limits(limits=1):
+                    self.result(curve, _unwatched)
+                yield curve
+            return
+        with parallel_config(backend="loky", inner_max_num_threads=1):
+            pool = Parallel(n_jobs=workers, return_as="generator_unordered")
+            for position in pool(delayed(_finish)(self.folder, i, curve) for i, curve in enumerate(curves)):
+                yield curves[position]
+
+
+def _finish(folder: Path, position: int, curve: Curve) -> int:
+    CurveCache(folder).result(curve, _unwatched)
+    return position
+
+
+def _unwatched(fraction: float) -> None:
+    """Progress that nobody watches."""
+
+
+def _call(curve: Curve, progress: Fraction = _unwatched) -> tuple[Any, ...]:
+    name = f"{curve.function.__module__}.{curve.function.__qualname__}"
+    code = code_version(curve.function.__module__)
+    return name, code, dict(curve.arguments), curve.function, curve.source, progress
+
+
+def _evaluate(
+    name: str,
+    code: str,
+    arguments: dict[str, Any],
+    function: Callable[..., Any],
+    source: Any,
+    progress: Fraction,
+) -> Any:
+    return function(source, **arguments, progress=progress)
+
+
+@cache
+def code_version(module: str) -> str:
+    """Digest of a module's source, of all modules of this project it imports, and of `PACKAGES`."""
+    digest = hashlib.sha256()
+    for name, path in sorted(_sources(module).items()):
+        digest.update(f"{name}\n".encode() + path.read_bytes())
+    for package in PACKAGES:
+        digest.update(f"{package} {version(package)}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+def _sources(module: str) -> dict[str, Path]:
+    """Source files of a module and of what it imports from its project, by module name."""
+    found: dict[str, Path] = {}
+    queue = [module]
+    projects = {module.partition(".")[0], __name__.partition(".")[0]}
+    while queue:
+        name = queue.pop()
+        if name in found or name.partition(".")[0] not in projects:
+            continue
+        try:
+            spec = importlib.util.find_spec(name)
+        except ModuleNotFoundError:  # `from module import function` names no module
+            continue
+        if spec is None or spec.origin is None:
+            continue
+        found[name] = Path(spec.origin)
+        queue += _imported(found[name].read_text(encoding="utf-8"))
+    return found
+
+
+def _imported(source: str) -> Iterator[str]:
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
