@@ -107,24 +107,23 @@ class ImplicitReLU:
         gates = before > 0
         phi = xp.where(gates, before, zero) / root
         z = phi if guess is None else guess[0]
+        coupled = self.coupling * theta.a
 
         def forward(z: AnyArray) -> AnyArray:
-            out = theta.a @ z
-            out *= self.coupling
+            out = coupled @ z
             out += phi
             return xp.maximum(out, zero)
 
         z, sweeps = _iterate(forward, z, accuracy * norm(phi))
-        active = z > 0
-        source = theta.u[:, None]
-        p = xp.where(active, source if guess is None else guess[1], zero)
-        transposed = theta.a.T
+        active = xp.astype(z > 0, z.dtype)
+        source = active * theta.u[:, None]
+        p = source if guess is None else active * guess[1]
+        transposed = coupled.T
 
         def backward(p: AnyArray) -> AnyArray:
             out = transposed @ p
-            out *= self.coupling
-            out += source
             out *= active
+            out += source
             return out
 
         size = norm(theta.u) * float(np.sqrt(z.shape[1]))
@@ -136,14 +135,18 @@ class ImplicitReLU:
 
 def _iterate(mapping: Callable[[AnyArray], AnyArray], x: AnyArray, tolerance: float) -> tuple[AnyArray, int]:
     """Iterate until a sweep changes x by no more than `tolerance`; the last iterate is returned."""
-    for sweep in range(1, MAXIMUM_SWEEPS + 1):
-        new = mapping(x)
-        change = norm(new - x)
-        x = new
-        if change <= tolerance:
-            return x, sweep
-        if not np.isfinite(change):
-            break
+    with np.errstate(over="ignore", invalid="ignore"):
+        for sweep in range(1, MAXIMUM_SWEEPS + 1):
+            new = mapping(x)
+            if sweep > 1:
+                x -= new  # in place: only the first x is held by others
+            else:
+                x = x - new
+            change, x = norm(x), new
+            if change <= tolerance:
+                return x, sweep
+            if not np.isfinite(change):
+                break
     raise NoEquilibriumError(f"no equilibrium within {MAXIMUM_SWEEPS} sweeps")
 
 
