@@ -38,6 +38,23 @@ LINEAR_RATE = st.fixed_dictionaries(
 
 TRUST_REGION = st.fixed_dictionaries(SHARED | {"loss": st.sampled_from(["square", "logistic"])})
 
+RELU = st.fixed_dictionaries(
+    {
+        "width": st.integers(2, 60),
+        "samples": st.integers(2, 12),
+        "data": st.sampled_from(["digits", "sphere"]),
+        "gamma": st.none() | st.floats(0.01, 0.9),
+        "labels": st.sampled_from(["data", "aligned"]),
+        "alignment": st.floats(1e-3, 1),
+        "horizon": st.none() | st.floats(1e-3, 1e2),
+        "points": st.integers(9, 21),
+        "tolerance": st.floats(3e-3, 0.1),
+        "step": st.none() | st.floats(1e-8, 1),
+        "dtype": st.sampled_from(["float64", "float64", "float32"]),
+        "seed": st.integers(0, 2**32 - 1),
+    }
+)
+
 PATIENT = settings(
     max_examples=100,
     deadline=None,
@@ -72,7 +89,7 @@ def admissible(options):
 
 def check_run(name, options):
     theorem = theorems.load(name)
-    setting = make_setting(theorem, admissible(options))
+    setting = make_setting(theorem, options)
     with threadpoolctl.threadpool_limits(limits=1):
         try:
             record = run_theorem(theorem, setting).record
@@ -87,10 +104,16 @@ def check_run(name, options):
 @PATIENT
 @given(LINEAR_RATE)
 def test_linear_rate(options):
-    check_run("linear-rate", options)
+    check_run("linear-rate", admissible(options))
 
 
 @PATIENT
 @given(TRUST_REGION)
 def test_trust_region_newton(options):
-    check_run("trust-region-newton", options)
+    check_run("trust-region-newton", admissible(options))
+
+
+@settings(PATIENT, max_examples=20)  # a run takes seconds, most of them for laws over many widths
+@given(RELU)
+def test_relu_convergence(options):
+    check_run("relu-convergence", options)

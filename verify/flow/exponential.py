@@ -133,9 +133,11 @@ def log_energy(before: Array, spectrum: Spectrum, after: Array, kernel_after: Ar
 class ExponentialPoint(Generic[P]):
     """The flow at one time, its H (n, n) with eigenvalues (n,), and what is known of the error.
 
-    `log_energy` is ``int 2 r^T H r / ||r||^2``; `defect` the sum over steps of its distance to
-    ``log ||r||^2`` of the same step; `promised` the sum of the step errors that the tolerance let
-    pass, in units of ``log ||r||^2``; `steps` accepted and `evaluations` of the network.
+    `log_energy` is ``int 2 r^T H r / ||r||^2``; `lowest` is ``int lambda_min(H)`` by the trapezoidal rule
+    over the steps, no more than that of an H linear between their ends, since lambda_min is concave;
+    `defect` the sum over steps of the distance of `log_energy` to ``log ||r||^2`` of the same step;
+    `promised` the sum of the step errors that the tolerance let pass, in units of ``log ||r||^2``;
+    `steps` accepted and `evaluations` of the network.
     """
 
     time: float
@@ -144,6 +146,7 @@ class ExponentialPoint(Generic[P]):
     eigenvalues: Array
     eigenvectors: Array
     log_energy: float
+    lowest: float
     defect: float
     promised: float
     steps: int
@@ -159,7 +162,7 @@ def integrate(
     last point, where `stop` says so. Raises FlowError when stuck; what `moved` raises passes through.
     """
     point, spectrum = start, Spectrum.of(start)
-    now, energy, defect, promised = 0.0, 0.0, 0.0, 0.0
+    now, energy, lowest, defect, promised = 0.0, 0.0, 0.0, 0.0, 0.0
     steps, evaluations = 0, 1
 
     def here() -> ExponentialPoint[P]:
@@ -170,6 +173,7 @@ def integrate(
             spectrum.values,
             spectrum.vectors,
             energy,
+            lowest,
             defect,
             promised,
             steps,
@@ -203,6 +207,7 @@ def integrate(
                 defect + abs(fell - gained),
                 promised + LOG_STEP_ERROR * error,
             )
+            lowest += size * float(spectrum.values[0] + reached.values[0]) / 2
             point, spectrum, steps = after, reached, steps + 1
             now = time if last else now + size
             planned = max(planned if last else 0.0, size * min(factor, LARGEST_GROWTH))
