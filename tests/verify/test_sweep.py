@@ -28,8 +28,9 @@ def test_seeds_are_counted_claim_by_claim():
     assert record.command.endswith("--seeds 4")
     assert [claim.id for claim in record.claims] == [claim.id for claim in theorem.CLAIMS]
     for claim in record.claims:
-        assert (claim.seeds.verified, claim.seeds.drawn) == (4, 4)
-        assert claim.seeds.interval == pytest.approx((0.398, 1.0), abs=1e-3)
+        silent = claim.id == "K-T1.tight"  # it is about aligned labels
+        assert (claim.seeds.verified, claim.seeds.drawn) == (0 if silent else 4, 4)
+        assert claim.seeds.interval == pytest.approx((0, 0.602) if silent else (0.398, 1), abs=1e-3)
 
 
 def test_a_draw_that_fails_shows_in_the_count():
