@@ -205,9 +205,9 @@ def claim_verdict(checks: Sequence[Check]) -> Verdict:
 
 def theorem_verdict(claims: Sequence[Claim], verdicts: Mapping[str, Verdict]) -> Verdict:
     """Verdict of a theorem: the worst required claim, or an informative one that is VIOLATED or ERROR."""
-    counted = [
-        verdicts[claim.id]
-        for claim in claims
-        if claim.required or verdicts[claim.id] in (Verdict.VIOLATED, Verdict.ERROR)
-    ]
-    return worst(counted)
+    return worst(verdicts[claim.id] for claim in claims if counts(claim.required, verdicts[claim.id]))
+
+
+def counts(required: bool, verdict: Verdict) -> bool:
+    """Whether a claim with that verdict has a part in its theorem's: informative ones only if they fail."""
+    return required or verdict in (Verdict.VIOLATED, Verdict.ERROR)

@@ -9,7 +9,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from verify.claim import Verdict
+from verify.claim import Verdict, counts
 from verify.figure_run import FigureRecord
 from verify.power import Trial
 from verify.regression import Difference
@@ -139,7 +139,7 @@ def power_table(trials: Sequence[Trial]) -> RenderableType:
 
 
 def suite_table(suite: Suite) -> RenderableType:
-    """A row a run with the narrowest check of a required claim, then a line for whatever is not VERIFIED."""
+    """A row a run with the check that decides it most narrowly, then a line for whatever is not VERIFIED."""
     table = _bare(f"verify all, {suite.preset}")
     table.add_column("run", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
@@ -151,7 +151,7 @@ def suite_table(suite: Suite) -> RenderableType:
     for record in suite.theorems:
         verified = sum(claim.verdict is Verdict.VERIFIED for claim in record.claims)
         checks = [(claim, check) for claim in record.claims for check in claim.checks]
-        deciding = [pair for pair in checks if pair[0].required]
+        deciding = [(claim, check) for claim, check in checks if counts(claim.required, check.verdict)]
         claim, check = max(deciding, key=lambda pair: pair[1].narrowness, default=(None, None))
         table.add_row(
             record.label,
