@@ -39,6 +39,9 @@ CACHE = Path("results") / "cache"
 #: The exit code of a run that differs from its reference; verdicts have their own.
 DIFFERS = 5
 
+#: The exit code of a command whose output nobody reads to its end, 128 + SIGPIPE as in a shell.
+CLOSED_PIPE = 141
+
 #: The exit code of a run that broke, see `verify.claim.Verdict`, or of a theorem that does not load.
 BROKEN = 4
 
@@ -210,7 +213,7 @@ def theorem(
         if not quiet:
             table = terminal.seeds_table if seeds > 1 else terminal.result_table
             console.print(table(run.record))
-        line = terminal.last_line(run.record.verdict, run.record.theorem, str(written), run.record.error)
+        line = terminal.last_line(run.record.verdict, run.record.theorem, str(written), run.record.reason)
         console.print(line, soft_wrap=True)
     if as_json:
         texts = [record.model_dump_json(indent=1) for record in records]
@@ -458,12 +461,12 @@ def accept(run: Path, out: Path, allow_unverified: bool) -> int:
 @click.option("--open", "opened", is_flag=True, help="open the HTML report")
 def report(folder: Path, opened: bool) -> int:
     """Remake report.md, report.html and junit.xml of the run in DIR from its record."""
-    from verify.report.reading import read_record
+    from verify.report.reading import RECORD, read_record
     from verify.report.record import Suite
     from verify.report.views import write_views
 
-    if folder.is_file():
-        raise InputError(f"{folder} is a file: give its run directory, {folder.parent}")
+    if folder.name == RECORD:
+        folder = folder.parent
     found = read_record(folder)
     write_views(folder, found.theorems if isinstance(found, Suite) else [found])
     page = folder / "report.html"
@@ -602,15 +605,23 @@ def _guarded(command: Callable[[], Any]) -> int:
     except InputError as problem:
         click.echo(f"verify: {problem}", err=True)
         return 2
-    except click.exceptions.NoArgsIsHelpError as problem:
-        click.echo(problem.format_message(), err=True)
-        return problem.exit_code
     except click.ClickException as problem:
-        click.echo(f"verify: {problem.format_message()} (see verify --help)", err=True)
+        click.echo(_explained(problem), err=True)
         return problem.exit_code
+    except SystemExit as stop:
+        # click and rich leave with 1 where nobody reads their output any more; 1 is VIOLATED here.
+        return CLOSED_PIPE if stop.code == 1 else int(stop.code or 0)
     except OSError as problem:
         click.echo(f"verify: {problem}; earlier results are whole", err=True)
         return BROKEN
+
+
+def _explained(problem: click.ClickException) -> str:
+    """What was wrong with a command line, and where its options are listed."""
+    if isinstance(problem, click.exceptions.NoArgsIsHelpError):
+        return problem.format_message()
+    context = problem.ctx if isinstance(problem, click.UsageError) else None
+    return f"verify: {problem.format_message()} (see {context.command_path if context else 'verify'} --help)"
 
 
 if __name__ == "__main__":

@@ -110,7 +110,7 @@ def test_configuration_files(tmp_path, refused, case):
         (("all", "--widht", "4"), "--width"),
         (("all", "--config", "missing.toml"), "missing.toml"),
         (("all", "--config", "."), "TOML"),
-        (("all", "--against", "nowhere"), "`verify accept RUN`"),
+        (("all", "--against", "nowhere"), "`verify accept RUN --out"),
         (("all", "linear-rate"), "linear-rate"),
         (("theorem", "../linear_rate"), "'linear-rate'"),
         (("theorem", "linear-rate", "--data", "../../etc/passwd"), "npz"),

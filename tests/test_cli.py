@@ -176,3 +176,25 @@ def test_every_theorem_keeps_the_contract():
         assert len({claim.id for claim in theorem.CLAIMS}) == len(theorem.CLAIMS)
         for field, info in theorem.Setting.model_fields.items():
             assert info.description, field
+
+
+def test_output_that_nobody_reads_is_no_violation(tmp_path):
+    command = f"{sys.executable} -m verify power linear-rate | head -c 1; exit ${{PIPESTATUS[0]}}"
+    found = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, timeout=120)
+    assert found.returncode in (0, 141), found.stderr
+
+
+def test_the_last_line_says_why_a_run_is_not_verified(tmp_path):
+    done = verify(
+        *["theorem", "linear-rate", "--loss", "hinge", "--width", "4", "--samples", "30", "--quiet"],
+        cwd=tmp_path,
+    )
+    assert done.returncode == 3
+    assert "--width 30" in done.stdout or "rank" in done.stdout
+    assert len(done.stdout.splitlines()) == 1
+
+
+def test_a_wrong_option_points_to_the_help_that_lists_the_right_ones(tmp_path):
+    done = verify("theorem", "linear-rate", "--widht", "4", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "(see verify theorem --help)" in done.stderr

@@ -91,9 +91,9 @@ def test_what_is_no_record_is_one_line_exit_2_and_nothing_written(
     assert sorted(tmp_path.iterdir()) == before
 
 
-def test_report_wants_the_directory(folder, monkeypatch, capsys):
-    assert command(monkeypatch, "report", folder / "record.json") == 2
-    assert f"give its run directory, {folder}" in capsys.readouterr().err
+def test_report_takes_the_record_for_its_directory(folder, monkeypatch, capsys):
+    assert command(monkeypatch, "report", folder / "record.json") == 0
+    assert capsys.readouterr().out.strip() == str(folder / "report.html")
 
 
 def test_a_github_job_gets_a_summary_and_annotations(tmp_path, monkeypatch, capfd):

@@ -309,10 +309,10 @@ def train(problem: LinearProblem, progress: Callable[[float], None]) -> LinearTr
 
 
 def largest_map_norm(problem: LinearProblem) -> tuple[float, float]:
-    """The largest ``||Q_t||_1`` at the checked times of the flow of `problem`, and the last of these,
-    which is before the horizon where rounding ends the flow."""
+    """The largest ``||Q_t||_1`` along the flow of `problem`, and the last time, which is before the
+    horizon where rounding ends the flow. Eight times as many points as are checked meet every peak."""
     largest = end = 0.0
-    for point in _follow(problem, graded_times(problem.horizon, _fastest(problem), problem.points)):
+    for point in _follow(problem, graded_times(problem.horizon, _fastest(problem), 8 * problem.points)):
         largest = max(largest, one_norm(problem.model.at(point.theta).q))
         end = point.time
     return largest, end

@@ -38,8 +38,9 @@ BOUND_EXPONENT = 12.0
 #: ... but is no longer than this many times the initial decay time of the loss.
 LONGEST_HORIZON = 1e9
 
-#: The automatic radius, relative to the largest norm on the path: strictly above it.
-RADIUS_MARGIN = 1 + 1e-6
+#: The automatic radius, relative to the largest norm seen on the path: above any peak between the points
+#: that were looked at.
+RADIUS_MARGIN = 1 + 1e-4
 
 #: Radius, relative to that of the start, within which the path for the automatic radius is sought.
 PROVISIONAL_RADIUS = 50.0

@@ -69,8 +69,8 @@ def read_reference(path: Path, name: str) -> Record | Suite:
         if not file.exists():
             make = f"verify all --preset {name}" if name in NAMES else f"verify theorem {name}"
             raise InputError(
-                f"there is no reference {file}: make one with `{make}`, then `verify accept RUN` with the "
-                "run directory that it prints"
+                f"there is no reference {file}: make one with `{make}`, then `verify accept RUN --out "
+                f"{file.parent}` with the run directory that it prints"
             )
         path = file
     return read_record(path)

@@ -7,6 +7,7 @@ direction, where the bound is tight.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -76,7 +77,11 @@ def curves(setting: Setting) -> list[Curve]:
 
 def check(setting: Setting, results: Sequence[LinearTrajectory]) -> list[Check]:
     """The theorem's conclusion on both paths."""
-    return [check for path in results for check in theorem.conclusion(path.problem, path)]
+    return [
+        replace(check, quantity=f"{title}: {check.quantity}")
+        for title, path in zip(LABELS.values(), results, strict=True)
+        for check in theorem.conclusion(path.problem, path)
+    ]
 
 
 #: The look of the measured loss and of its bounds; where they coincide the wider show behind the others.

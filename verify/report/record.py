@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from verify.claim import Check, Claim, Verdict, claim_verdict, theorem_verdict, worst
+from verify.claim import Check, Claim, Verdict, claim_verdict, counts, theorem_verdict, worst
 from verify.presets import Preset
 
 #: Raised whenever a field that others read changes its meaning.
@@ -97,6 +97,20 @@ class Record(_Model):
     environment: Mapping[str, Any]
     command: str
     started: str
+
+    @property
+    def reason(self) -> str:
+        """Why the verdict is not VERIFIED: the error, or what the first check that decides it says."""
+        if self.error or self.verdict is Verdict.VERIFIED:
+            return self.error or ""
+        deciding = (
+            f"{claim.id}: {check.message}"
+            for claim in self.claims
+            if counts(claim.required, claim.verdict)
+            for check in claim.checks
+            if check.verdict is self.verdict
+        )
+        return next(deciding, "")
 
     @property
     def label(self) -> str:

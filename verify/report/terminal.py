@@ -56,13 +56,13 @@ def result_table(record: Record) -> RenderableType:
                 number(check.budget),
                 Text(check.verdict, style=STYLES[check.verdict]),
             )
-    remarks = [
-        f"{claim.id}, {check.quantity}: {check.message}"
-        for claim in record.claims
-        for check in claim.checks
-        if check.message
-    ]
-    remarks += record.notes
+    said: dict[str, list[str]] = {}
+    for claim in record.claims:
+        for check in claim.checks:
+            if check.message:
+                said.setdefault(check.message, []).append(f"{claim.id}, {check.quantity}")
+    remarks = [f"{'; '.join(of)}: {message}" for message, of in said.items()]
+    remarks += [note for note in record.notes if note not in said]
     if "tightness" in record.rates:
         remarks.append(
             f"rate measured {number(record.rates['measured'])}, guaranteed "
@@ -86,7 +86,9 @@ def seeds_table(record: Record) -> RenderableType:
             number(check.slack),
             number(check.budget),
             f"{seeds.verified} of {seeds.drawn}" if seeds else "",
-            f"{seeds.interval[0]:.3f} to {seeds.interval[1]:.3f}" if seeds else "",
+            f"{seeds.interval[0]:.3f} to {seeds.interval[1]:.3f}"
+            if seeds and claim.verdict is not Verdict.NOT_APPLICABLE
+            else "",
             Text(claim.verdict, style=STYLES[claim.verdict]),
         )
     return Group(table, *(Text(f"- {note}") for note in record.notes))
@@ -184,12 +186,12 @@ def differences_table(differences: Sequence[Difference]) -> RenderableType:
     return table
 
 
-def last_line(verdict: Verdict, of: str, written: str, error: str | None = None) -> Text:
-    """The verdict and where the report lies."""
+def last_line(verdict: Verdict, of: str, written: str, reason: str = "") -> Text:
+    """The verdict, why it is not VERIFIED, and where the report lies."""
     line = Text(verdict, style=STYLES[verdict])
     line.append(f"  {of}", style="")
-    if error:
-        line.append(f"  {error}", style="")
+    if reason:
+        line.append(f"  {reason}", style="")
     line.append(f"  report: {written}", style="")
     return line
 
