@@ -343,9 +343,8 @@ def figures(
     from verify.report.directory import require_writable
     from verify.report.paper import PAPERS
 
-    given = {key: value for key, value in options.items() if value is not None}
     suffixes = _formats(formats)
-    settings = _figure_settings(names, preset, given)
+    settings = _figure_settings(names, preset, options)
     chosen = [(module, setting, module.curves(setting)) for module, setting in settings]
     console = terminal.console()
     cache = CurveCache(CACHE)
@@ -379,16 +378,14 @@ def figures(
 
 
 def _figure_settings(
-    names: tuple[str, ...], preset: Preset, values: dict[str, str]
+    names: tuple[str, ...], preset: Preset, options: Mapping[str, str | None]
 ) -> list[tuple[FigureModule, BaseSetting]]:
     """Every figure with its setting; an option goes to each that has it, the preset fills in the others."""
     from theorems import figures
-    from verify.theorem import make_setting, option_name
+    from verify.theorem import make_setting
 
     modules = [figures.load(name) for name in dict.fromkeys(names or figures.FIGURES)]
-    for value in values:
-        if not any(value in module.Setting.model_fields for module in modules):
-            raise InputError(f"{option_name(value)} is no option of {', '.join(names)}: leave it out")
+    values = _given(modules, options)
     return [
         (
             module,
@@ -516,8 +513,10 @@ def _tell_broken(found: Catalogue) -> int:
     return BROKEN if found.broken else 0
 
 
-def _given(modules: Sequence[Theorem], options: Mapping[str, str | None]) -> dict[str, str]:
-    """The setting options that were given; each must belong to one of the theorems."""
+def _given(
+    modules: Sequence[Theorem] | Sequence[FigureModule], options: Mapping[str, str | None]
+) -> dict[str, str]:
+    """The setting options that were given; each must belong to one of the theorems or figures."""
     from verify.theorem import option_name
 
     given = {name: value for name, value in options.items() if value is not None}

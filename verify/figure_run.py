@@ -21,7 +21,7 @@ from verify.report.directory import write_file_whole
 from verify.report.figure_page import figure_page
 from verify.report.paper import Paper
 from verify.report.record import ClaimRecord, claim_records, overall_verdict
-from verify.theorem import BaseSetting, option_name
+from verify.theorem import BaseSetting, option_words
 
 Format = Literal["png", "svg", "pdf"]
 
@@ -111,13 +111,5 @@ def write_figure(record: FigureRecord, drawn: Mapping[Format, bytes], folder: Pa
 def command_line(module: FigureModule, setting: BaseSetting, preset: Preset) -> str:
     """The command that makes the figure again."""
     named = [] if preset == "standard" else ["--preset", preset]
-    default = module.PRESETS[preset]
-    given = [
-        word
-        for name in type(setting).model_fields
-        if name in setting.model_fields_set
-        and getattr(setting, name) is not None
-        and default.get(name) != getattr(setting, name)
-        for word in (option_name(name), str(getattr(setting, name)))
-    ]
+    given = option_words(setting, module.PRESETS[preset])
     return shlex.join(["verify", "figures", module.NAME, *named, *given])

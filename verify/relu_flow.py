@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -175,7 +176,7 @@ class Probe:
         speed = float(np.linalg.norm(self.velocity))
         return min(self._terms / speed, 1e6) if speed > 0 else 1e6
 
-    @property
+    @cached_property
     def _terms(self) -> float:
         return float(np.linalg.norm(self.parts.sum(axis=0), 2) * np.linalg.norm(self.residual))
 

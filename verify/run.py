@@ -23,7 +23,7 @@ from verify.report import figures as pictures
 from verify.report.directory import write_whole
 from verify.report.record import Record, claim_records, overall_verdict
 from verify.report.views import write_views
-from verify.theorem import BaseSetting, Progress, Theorem, formulas, option_name, silent
+from verify.theorem import BaseSetting, Progress, Theorem, formulas, option_words, silent
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -127,13 +127,7 @@ def directory_name(of: str, started: str, command: str) -> str:
 
 def command_line(theorem: Theorem, setting: BaseSetting) -> str:
     """The command that reproduces a run."""
-    given = [
-        word
-        for name in theorem.Setting.model_fields
-        if name in setting.model_fields_set and getattr(setting, name) is not None
-        for word in (option_name(name), str(getattr(setting, name)))
-    ]
-    return shlex.join(["verify", "theorem", theorem.NAME, *given])
+    return shlex.join(["verify", "theorem", theorem.NAME, *option_words(setting, {})])
 
 
 @contextmanager

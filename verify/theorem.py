@@ -135,6 +135,18 @@ def make_setting(theorem: HasSetting, values: Mapping[str, Any]) -> BaseSetting:
         raise InputError(_explain(theorem.Setting, problem)) from None
 
 
+def option_words(setting: BaseSetting, defaults: Mapping[str, Any]) -> list[str]:
+    """The options, as words of a command line, that were given and are not in `defaults`."""
+    return [
+        word
+        for name in type(setting).model_fields
+        if name in setting.model_fields_set
+        and (value := getattr(setting, name)) is not None
+        and defaults.get(name) != value
+        for word in (option_name(name), str(value))
+    ]
+
+
 def option_name(field: str) -> str:
     """The command-line option of a setting field."""
     return "--" + field.replace("_", "-")
