@@ -1,22 +1,22 @@
 """The command line: parse, call, print, exit code. No numerics and no file formats.
 
-Exit codes: 0 all verified; 1 something violated; 2 usage or bad input; 3 not verified (inconclusive
-or not applicable); 4 a run broke, or a theorem does not load; 5 differs from the reference; 130 interrupted.
+`verify.command_line.guard` has the exit codes.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 import verify
 from verify import presets
+from verify.command_line.commands import Command, Group
+from verify.command_line.guard import BROKEN, run_guarded
 from verify.errors import InputError
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from verify.figure_run import Format
     from verify.regression import Difference
     from verify.report.record import Record
-    from verify.theorem import BaseSetting, HasSetting, Progress, Theorem
+    from verify.theorem import BaseSetting, HasSetting, Theorem
 
 DEFAULT_OUT = Path("results") / "runs"
 DEFAULT_REFERENCE = Path("results") / "reference"
@@ -39,12 +39,6 @@ CACHE = Path("results") / "cache"
 #: The exit code of a run that differs from its reference; verdicts have their own.
 DIFFERS = 5
 
-#: The exit code of a command whose output nobody reads to its end, 128 + SIGPIPE as in a shell.
-CLOSED_PIPE = 141
-
-#: The exit code of a run that broke, see `verify.claim.Verdict`, or of a theorem that does not load.
-BROKEN = 4
-
 
 def _complete(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem | str]:
     """Theorem names, for the shell."""
@@ -53,12 +47,12 @@ def _complete(ctx: click.Context, parameter: click.Parameter, incomplete: str) -
     return [name for name in theorems.names() if name.startswith(incomplete)]
 
 
-class TheoremCommand(click.Command):
+class TheoremCommand(Command):
     """A command that has every setting field of every theorem as an option."""
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         own = super().get_params(ctx)
-        return [*own[:-1], *_setting_options(self.modules()), own[-1]]
+        return [*own[:-2], *_setting_options(self.modules()), *own[-2:]]
 
     def modules(self) -> Mapping[str, HasSetting]:
         import theorems
@@ -109,7 +103,7 @@ def _metavar(info: FieldInfo) -> str:
     return "INTEGER" if int in kinds else "NUMBER" if float in kinds else "TEXT"
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(verify.__version__, prog_name="verify")
 def cli() -> None:
     """Test convergence theorems about implicit neural networks numerically."""
@@ -173,7 +167,6 @@ _config = click.option(
 )
 @click.option("--quiet", is_flag=True, help="print the last line only")
 @click.option("--json", "as_json", is_flag=True, help="print the record and nothing else")
-@click.help_option("-h", "--help")
 def theorem(
     names: tuple[str, ...],
     out: Path,
@@ -189,6 +182,7 @@ def theorem(
     """
     import theorems
     from verify.claim import worst
+    from verify.command_line.progress import progress_line
     from verify.report import terminal
     from verify.report.directory import require_writable
     from verify.run import run_theorem, write_run
@@ -201,7 +195,7 @@ def theorem(
     console = terminal.console()
     records = []
     for module, setting in chosen:
-        with _progress(module.NAME, shown=not (quiet or as_json)) as progress:
+        with progress_line(module.NAME, shown=not (quiet or as_json)) as progress:
             if seeds > 1:
                 run = run_seeds(module, setting, seeds, progress)
             else:
@@ -243,7 +237,6 @@ def theorem(
 )
 @click.option("--quiet", is_flag=True, help="print the last line only")
 @click.option("--json", "as_json", is_flag=True, help="print the record and nothing else")
-@click.help_option("-h", "--help")
 def all_theorems(
     preset: presets.Preset,
     config: Path | None,
@@ -259,6 +252,7 @@ def all_theorems(
     An option goes to every run of each theorem that has it, over what the preset and --config say.
     """
     import theorems
+    from verify.command_line.progress import progress_line
     from verify.regression import differences, read_reference
     from verify.report import terminal
     from verify.report.directory import require_writable
@@ -274,7 +268,7 @@ def all_theorems(
     ]
     reference = read_reference(against, preset) if against else None
     require_writable(out)
-    with _progress("all", shown=not (quiet or as_json)) as progress:
+    with progress_line("all", shown=not (quiet or as_json)) as progress:
         suite, written = run_suite(runs, preset, command_line(preset, config, given), out, jobs, progress)
     moved = differences(reference, suite) if reference else []
     if as_json:
@@ -320,7 +314,6 @@ def all_theorems(
     help="column width and font size of a conference's papers",
 )
 @click.option("--quiet", is_flag=True, help="print the last line of each figure only")
-@click.help_option("-h", "--help")
 def figures(
     names: tuple[str, ...],
     preset: Preset,
@@ -339,6 +332,7 @@ def figures(
     from verify import figure_run
     from verify.cache import CurveCache
     from verify.claim import Verdict, worst
+    from verify.command_line.progress import progress_line
     from verify.report import terminal
     from verify.report.directory import require_writable
     from verify.report.paper import PAPERS
@@ -359,7 +353,7 @@ def figures(
     verdicts = []
     for module, setting, _ in chosen:
         try:
-            with _progress(module.NAME, not quiet, "{task.percentage:.0f}%") as progress:
+            with progress_line(module.NAME, not quiet) as progress:
                 record, drawn = figure_run.make_figure(
                     module, setting, preset, cache, PAPERS[style], suffixes, progress
                 )
@@ -550,35 +544,6 @@ def _setting(
         raise InputError(": ".join([*place, str(problem)])) from None
 
 
-@contextmanager
-def _progress(
-    name: str, shown: bool, reached: str = "t = {task.completed:.3g} of {task.total:.3g}"
-) -> Iterator[Progress]:
-    """A bar with phase, flow time and remaining time on a terminal; nothing in a pipe."""
-    from verify.theorem import silent
-
-    if not (shown and sys.stderr.isatty()):
-        yield silent
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn(reached),
-        TimeRemainingColumn(),
-    )
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(name, total=None)
-
-        def update(phase: str, done: float, total: float) -> None:
-            bar.update(task, description=f"{name}: {phase}", completed=done, total=total)
-
-        yield update
-
-
 @cli.command()
 def info() -> int:
     """Show what this machine computes with: packages, BLAS kernels, processor."""
@@ -591,36 +556,8 @@ def info() -> int:
 
 
 def main() -> None:
-    """Entry point: run the command line, turn every outcome into one line and an exit code."""
-    sys.exit(_guarded(lambda: cli.main(prog_name="verify", standalone_mode=False)))
-
-
-def _guarded(command: Callable[[], Any]) -> int:
-    try:
-        return int(command() or 0)
-    except (KeyboardInterrupt, click.Abort):
-        click.echo("verify: interrupted, nothing was written for the unfinished run", err=True)
-        return 130
-    except InputError as problem:
-        click.echo(f"verify: {problem}", err=True)
-        return 2
-    except click.ClickException as problem:
-        click.echo(_explained(problem), err=True)
-        return problem.exit_code
-    except SystemExit as stop:
-        # click and rich leave with 1 where nobody reads their output any more; 1 is VIOLATED here.
-        return CLOSED_PIPE if stop.code == 1 else int(stop.code or 0)
-    except OSError as problem:
-        click.echo(f"verify: {problem}; earlier results are whole", err=True)
-        return BROKEN
-
-
-def _explained(problem: click.ClickException) -> str:
-    """What was wrong with a command line, and where its options are listed."""
-    if isinstance(problem, click.exceptions.NoArgsIsHelpError):
-        return problem.format_message()
-    context = problem.ctx if isinstance(problem, click.UsageError) else None
-    return f"verify: {problem.format_message()} (see {context.command_path if context else 'verify'} --help)"
+    """Entry point."""
+    sys.exit(run_guarded(cli, "verify"))
 
 
 if __name__ == "__main__":

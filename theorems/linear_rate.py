@@ -39,7 +39,7 @@ follow-up papers, and re-derived; it was not copied.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -241,7 +241,7 @@ class RateTrajectory:
 
 def integrate(problem: LinearProblem, progress: Progress) -> RateTrajectory:
     """Gradient flow in (A, B), observed at every checked time; the shallow model's flow beside it."""
-    path = train(problem, lambda time: progress("gradient flow", time, problem.horizon))
+    path = train(problem, lambda share: progress("gradient flow", share, 1.0))
     witness = None
     if problem.model.width > 1:
         random = np.random.default_rng(problem.seed)
@@ -249,22 +249,20 @@ def integrate(problem: LinearProblem, progress: Progress) -> RateTrajectory:
     return RateTrajectory(path, shallow_path(problem, path.stored_times), witness)
 
 
-def check(problem: LinearProblem, trajectory: RateTrajectory) -> list[Check]:
+def check(problem: LinearProblem, trajectory: RateTrajectory) -> Iterator[Check]:
     """The side statements, the hypotheses, the five steps of the proof and the conclusion."""
     path = trajectory.path
-    return [
-        *contraction(problem),
-        nonconvexity(trajectory),
-        pl_hypothesis(problem),
-        radius(problem, path),
-        rank_condition(problem),
-        chain_rule(problem, path),
-        *spectrum_floors(problem, path),
-        *energy_identity(problem, path),
-        pl_along_path(problem, path),
-        *conclusion(problem, path),
-        tightness(problem, path),
-    ]
+    yield from contraction(problem)
+    yield nonconvexity(trajectory)
+    yield pl_hypothesis(problem)
+    yield radius(problem, path)
+    yield rank_condition(problem)
+    yield chain_rule(problem, path)
+    yield from spectrum_floors(problem, path)
+    yield from energy_identity(problem, path)
+    yield pl_along_path(problem, path)
+    yield from conclusion(problem, path)
+    yield tightness(problem, path)
 
 
 def contraction(problem: LinearProblem, power: int = 1) -> list[Check]:

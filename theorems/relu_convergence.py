@@ -46,6 +46,7 @@ flow slides along kinks, where H is set-valued; the measured defect of the ident
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import accumulate
 from pathlib import Path
@@ -398,33 +399,31 @@ def _without_parallels(
 
 def integrate(problem: ReluProblem, progress: Progress) -> ReluTrajectory:
     """Gradient flow in (A, W, u, v), observed at every checked time."""
-    return train(problem, lambda time: progress("gradient flow", time, problem.horizon))
+    return train(problem, lambda share: progress("gradient flow", share, 1.0))
 
 
-def check(problem: ReluProblem, path: ReluTrajectory) -> list[Check]:
+def check(problem: ReluProblem, path: ReluTrajectory) -> Iterator[Check]:
     """The hypotheses, every lemma, both theorems and their errata."""
     near = near_labels(problem)
     descent = descend(problem, problem.step, problem.steps)
-    return [
-        *hypotheses(problem),
-        *initial_norm(problem),
-        *contraction(problem, path),
-        *gradients(path),
-        *dynamics(path),
-        *limit_kernel(problem),
-        gram_at_start(problem),
-        gram_law(gram_deviations(problem)),
-        weights_near_start(problem),
-        *spectral_counterexample(),
-        *along_flow(problem, path),
-        *output_weights(problem, path, near),
-        *(_sliding(path, check) for check in sharp_chain(path)),
-        conclusion(problem, path),
-        width_law(problem.seed),
-        *along_descent(problem, descent),
-        *output_weights_descent(problem, descent, near),
-        *descent_conclusion(problem, descent),
-    ]
+    yield from hypotheses(problem)
+    yield from initial_norm(problem)
+    yield from contraction(problem, path)
+    yield from gradients(path)
+    yield from dynamics(path)
+    yield from limit_kernel(problem)
+    yield gram_at_start(problem)
+    yield gram_law(gram_deviations(problem))
+    yield weights_near_start(problem)
+    yield from spectral_counterexample()
+    yield from along_flow(problem, path)
+    yield from output_weights(problem, path, near)
+    yield from (_sliding(path, check) for check in sharp_chain(path))
+    yield conclusion(problem, path)
+    yield width_law(problem.seed)
+    yield from along_descent(problem, descent)
+    yield from output_weights_descent(problem, descent, near)
+    yield from descent_conclusion(problem, descent)
 
 
 def hypotheses(problem: ReluProblem) -> list[Check]:

@@ -236,12 +236,12 @@ def build(setting: Setting) -> NewtonProblem:
 
 def integrate(problem: NewtonProblem, progress: Progress) -> NewtonTrajectory:
     """Gradient flow in (A, B), and short pieces of it for the path form."""
-    horizon = problem.model.horizon
-    path = train(problem.model, lambda time: progress("gradient flow", time, horizon))
-    plane = train(problem.plane, lambda time: progress("two features", time, problem.plane.horizon))
+    path = train(problem.model, lambda share: progress("gradient flow", share, 1.0))
+    plane = train(problem.plane, lambda share: progress("flow for two features", share, 1.0))
     times, orders, errors = [], [], []
-    for index in step_indices(path, PATH_TIMES, SHARP_DIFFERENCE):
-        progress("path form", float(path.stored_times[index]), horizon)
+    indices = step_indices(path, PATH_TIMES, SHARP_DIFFERENCE)
+    for done, index in enumerate(indices):
+        progress("path form", done, len(indices))
         order, error = path_form(path, index)
         times.append(path.stored_times[index])
         orders.append(order)
@@ -253,17 +253,15 @@ def integrate(problem: NewtonProblem, progress: Progress) -> NewtonTrajectory:
     )
 
 
-def check(problem: NewtonProblem, trajectory: NewtonTrajectory) -> list[Check]:
+def check(problem: NewtonProblem, trajectory: NewtonTrajectory) -> Iterator[Check]:
     """delta_bar, the step, its multiplier, its optimality; what survives beyond; the path form."""
     path = trajectory.path
-    return [
-        *delta_bar(path),
-        newton_step(path),
-        multiplier(path),
-        optimality(path),
-        *beyond(path),
-        path_order(trajectory),
-    ]
+    yield from delta_bar(path)
+    yield newton_step(path)
+    yield multiplier(path)
+    yield optimality(path)
+    yield from beyond(path)
+    yield path_order(trajectory)
 
 
 def planted() -> list[Planted]:

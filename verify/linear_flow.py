@@ -270,7 +270,7 @@ class LinearTrajectory:
 def train(problem: LinearProblem, progress: Callable[[float], None]) -> LinearTrajectory:
     """Follow the flow of `problem` and observe it at its checked times.
 
-    `progress` is told the flow time reached. Raises FlowError when the integrator fails.
+    `progress` is told the share of them that is done. Raises FlowError when the integrator fails.
     """
     model, objective = problem.model, problem.objective
     fastest = _fastest(problem)
@@ -289,7 +289,7 @@ def train(problem: LinearProblem, progress: Callable[[float], None]) -> LinearTr
         if keep_all or point.time == 0:
             kept.append((point.time, point.theta))
         last = point
-        progress(point.time)
+        progress(len(observe) / problem.points)
     if left_at is not None and last.time == 0:
         raise HypothesisError(
             f"the path leaves the radius R = {objective.radius:.4g} before the first checked time "
@@ -434,6 +434,9 @@ class _Observer:
                 **_eigenvalue_row(eigenvalue),
             }
         )
+
+    def __len__(self) -> int:
+        return len(self._rows)
 
     def columns(self) -> dict[str, Array]:
         """Every column (k,), the marked eigenvalues certified where that is affordable."""

@@ -385,7 +385,8 @@ def train(problem: ReluProblem, progress: Callable[[float], None], *, probed: bo
     """Follow the gradient flow of `problem` and observe it at its checked times.
 
     With `probed`, derivatives are taken by complex step at the first, a middle and the last of them.
-    `progress` is told the flow time reached. The path ends where the equilibrium is lost, and says so.
+    `progress` is told the share of them that is done. The path ends where the equilibrium is lost, and
+    says so.
     """
     start = LeastSquares(problem.start.placed(problem.placement), problem.targets, problem.tolerance)
     fastest = 1 / float(np.linalg.eigvalsh(start.kernel(start))[-1])
@@ -401,7 +402,7 @@ def train(problem: ReluProblem, progress: Callable[[float], None], *, probed: bo
     try:
         for point in integrate(start, times, problem.tolerance, blurred):
             observe(point)
-            progress(point.time)
+            progress(len(observe) / problem.points)
     except (NoEquilibriumError, FlowError) as broken:
         lost = str(broken)
     return observe.trajectory(fastest, lost)
@@ -470,6 +471,9 @@ class _Observer:
             self._probe(point)
         self._sweeps += state.sweeps + state.adjoint_sweeps
         self._last = point
+
+    def __len__(self) -> int:
+        return len(self._rows)
 
     def _probe(self, point: ExponentialPoint[LeastSquares]) -> None:
         norms = self._rows[-1]["norms"]

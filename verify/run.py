@@ -6,7 +6,7 @@ import hashlib
 import os
 import shlex
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import threadpoolctl
 
-from verify.claim import Verdict, not_applicable
+from verify.claim import Check, Verdict, not_applicable
 from verify.environment import environment
 from verify.errors import HypothesisError, InputError
 from verify.report import figures as pictures
@@ -67,14 +67,17 @@ def run_theorem(
     claims = []
     try:
         with _timed(timings, "build"):
+            progress("build", 0, 0)
             problem = theorem.build(setting)
         threads = min(problem.threads, cores or problem.threads)
         with threadpoolctl.threadpool_limits(limits=threads):
             with _timed(timings, "integrate"):
                 trajectory = theorem.integrate(problem, progress)
             with _timed(timings, "check"):
-                claims = claim_records(theorem.CLAIMS, theorem.check(problem, trajectory))
+                checks = _counted(theorem.check(problem, trajectory), len(theorem.CLAIMS), progress)
+                claims = claim_records(theorem.CLAIMS, checks)
             with _timed(timings, "draw"), pictures.style():
+                progress("pictures", 0, 0)
                 drawn = theorem.figures(problem, trajectory)
         arrays = trajectory.arrays
         record |= {
@@ -128,6 +131,16 @@ def directory_name(of: str, started: str, command: str) -> str:
 def command_line(theorem: Theorem, setting: BaseSetting) -> str:
     """The command that reproduces a run."""
     return shlex.join(["verify", "theorem", theorem.NAME, *option_words(setting, {})])
+
+
+def _counted(checks: Iterable[Check], claims: int, progress: Progress) -> Iterator[Check]:
+    """The checks as they come, telling for how many of the claims there are some."""
+    seen: set[str] = set()
+    progress("checks", 0, claims)
+    for check in checks:
+        seen.add(check.claim)
+        yield check
+        progress("checks", len(seen), claims)
 
 
 @contextmanager

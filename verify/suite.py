@@ -88,7 +88,7 @@ def _run(jobs: Sequence[Job], folder: Path, processes: int, progress: Progress) 
 
     def records(tasks: Iterable[tuple[Job, BaseSetting, Path | None]]) -> Iterator[Record]:
         for record in workers(delayed(_record)(*task, cores) for task in tasks):
-            progress(record.label, next(done), total)
+            progress("runs", next(done), total)
             yield record
 
     each = records(

@@ -28,7 +28,7 @@ def run_seeds(theorem: Theorem, setting: BaseSetting, count: int, progress: Prog
     records: list[Record] = []
     for record in workers(delayed(_record)(theorem, one) for one in settings):
         records.append(record)
-        progress("seeds", len(records), count)
+        progress("draws", len(records), count)
     run = run_theorem(theorem, settings[worst_draw(records)])
     return Run(merged(theorem, records, run.record), run.arrays, run.figures)
 

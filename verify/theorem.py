@@ -6,7 +6,7 @@ A theorem is a module. Read top to bottom it is the theorem: statement, `Setting
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -18,7 +18,7 @@ from verify.errors import InputError
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-#: (phase, flow time reached, flow time of the end).
+#: (phase, done, total): a share of the total 1, or a count; a total of 0 says that nobody knows.
 Progress = Callable[[str, float, float], None]
 
 
@@ -100,8 +100,8 @@ class Theorem(Protocol):
     def integrate(self, problem: Any, progress: Progress) -> Trajectory:
         """Train by gradient flow."""
 
-    def check(self, problem: Any, trajectory: Any) -> Sequence[Check]:
-        """Every comparison, at least one for each claim."""
+    def check(self, problem: Any, trajectory: Any) -> Iterable[Check]:
+        """Every comparison, at least one for each claim; a generator shows which are done."""
 
     def figures(self, problem: Any, trajectory: Any) -> Mapping[str, Figure]:
         """Named pictures."""

@@ -63,7 +63,8 @@ def test_the_linear_model_starts_as_delm_does_and_descends_to_least_squares():
     split = taught(images, 8, 2, 20, 0.7, 1)
     best = np.linalg.lstsq(split.train.T, split.train_targets.T, rcond=None)[0].T
     least = np.mean((best @ split.train - split.train_targets) ** 2)
-    assert least <= linear.train[-1] < 1.05 * least
+    # Two ways to the same number agree to the rounding of a sum of 40 squares, whichever BLAS adds them.
+    assert (1 - 1e-12) * least <= linear.train[-1] < 1.05 * least
 
 
 def test_networks_are_drawn_by_seed_without_touching_the_global_one():

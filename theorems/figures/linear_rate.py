@@ -59,7 +59,7 @@ def path_curve(
 ) -> LinearTrajectory:
     """The theorem's own gradient flow."""
     problem = theorem.build(theorem.Setting(width=width, labels=labels, seed=seed))
-    return train(problem, lambda time: progress(time / problem.horizon))
+    return train(problem, progress)
 
 
 def curves(setting: Setting) -> list[Curve]:

@@ -58,7 +58,7 @@ def plane_curve(
 ) -> LinearTrajectory:
     """The theorem's own gradient flow with two features."""
     problem = theorem.build(theorem.Setting(samples=samples, gamma=gamma, seed=seed)).plane
-    return train(problem, lambda time: progress(time / problem.horizon))
+    return train(problem, progress)
 
 
 def curves(setting: Setting) -> list[Curve]:

@@ -1,0 +1,56 @@
+"""Every command in a real terminal: no traceback, no broken line, the exit code of a pipe."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests import terminal
+
+SMALL = ["--width", "4", "--outputs", "2", "--samples", "20", "--points", "9"]
+
+COMMANDS = {
+    "help": (["--help"], 0),
+    "theorem help": (["theorem", "--help"], 0),
+    "list": (["list"], 0),
+    "show": (["show", "relu-convergence"], 0),
+    "info": (["info"], 0),
+    "theorem": (["theorem", "linear-rate", *SMALL], 0),
+    "quiet": (["theorem", "linear-rate", *SMALL, "--quiet"], 0),
+    "two theorems": (["theorem", "linear-rate", "trust-region-newton", "--width", "4", "--points", "9"], 0),
+    "seeds": (["theorem", "linear-rate", *SMALL, "--seeds", "2"], 0),
+    "silent theorem": (["theorem", "linear-rate", *SMALL, "--loss", "cross-entropy", "--tau", "0"], 3),
+    "wrong option": (["theorem", "linear-rate", "--widht", "4"], 2),
+    "curves": (["figures", "linear-rate", "--preset", "quick", "--list"], 0),
+    "power": (["power", "trust-region-newton"], 0),
+    "compare": (["compare", "nowhere", "elsewhere"], 2),
+    "accept": (["accept", "nowhere"], 2),
+    "report": (["report", "nowhere"], 2),
+}
+
+
+def inspected(screen, columns):
+    """What no screen may show, whatever the command."""
+    assert "Traceback" not in screen.text
+    assert max(map(len, screen.lines)) <= columns
+    return screen
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_in_a_terminal(tmp_path, name, columns):
+    arguments, code = COMMANDS[name]
+    colour = {"NO_COLOR": "1"} if columns == 120 else {}
+    screen = inspected(terminal.run(*arguments, cwd=tmp_path, columns=columns, environment=colour), columns)
+    assert screen.code == code, screen.text
+    assert screen.text.strip()
+    if "NO_COLOR" in colour:
+        assert not re.search(rb"\x1b\[[349]\d", screen.sent)
+
+
+def test_the_progress_names_the_phases_and_leaves_no_trace(tmp_path):
+    screen = inspected(terminal.run("theorem", "linear-rate", *SMALL, cwd=tmp_path), 80)
+    for phase in ("build", "gradient flow", "checks", "pictures"):
+        assert f"linear-rate: {phase}".encode() in screen.sent
+        assert f"linear-rate: {phase}" not in screen.text

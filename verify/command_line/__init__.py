@@ -1,0 +1,1 @@
+"""Pieces of the command line that know no theorem: options, progress, exit codes."""

@@ -1,0 +1,39 @@
+"""Commands with the option that every one of them has."""
+
+from __future__ import annotations
+
+import click
+
+
+def _remember(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
+    if value:
+        ctx.obj["debug"] = True
+
+
+def debug_option() -> click.Option:
+    """`--debug`, which `verify.command_line.guard` and the commands that run theorems read."""
+    return click.Option(
+        ["--debug"],
+        is_flag=True,
+        expose_value=False,
+        callback=_remember,
+        help="print the traceback of whatever breaks",
+    )
+
+
+class Command(click.Command):
+    """A command with `--debug`."""
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        own = super().get_params(ctx)
+        return [*own[:-1], debug_option(), own[-1]]
+
+
+class Group(click.Group):
+    """A group of such commands, with `--debug` before them, too."""
+
+    command_class = Command
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        own = super().get_params(ctx)
+        return [*own[:-1], debug_option(), own[-1]]
