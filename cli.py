@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     from verify.config import Config
     from verify.figure import FigureModule, Preset
     from verify.figure_run import Format
-    from verify.regression import Difference
-    from verify.report.record import Record
+    from verify.report.record import Difference, Record
     from verify.theorem import BaseSetting, HasSetting, Theorem
 
 DEFAULT_OUT = Path("results") / "runs"

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,7 +18,7 @@ from verify.errors import InputError
 from verify.presets import NAMES
 from verify.report.directory import require_writable, write_file_whole
 from verify.report.reading import read_record
-from verify.report.record import CheckRecord, ClaimRecord, Record, Suite
+from verify.report.record import CheckRecord, ClaimRecord, Difference, Record, Suite
 
 #: What is compared is known to its error budget, but belongs to a path that is itself known only to the
 #: integrator's tolerance, and late on it to what rounding leaves: 4e-5 was seen, relative.
@@ -50,16 +49,6 @@ SAME_POINT = 1e-6
 
 #: How a run was made, not what it found.
 UNCOMPARED_COUNTS = frozenset({"blas_threads"})
-
-
-@dataclass(frozen=True)
-class Difference:
-    """Something that moved by more than allowed."""
-
-    what: str
-    old: str
-    new: str
-    allowed: str
 
 
 def read_reference(path: Path, name: str) -> Record | Suite:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from verify.regression import Difference
 from verify.report.markdown import summary
 from verify.report.outcome import Outcome, headline, outcome, unexplained
-from verify.report.record import Record
+from verify.report.record import Difference, Record
 
 SUMMARY_FILE = "GITHUB_STEP_SUMMARY"
 

@@ -8,10 +8,9 @@ from collections.abc import Mapping, Sequence
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from verify.claim import Verdict, worst
-from verify.regression import Difference
 from verify.report.numbers import number, place
 from verify.report.outcome import explanation, unexplained
-from verify.report.record import Record
+from verify.report.record import Difference, Record
 
 #: Characters that Markdown or HTML reads as marks; an underscore inside a word is none.
 MARKS = re.compile(r"[\\`*<>|\[\]]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")

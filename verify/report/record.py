@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -67,6 +67,37 @@ class ClaimRecord(_Model):
     seeds: Seeds | None = None
 
 
+@dataclass(frozen=True)
+class Difference:
+    """Something that moved since a reference by more than allowed."""
+
+    what: str
+    old: str
+    new: str
+    allowed: str
+
+
+class Comparison(_Model):
+    """What came of holding a suite against a reference: how many numbers and texts, and which moved."""
+
+    reference: str
+    compared: int
+    differences: Sequence[Difference]
+
+
+class Draw(_Model):
+    """One of several draws: its seed, verdict and rates, and the command that repeats it alone.
+
+    `slack` has for each claim the least slack of its checks in units of their error budgets.
+    """
+
+    seed: int
+    verdict: Verdict
+    rates: Mapping[str, float | None]
+    slack: Mapping[str, float | None]
+    command: str
+
+
 class Formula(_Model):
     """A part of the statement: what it is, and its formulas in LaTeX."""
 
@@ -75,7 +106,11 @@ class Formula(_Model):
 
 
 class Record(_Model):
-    """One run of one theorem."""
+    """One run of one theorem.
+
+    `setting` holds the options, null where one was left to its default; `effective` what came of them:
+    sizes, constants and a digest of the data. `traceback` is that of `error`.
+    """
 
     schema_version: Literal[1] = SCHEMA_VERSION
     theorem: Name
@@ -83,7 +118,9 @@ class Record(_Model):
     title: str
     verdict: Verdict
     error: str | None = None
+    traceback: str | None = None
     setting: Mapping[str, Any]
+    effective: Mapping[str, Any] = {}
     claims: Sequence[ClaimRecord]
     statement: str = ""
     formulas: Sequence[Formula] = ()
@@ -97,6 +134,7 @@ class Record(_Model):
     environment: Mapping[str, Any]
     command: str
     started: str
+    draws: Sequence[Draw] = ()
 
     @property
     def reason(self) -> str:
@@ -134,6 +172,7 @@ class Suite(_Model):
     environment: Mapping[str, Any]
     command: str
     started: str
+    compared: Comparison | None = None
 
     @property
     def reference_name(self) -> str:

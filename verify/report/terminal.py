@@ -12,9 +12,8 @@ from rich.text import Text
 from verify.claim import Verdict, counts
 from verify.figure_run import FigureRecord
 from verify.power import Trial
-from verify.regression import Difference
 from verify.report.numbers import number
-from verify.report.record import Record, Suite
+from verify.report.record import Difference, Record, Suite
 
 WIDTH = 100
 

@@ -5,9 +5,9 @@ from itertools import groupby
 
 from tests.verify.report import records
 from verify.claim import Verdict
-from verify.regression import Difference
 from verify.report.github import append_summary, error_commands
 from verify.report.markdown import markdown, plain, summary
+from verify.report.record import Difference
 
 MOVED = Difference("linear-rate  rate measured", "2.9", "3.1", "0.001")
 
