@@ -15,13 +15,13 @@ import click
 
 import verify
 from verify import presets
-from verify.command_line.commands import Command, Group
+from verify.command_line.commands import Group
 from verify.command_line.guard import BROKEN, run_guarded
+from verify.command_line.options import SettingCommand
 from verify.errors import InputError
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
-    from pydantic.fields import FieldInfo
 
     from theorems import Catalogue
     from verify.config import Config
@@ -46,60 +46,32 @@ def _complete(ctx: click.Context, parameter: click.Parameter, incomplete: str) -
     return [name for name in theorems.names() if name.startswith(incomplete)]
 
 
-class TheoremCommand(Command):
+class TheoremCommand(SettingCommand):
     """A command that has every setting field of every theorem as an option."""
 
-    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
-        own = super().get_params(ctx)
-        return [*own[:-2], *_setting_options(self.modules()), *own[-2:]]
-
-    def modules(self) -> Mapping[str, HasSetting]:
+    def names(self) -> Sequence[str]:
         import theorems
 
-        return {module.NAME: module for module in theorems.catalogue().theorems}
+        return theorems.names()
+
+    def modules(self, names: Sequence[str]) -> Mapping[str, HasSetting]:
+        import theorems
+
+        return {module.NAME: module for module in theorems.catalogue(names).theorems}
 
 
-class FiguresCommand(TheoremCommand):
+class FiguresCommand(SettingCommand):
     """A command that has every setting field of every figure as an option."""
 
-    def modules(self) -> Mapping[str, HasSetting]:
+    def names(self) -> Sequence[str]:
         from theorems import figures
 
-        return {name: figures.load(name) for name in figures.FIGURES}
+        return list(figures.FIGURES)
 
+    def modules(self, names: Sequence[str]) -> Mapping[str, HasSetting]:
+        from theorems import figures
 
-def _setting_options(modules: Mapping[str, HasSetting]) -> list[click.Option]:
-    described: dict[str, list[tuple[str, FieldInfo]]] = {}
-    for name, module in modules.items():
-        for field, info in module.Setting.model_fields.items():
-            described.setdefault(field, []).append((name, info))
-    return [_option(field, uses) for field, uses in described.items()]
-
-
-def _option(field: str, uses: list[tuple[str, FieldInfo]]) -> click.Option:
-    from verify.theorem import option_name
-
-    described = {
-        f"{info.description}" + ("" if info.default is None else f"  [{info.default}]"): [
-            other
-            for other, same in uses
-            if (same.description, same.default) == (info.description, info.default)
-        ]
-        for _, info in uses
-    }
-    text = "; ".join(
-        line if len(described) == 1 else f"{', '.join(names)}: {line}" for line, names in described.items()
-    )
-    return click.Option([option_name(field), field], metavar=_metavar(uses[0][1]), help=text)
-
-
-def _metavar(info: FieldInfo) -> str:
-    from typing import Literal, get_args, get_origin
-
-    kinds = [info.annotation, *get_args(info.annotation)]
-    if get_origin(info.annotation) is Literal:
-        return "|".join(map(str, get_args(info.annotation)))
-    return "INTEGER" if int in kinds else "NUMBER" if float in kinds else "TEXT"
+        return {name: figures.load(name) for name in names or figures.FIGURES}
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -153,6 +125,11 @@ _config = click.option(
 )
 
 
+_verbose = click.option("-v", "--verbose", is_flag=True, help="show every comparison, not a line a claim")
+_quiet = click.option("--quiet", is_flag=True, help="print the last line only")
+_json = click.option("--json", "as_json", is_flag=True, help="print the record and nothing else")
+
+
 @cli.command(cls=TheoremCommand)
 @click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=_complete)
 @_out
@@ -164,13 +141,15 @@ _config = click.option(
     metavar="N",
     help="run N independent draws, with seeds from --seed upwards; one row a claim",
 )
-@click.option("--quiet", is_flag=True, help="print the last line only")
-@click.option("--json", "as_json", is_flag=True, help="print the record and nothing else")
+@_verbose
+@_quiet
+@_json
 def theorem(
     names: tuple[str, ...],
     out: Path,
     config: Path | None,
     seeds: int,
+    verbose: bool,
     quiet: bool,
     as_json: bool,
     **options: str | None,
@@ -192,6 +171,7 @@ def theorem(
     chosen = [(module, _setting(module, pinned, given, presets.Variant())) for module in modules]
     require_writable(out)
     console = terminal.console()
+    page = terminal.Page(console)
     records = []
     for module, setting in chosen:
         with progress_line(module.NAME, shown=not (quiet or as_json)) as progress:
@@ -204,8 +184,7 @@ def theorem(
         if as_json:
             continue
         if not quiet:
-            table = terminal.seeds_table if seeds > 1 else terminal.result_table
-            console.print(table(run.record))
+            console.print((page.seeds if seeds > 1 else page.result)(run.record, verbose))
         line = terminal.last_line(run.record.verdict, run.record.theorem, str(written), run.record.reason)
         console.print(line, soft_wrap=True)
     if as_json:
@@ -234,14 +213,16 @@ def theorem(
 @click.option(
     "--jobs", type=click.IntRange(1, 1000), metavar="N", help="parallel processes  [as many as cores]"
 )
-@click.option("--quiet", is_flag=True, help="print the last line only")
-@click.option("--json", "as_json", is_flag=True, help="print the record and nothing else")
+@_verbose
+@_quiet
+@_json
 def all_theorems(
     preset: presets.Preset,
     config: Path | None,
     against: Path | None,
     out: Path,
     jobs: int | None,
+    verbose: bool,
     quiet: bool,
     as_json: bool,
     **options: str | None,
@@ -275,7 +256,7 @@ def all_theorems(
     else:
         console = terminal.console()
         if not quiet:
-            console.print(terminal.suite_table(suite))
+            console.print(terminal.Page(console).suite(suite, verbose))
             _print_differences(moved)
         console.print(terminal.last_line(suite.verdict, f"all, {preset}", str(written)), soft_wrap=True)
     if moved:
@@ -312,7 +293,8 @@ def all_theorems(
     show_default=True,
     help="column width and font size of a conference's papers",
 )
-@click.option("--quiet", is_flag=True, help="print the last line of each figure only")
+@_verbose
+@_quiet
 def figures(
     names: tuple[str, ...],
     preset: Preset,
@@ -320,6 +302,7 @@ def figures(
     out: Path,
     formats: str,
     style: str,
+    verbose: bool,
     quiet: bool,
     **options: str | None,
 ) -> int:
@@ -340,11 +323,12 @@ def figures(
     settings = _figure_settings(names, preset, options)
     chosen = [(module, setting, module.curves(setting)) for module, setting in settings]
     console = terminal.console()
+    page = terminal.Page(console)
     cache = CurveCache(CACHE)
     if listed:
         curves = [curve for _, _, of in chosen for curve in of]
         rows = [(curve.label, cache.has(curve), cache.seconds(curve)) for curve in curves]
-        console.print(terminal.curves_table(rows))
+        console.print(page.curves(rows))
         return 0
     require_writable(out)
     for _, _, needed in chosen:
@@ -365,7 +349,7 @@ def figures(
         written = figure_run.write_figure(record, drawn, out, figure_run.file_stem(module, setting, preset))
         verdicts.append(record.verdict)
         if not quiet:
-            console.print(terminal.figure_table(record))
+            console.print(page.figure(record.claims, record.title, verbose))
         click.echo(f"{record.verdict}  {module.NAME}  {written[0]}")
     return worst(verdicts).exit_code
 
@@ -479,7 +463,8 @@ def _print_differences(moved: Sequence[Difference]) -> None:
     from verify.report import terminal
 
     if moved:
-        terminal.console().print(terminal.differences_table(moved))
+        console = terminal.console()
+        console.print(terminal.Page(console).differences(moved))
 
 
 @cli.command()
@@ -492,7 +477,8 @@ def power(names: tuple[str, ...]) -> int:
 
     chosen = theorems.catalogue(names)
     found = [trial for module in chosen.theorems for trial in trials(module)]
-    terminal.console().print(terminal.power_table(found))
+    console = terminal.console()
+    console.print(terminal.Page(console).power(found))
     survivors = sum(not trial.caught for trial in found)
     click.echo(f"{len(found) - survivors} of {len(found)} false claims caught")
     broken = _tell_broken(chosen)

@@ -159,6 +159,7 @@ class Setting(LinearSetting):
 
     radius: Radius = Field(
         "auto",
+        examples=[2.5],
         description="radius R of the logistic loss; auto is the smallest that covers the whole path",
     )
     labels: Literal["data", "aligned"] = Field(
@@ -167,7 +168,7 @@ class Setting(LinearSetting):
         "orthogonal features, where the bound is tight",
     )
     alignment: float = Field(
-        0.1, gt=0, le=1, description="distance of aligned targets from the initial outputs"
+        0.1, gt=0, le=1, examples=[0.01], description="distance of aligned targets from the initial outputs"
     )
 
     @model_validator(mode="after")

@@ -46,11 +46,11 @@ flow slides along kinks, where H is set-valued; the measured defect of the ident
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import accumulate
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 import scipy.linalg
@@ -268,12 +268,23 @@ NEAR_POINTS = 9
 class Setting(BaseSetting):
     """What can be varied."""
 
-    width: int = Field(1000, ge=2, le=20_000, description="width m: number of hidden units")
+    GROUPS: ClassVar[Mapping[str, Sequence[str]]] = {
+        "Network": ("width", "gamma", "seed"),
+        "Data": ("data", "samples", "classes", "perturb", "labels", "alignment"),
+        "Flow": ("horizon", "points", "tolerance", "dtype", "device"),
+        "Descent": ("step",),
+    }
+
+    width: int = Field(1000, ge=2, le=20_000, examples=[400], description="width m: number of hidden units")
     samples: int | None = Field(
         None, ge=2, le=5000, examples=[50], description="samples n; default 50, or all rows of a file"
     )
-    data: str = Field("digits", description="data set: digits, sphere, or a file FILE.npz")
-    classes: str = Field("0,1", description="the two classes of digits or of a file, coded -1 and +1")
+    data: str = Field(
+        "digits", examples=["sphere"], description="data set: digits, sphere, or a file FILE.npz"
+    )
+    classes: str = Field(
+        "0,1", examples=["3,8"], description="the two classes of digits or of a file, coded -1 and +1"
+    )
     gamma: float | None = Field(
         None,
         gt=0,
@@ -287,14 +298,20 @@ class Setting(BaseSetting):
         "direction of H(0), where the sharp bound is tight",
     )
     alignment: float = Field(
-        0.1, gt=0, le=1, description="distance of aligned targets from the initial outputs"
+        0.1, gt=0, le=1, examples=[0.01], description="distance of aligned targets from the initial outputs"
     )
     horizon: float | None = Field(
         None, gt=0, le=1e12, examples=[10], description="flow time T; default 3/lambda_min(H(0))"
     )
-    points: int = Field(41, ge=9, le=10_000, description="times at which everything is checked")
+    points: int = Field(
+        41, ge=9, le=10_000, examples=[81], description="times at which everything is checked"
+    )
     tolerance: float = Field(
-        1e-2, ge=1e-6, le=0.1, description="relative error of the residual that a step may make"
+        1e-2,
+        ge=1e-6,
+        le=0.1,
+        examples=[1e-3],
+        description="relative error of the residual that a step may make",
     )
     step: float | None = Field(
         None, gt=0, le=1e6, examples=[1e-6], description="step of descent; default lambda_0/n^2"
@@ -304,7 +321,11 @@ class Setting(BaseSetting):
     )
     device: Literal["cpu", "cuda"] = Field("cpu", description="where flow and descent are computed")
     perturb: float = Field(
-        0.0, ge=0, le=1, description="noise, relative to norm 1, added to inputs that are parallel to others"
+        0.0,
+        ge=0,
+        le=1,
+        examples=[0.01],
+        description="noise, relative to norm 1, added to inputs that are parallel to others",
     )
 
     @field_validator("classes")
@@ -363,6 +384,7 @@ def build(setting: Setting) -> ReluProblem:
         DESCENT_STEPS,
         setting.seed,
         placement,
+        setting.data,
         notes,
     )
 

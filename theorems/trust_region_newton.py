@@ -154,6 +154,10 @@ class NewtonProblem:
     plane: LinearProblem
 
     @property
+    def effective(self) -> Mapping[str, Any]:
+        return self.model.effective
+
+    @property
     def threads(self) -> int:
         return self.model.threads
 

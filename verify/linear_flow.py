@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,7 +60,7 @@ class LinearProblem:
 
     `theta` (size,) holds A and B at time 0; `horizon` is flow time; `seed` starts the random vectors
     of the eigenvalue iteration; `attained` says that targets were made so that the path attains the
-    bound of Theorem 1.
+    bound of Theorem 1; `described` names loss, tau and data for the record.
     """
 
     model: DeepEquilibriumLinear
@@ -74,7 +74,22 @@ class LinearProblem:
     integrator: Integrator
     seed: int
     attained: bool = False
+    described: Mapping[str, Any] = field(default_factory=dict)
     notes: Sequence[str] = ()
+
+    @property
+    def effective(self) -> Mapping[str, Any]:
+        """The values that the run is made with."""
+        radius = self.objective.radius
+        return {
+            "m": self.model.width,
+            "n": self.features.shape[1],
+            "m_y": self.model.outputs,
+            "gamma": self.model.gamma,
+            "R": radius if np.isfinite(radius) else None,
+            "T": self.horizon,
+            **self.described,
+        }
 
     @property
     def threads(self) -> int:

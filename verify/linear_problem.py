@@ -5,10 +5,10 @@ Shared by every theorem about that model: data, loss, initial parameters, horizo
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,7 +54,15 @@ DEFAULT_TAU = 0.1
 class LinearSetting(BaseSetting):
     """What can be varied; the theorems ask for nothing but 0 < gamma < 1."""
 
-    width: int = Field(32, ge=1, le=4096, description="width m: number of features and of hidden units")
+    GROUPS: ClassVar[Mapping[str, Sequence[str]]] = {
+        "Network and data": ("width", "gamma", "data", "samples", "outputs", "labels", "alignment", "seed"),
+        "Loss": ("loss", "tau", "radius"),
+        "Flow": ("horizon", "points", "integrator", "rtol"),
+    }
+
+    width: int = Field(
+        32, ge=1, le=4096, examples=[64], description="width m: number of features and of hidden units"
+    )
     samples: int | None = Field(
         None,
         ge=2,
@@ -69,7 +77,9 @@ class LinearSetting(BaseSetting):
         examples=[10],
         description="outputs m_y; default 10 (logistic, hinge: 1), or as many as a file has",
     )
-    gamma: float = Field(0.8, gt=0, lt=1, description="contraction factor of the equilibrium map")
+    gamma: float = Field(
+        0.8, gt=0, lt=1, examples=[0.9], description="contraction factor of the equilibrium map"
+    )
     loss: Loss = Field("square", description="loss function")
     tau: float | None = Field(
         None,
@@ -78,7 +88,9 @@ class LinearSetting(BaseSetting):
         examples=[DEFAULT_TAU],
         description=f"weight of tau ||q||^2 in logistic and cross-entropy; default {DEFAULT_TAU}",
     )
-    data: str = Field("digits", description="data set: digits, synthetic, or a file FILE.npz")
+    data: str = Field(
+        "digits", examples=["mine.npz"], description="data set: digits, synthetic, or a file FILE.npz"
+    )
     horizon: float | None = Field(
         None,
         gt=0,
@@ -86,9 +98,13 @@ class LinearSetting(BaseSetting):
         examples=[10],
         description="flow time T; default: until the bound fell by exp(-12)",
     )
-    points: int = Field(61, ge=9, le=10_000, description="times at which everything is checked")
+    points: int = Field(
+        61, ge=9, le=10_000, examples=[121], description="times at which everything is checked"
+    )
     integrator: Integrator = Field("cvode", description="how the flow is approximated")
-    rtol: float = Field(1e-10, ge=1e-12, le=1e-3, description="relative tolerance of the integrator")
+    rtol: float = Field(
+        1e-10, ge=1e-12, le=1e-3, examples=[1e-8], description="relative tolerance of the integrator"
+    )
 
     @model_validator(mode="after")
     def _fits_the_loss(self) -> LinearSetting:
@@ -110,6 +126,13 @@ class LinearSetting(BaseSetting):
     def outputs_drawn(self) -> int:
         """Outputs of data sets that leave them open."""
         return self.outputs or (1 if self.loss in ("logistic", "hinge") else 10)
+
+    @property
+    def tau_used(self) -> float | None:
+        """tau of the losses that have one."""
+        if self.loss in ("square", "hinge"):
+            return None
+        return DEFAULT_TAU if self.tau is None else self.tau
 
     @property
     def samples_drawn(self) -> int:
@@ -160,6 +183,7 @@ def linear_problem(
         rtol=setting.rtol,
         integrator=setting.integrator,
         seed=setting.seed,
+        described={"loss": setting.loss, "tau": setting.tau_used, "data": setting.data},
         notes=(drawn.note,) if drawn.note else (),
     )
     if isinstance(objective, LogisticObjective) and radius == "auto":
@@ -194,7 +218,7 @@ def _objective(
         _require(signs, "labels +1 and -1 of one output", setting)
     if setting.loss == "hinge":
         return HingeObjective(features, targets)
-    tau = DEFAULT_TAU if setting.tau is None else setting.tau
+    tau = setting.tau_used or 0.0
     if setting.loss == "cross-entropy":
         if tau == 0:
             raise HypothesisError(

@@ -15,6 +15,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,7 +86,24 @@ class ReluProblem:
     steps: int
     seed: int
     placement: Placement
+    data: str = ""
     notes: Sequence[str] = ()
+
+    @property
+    def effective(self) -> Mapping[str, Any]:
+        """The values that the run is made with."""
+        return {
+            "m": self.model.width,
+            "n": self.samples,
+            "d": len(self.model.inputs),
+            "gamma": self.model.gamma,
+            "c": self.norm_constant,
+            "lambda_0": self.lambda_0,
+            "T": self.horizon,
+            "alpha": self.step,
+            "precision": self.placement.dtype,
+            "data": self.data,
+        }
 
     @property
     def model(self) -> ImplicitReLU:

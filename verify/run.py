@@ -55,6 +55,7 @@ def run_theorem(
         "formulas": [{"label": label, "latex": latex} for label, latex in formulas(theorem)],
         "sources": theorem.SOURCES,
         "setting": setting.model_dump(mode="json"),
+        "effective": {"seed": setting.seed},
         "rates": {},
         "counts": {},
         "notes": [],
@@ -69,6 +70,7 @@ def run_theorem(
         with _timed(timings, "build"):
             progress("build", 0, 0)
             problem = theorem.build(setting)
+            record["effective"] = {**getattr(problem, "effective", {}), "seed": setting.seed}
         threads = min(problem.threads, cores or problem.threads)
         with threadpoolctl.threadpool_limits(limits=threads):
             with _timed(timings, "integrate"):

@@ -9,7 +9,7 @@ from joblib import Parallel, delayed
 from scipy.stats import beta
 
 from verify.claim import Verdict, worst
-from verify.report.record import CheckRecord, ClaimRecord, Record, Seeds
+from verify.report.record import CheckRecord, ClaimRecord, Draw, Record, Seeds
 from verify.run import Run, run_theorem
 from verify.theorem import BaseSetting, Progress, Theorem, silent
 
@@ -46,6 +46,8 @@ def worst_draw(records: Sequence[Record]) -> int:
 def merged(theorem: Theorem, records: Sequence[Record], shown: Record) -> Record:
     """One record of all draws; notes, rates and pictures are those of the draw `shown`."""
     count, first = len(records), records[0]
+    drawn = [_draw(record) for record in records]
+    narrowest = max(drawn, key=lambda draw: draw.narrowness)
     return shown.model_copy(
         update={
             "verdict": worst(record.verdict for record in records),
@@ -54,12 +56,31 @@ def merged(theorem: Theorem, records: Sequence[Record], shown: Record) -> Record
             if all(record.claims for record in records)
             else [],
             "notes": [
-                f"{count} draws; notes, rates and pictures are those of seed {shown.setting['seed']}",
+                f"{count} draws; notes, rates and pictures are those of seed {shown.setting['seed']}, "
+                f"closest to failing was seed {narrowest.seed}",
                 *shown.notes,
             ],
+            "draws": drawn,
             "error": next((record.error for record in records if record.error), None),
             "command": f"{first.command} --seeds {count}",
         }
+    )
+
+
+def _draw(record: Record) -> Draw:
+    """What a draw leaves in the record of all."""
+    return Draw(
+        seed=record.setting["seed"],
+        verdict=record.verdict,
+        rates=record.rates,
+        slack={
+            claim.id: min(
+                (slack for check in claim.checks if (slack := check.slack_in_budgets) is not None),
+                default=None,
+            )
+            for claim in record.claims
+        },
+        command=record.command,
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -31,11 +31,18 @@ class BaseSetting(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    seed: int = Field(0, ge=0, le=2**32 - 1, description="seed of every random draw")
+    #: Fields under the headings that help shows them with; the others come under "Setting".
+    GROUPS: ClassVar[Mapping[str, Sequence[str]]] = {}
+
+    seed: int = Field(0, ge=0, le=2**32 - 1, examples=[1], description="seed of every random draw")
 
 
 class Problem(Protocol):
-    """What a theorem builds from its setting."""
+    """What a theorem builds from its setting.
+
+    It may also have `effective`, the values that the run is made with, where options left them open too:
+    a mapping from short names to numbers and texts, for the record and the head of every report.
+    """
 
     @property
     def threads(self) -> int:

@@ -1,21 +1,24 @@
-"""The result table for a terminal of 100 columns."""
+"""What a terminal shows of runs: one line a claim, every comparison when asked, nothing wider than it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from statistics import median
+from typing import Any
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from verify.claim import Verdict, counts
-from verify.figure_run import FigureRecord
 from verify.power import Trial
-from verify.report.numbers import number
-from verify.report.record import Difference, Record, Suite
+from verify.report.notation import unicode
+from verify.report.numbers import number, place
+from verify.report.record import CheckRecord, ClaimRecord, Comparison, Difference, Draw, Record, Suite
 
-WIDTH = 100
+#: Lines longer than this are hard to read, however wide the terminal is.
+WIDTH = 120
 
 STYLES = {
     Verdict.VERIFIED: "green",
@@ -25,164 +28,229 @@ STYLES = {
     Verdict.NOT_APPLICABLE: "yellow",
 }
 
+#: A ratio of measured to bound outside this says less than the slack does.
+LEAST_RATIO, LARGEST_RATIO = 1e-3, 1e3
 
-def _bare(title: str) -> Table:
-    return Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), title=title, title_justify="left")
-
-
-def _table(title: str, text: str, numbers: Sequence[str], outcome: str) -> Table:
-    """A claim, a text that folds, some numbers and an outcome on every row."""
-    table = _bare(title)
-    table.add_column("claim", no_wrap=True)
-    table.add_column(text, overflow="fold")
-    for name in numbers:
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column(outcome, no_wrap=True)
-    return table
+#: How the numbers in the last column of a table of claims are to be read.
+LEGEND = "of bound: measured / bound; budgets: slack, or difference of an identity, in error budgets"
 
 
-def result_table(record: Record) -> RenderableType:
-    """Every comparison on a row, then what the reader must know."""
-    table = _table(record.title, "compared", ("measured", "bound", "slack", "budget"), "verdict")
-    for claim in record.claims:
-        for check in claim.checks:
-            table.add_row(
-                claim.id,
-                check.quantity,
-                number(check.measured),
-                f"{check.relation} {number(check.bound)}" if check.bound is not None else "",
-                number(check.slack),
-                number(check.budget),
-                Text(check.verdict, style=STYLES[check.verdict]),
-            )
-    said: dict[str, list[str]] = {}
-    for claim in record.claims:
-        for check in claim.checks:
-            if check.message:
-                said.setdefault(check.message, []).append(f"{claim.id}, {check.quantity}")
-    remarks = [f"{'; '.join(of)}: {message}" for message, of in said.items()]
-    remarks += [note for note in record.notes if note not in said]
-    if "tightness" in record.rates:
-        remarks.append(
-            f"rate measured {number(record.rates['measured'])}, guaranteed "
-            f"{number(record.rates['guaranteed'])}, ratio {record.rates['tightness']:.6g}"
+def console() -> Console:
+    """Standard output: as wide as the terminal, or as COLUMNS says, up to 120 columns."""
+    return Console(highlight=False, markup=False, emoji=False, width=min(Console().width, WIDTH))
+
+
+class Page:
+    """Text for one console: Unicode mathematics where it can be encoded, ASCII elsewhere."""
+
+    def __init__(self, console: Console) -> None:
+        self._unicode = console.encoding.lower().startswith("utf")
+
+    def math(self, text: str) -> str:
+        """A claim, a quantity or a message as the terminal can show it."""
+        return unicode(text) if self._unicode else text
+
+    def result(self, record: Record, verbose: bool = False) -> RenderableType:
+        """A run: its setting, its claims, what a reader must know."""
+        claims = self._comparisons(record.claims) if verbose else self._claims(record.claims)
+        return Group(self._heading(record), Text(), claims, *self._remarks(record, verbose))
+
+    def seeds(self, record: Record, verbose: bool = False) -> RenderableType:
+        """Several draws: in how many each claim was verified, and how rates and slack spread."""
+        table = _table(("verdict", "left"), ("claim", "left"), ("states", "fill"), ("verified", "right"))
+        table.add_column("95% interval", justify="right", no_wrap=True)
+        table.add_column("least slack", justify="right", no_wrap=True)
+        for claim in record.claims:
+            table.add_row(*self._seeds_row(claim, record.draws))
+        shown = self._comparisons(record.claims) if verbose else table
+        return Group(
+            self._heading(record), Text(), shown, *self._draws(record), *self._remarks(record, verbose)
         )
-    if warning := record.environment.get("warning"):
-        remarks.append(warning)
-    return Group(table, *(Text(f"- {remark}") for remark in remarks))
 
+    def figure(self, claims: Sequence[ClaimRecord], title: str, verbose: bool = False) -> RenderableType:
+        """What a figure's caption claims."""
+        shown = self._comparisons(claims) if verbose else self._claims(claims)
+        return Group(Text(title, style="bold"), shown)
 
-def seeds_table(record: Record) -> RenderableType:
-    """A row a claim: its narrowest check over all draws, and in how many draws it was verified."""
-    numbers = ("worst slack", "budget", "verified", "95% interval")
-    table = _table(record.title, "compared", numbers, "worst verdict")
-    for claim in record.claims:
-        check = max(claim.checks, key=lambda check: check.narrowness)
-        seeds = claim.seeds
-        table.add_row(
-            claim.id,
-            check.quantity,
-            number(check.slack),
-            number(check.budget),
-            f"{seeds.verified} of {seeds.drawn}" if seeds else "",
-            f"{seeds.interval[0]:.3f} to {seeds.interval[1]:.3f}"
-            if seeds and claim.verdict is not Verdict.NOT_APPLICABLE
-            else "",
-            Text(claim.verdict, style=STYLES[claim.verdict]),
-        )
-    return Group(table, *(Text(f"- {note}") for note in record.notes))
+    def suite(self, suite: Suite, verbose: bool = False) -> RenderableType:
+        """A line a run with the claim that was decided most narrowly, then whatever is not VERIFIED."""
+        if verbose:
+            runs = [
+                self.seeds(record, True) if record.draws else self.result(record, True)
+                for record in suite.theorems
+            ]
+            return Group(*(Padding(run, (0, 0, 1, 0)) for run in runs))
+        table = _table(("run", "left"), ("verdict", "left"), ("claims", "right"), ("narrowest", "left"))
+        table.add_column("budgets", justify="right", no_wrap=True)
+        table.add_column("s", justify="right", no_wrap=True)
+        for record in suite.theorems:
+            table.add_row(*_suite_row(record))
+        remarks = [line for record in suite.theorems for line in self._suite_remarks(record)]
+        return Group(Text(f"verify all, {suite.preset}", style="bold"), table, *remarks)
 
+    def power(self, trials: Sequence[Trial]) -> RenderableType:
+        """Every planted claim, why it is false, and whether the checks caught it."""
+        table = _table(("claim", "left"), ("planted, and why it is false", "fold"), ("off by", "right"))
+        table.add_column("outcome", no_wrap=True)
+        for trial in trials:
+            planted = trial.planted
+            outcome = Text("caught", style="green") if trial.caught else Text("SURVIVED", style="bold red")
+            text = Text(self.math(planted.mutation))
+            text.append(f"\n{self.math(planted.why_false)}", style="dim")
+            off = number(trial.margin)
+            table.add_row(planted.claim, text, f"{off} budgets" if off else "", outcome)
+        return table
 
-def figure_table(record: FigureRecord) -> RenderableType:
-    """Every comparison made for a figure's caption on a row."""
-    table = _table(record.title, "compared", ("measured", "bound", "budget"), "verdict")
-    for claim in record.claims:
-        for check in claim.checks:
-            table.add_row(
-                claim.id,
-                check.quantity,
-                number(check.measured),
-                f"{check.relation} {number(check.bound)}",
-                number(check.budget),
-                Text(check.verdict, style=STYLES[check.verdict]),
-            )
-    return table
+    def differences(self, differences: Sequence[Difference]) -> RenderableType:
+        """What moved since the reference, two lines each."""
+        lines: list[RenderableType] = [Text("Moved since the reference", style="bold")]
+        for one in differences:
+            allowed = f", allowed {one.allowed}" if one.allowed else ""
+            lines.append(Text(self.math(one.what)))
+            lines.append(_indented(Text(f"reference {one.old}, now {one.new}{allowed}")))
+        return Group(*lines)
 
+    def compared(self, comparison: Comparison) -> Text:
+        """That a suite was held against a reference, and what came of it."""
+        moved = len(comparison.differences)
+        what = f"{moved} of them moved" if moved else "nothing moved"
+        text = f"compared with {comparison.reference}: {comparison.compared} numbers and texts, {what}"
+        return Text(text, style="bold red" if moved else "green")
 
-def curves_table(curves: Sequence[tuple[str, bool, float | None]]) -> RenderableType:
-    """Curves by label, whether they are cached, and how many seconds they took."""
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    table.add_column("curve")
-    table.add_column("state")
-    table.add_column("seconds", justify="right")
-    for label, cached, seconds in curves:
-        state = Text("cached", style="green") if cached else Text("missing", style="yellow")
-        table.add_row(label, state, number(seconds))
-    there = sum(cached for _, cached, _ in curves)
-    spent = sum(seconds or 0.0 for _, _, seconds in curves)
-    return Group(table, Text(f"{there} of {len(curves)} curves are cached, {number(spent)} s of work"))
+    def curves(self, curves: Sequence[tuple[str, bool, float | None]]) -> RenderableType:
+        """Curves by label, whether they are cached, and how many seconds they took."""
+        table = _table(("curve", "fold"), ("state", "left"), ("seconds", "right"))
+        for label, cached, seconds in curves:
+            state = Text("cached", style="green") if cached else Text("missing", style="yellow")
+            table.add_row(label, state, number(seconds))
+        there = sum(cached for _, cached, _ in curves)
+        spent = sum(seconds or 0.0 for _, _, seconds in curves)
+        return Group(table, Text(f"{there} of {len(curves)} curves are cached, {number(spent)} s of work"))
 
+    def _heading(self, record: Record) -> RenderableType:
+        lines = [Text(f"{record.label}: {record.title}", style="bold")]
+        if described := setting_line(record.effective or record.setting):
+            lines.append(Text(self.math(described)))
+        return Group(*lines)
 
-def power_table(trials: Sequence[Trial]) -> RenderableType:
-    """Every planted claim, why it is false, and whether the checks caught it."""
-    title, text = "Planted false claims", "mutation, and why it is false"
-    table = _table(title, text, ("off by (budgets)",), "outcome")
-    for trial in trials:
-        planted = trial.planted
-        outcome = Text("caught", style="green") if trial.caught else Text("SURVIVED", style="bold red")
-        table.add_row(
-            planted.claim,
-            Text(planted.mutation).append(f"\n{planted.why_false}", style="dim"),
-            number(trial.margin),
-            outcome,
-        )
-    return table
+    def _claims(self, claims: Sequence[ClaimRecord]) -> RenderableType:
+        table = _table(("verdict", "left"), ("claim", "left"), ("states", "fill"), ("how close", "right"))
+        for claim in claims:
+            if not _elsewhere(claim):
+                table.add_row(
+                    Text(claim.verdict, style=STYLES[claim.verdict]),
+                    claim.id,
+                    self.math(claim.text),
+                    _closeness(claim),
+                )
+        return Group(table, Text(LEGEND, style="dim"), *self._elsewhere_line(claims))
 
+    def _elsewhere_line(self, claims: Sequence[ClaimRecord]) -> list[Text]:
+        others = ", ".join(claim.id for claim in claims if _elsewhere(claim))
+        return [Text(f"for other settings: {others} (-v says which)", style="dim")] if others else []
 
-def suite_table(suite: Suite) -> RenderableType:
-    """A row a run with the check that decides it most narrowly, then a line for whatever is not VERIFIED."""
-    table = _bare(f"verify all, {suite.preset}")
-    table.add_column("run", no_wrap=True)
-    table.add_column("verdict", no_wrap=True)
-    table.add_column("claims", justify="right", no_wrap=True)
-    table.add_column("narrowest", no_wrap=True)
-    for name in ("slack", "budget", "seconds"):
-        table.add_column(name, justify="right", no_wrap=True)
-    remarks = []
-    for record in suite.theorems:
-        verified = sum(claim.verdict is Verdict.VERIFIED for claim in record.claims)
-        checks = [(claim, check) for claim in record.claims for check in claim.checks]
-        deciding = [(claim, check) for claim, check in checks if counts(claim.required, check.verdict)]
-        claim, check = max(deciding, key=lambda pair: pair[1].narrowness, default=(None, None))
-        table.add_row(
-            record.label,
-            Text(record.verdict, style=STYLES[record.verdict]),
-            f"{verified} of {len(record.claims)}",
-            claim.id if claim else "",
-            number(check.slack) if check else "",
-            number(check.budget) if check else "",
-            f"{sum(record.timings.values()):.1f}",
-        )
+    def _comparisons(self, claims: Sequence[ClaimRecord]) -> RenderableType:
+        """Every comparison of every claim."""
+        lines: list[RenderableType] = []
+        for claim in claims:
+            head = Text(f"{claim.id}  ")
+            head.append(claim.verdict, style=STYLES[claim.verdict])
+            informative = "" if claim.required else ", informative"
+            head.append(f"  {self.math(claim.text)}")
+            head.append(f" ({claim.kind}{informative}; {claim.source})", style="dim")
+            lines.append(head)
+            lines += [_indented(self._comparison(check)) for check in claim.checks]
+        return Group(*lines)
+
+    def _comparison(self, check: CheckRecord) -> Text:
+        line = Text(self.math(check.quantity))
+        line.append("\n  ")
+        line.append(check.verdict, style=STYLES[check.verdict])
+        parts = [f"  {number(check.measured)} {self.math(check.relation)} {number(check.bound) or 'inf'}"]
+        parts += [f"slack {number(check.slack) or 'inf'}", f"budget {number(check.budget)}"]
+        parts += [f"at {place(check.where)}"] if check.where else []
+        parts += [f"{check.points} point{'s' if check.points != 1 else ''}"]
+        if check.points or check.measured is not None:
+            line.append(", ".join(parts))
+        if check.message:
+            line.append(f"\n  {self.math(check.message)}")
+        return line
+
+    def _remarks(self, record: Record, verbose: bool) -> Iterator[RenderableType]:
+        """What is not VERIFIED and why, then notes, each sentence once."""
+        said: dict[str, list[str]] = {}
+        for claim in record.claims:
+            for check in claim.checks:
+                if check.message and not verbose and not _elsewhere(claim):
+                    said.setdefault(check.message, []).append(claim.id)
+        for message, of in said.items():
+            yield self._remark(f"{', '.join(dict.fromkeys(of))}: {message}")
         if record.error:
-            remarks.append(f"{record.label}: {record.error}")
-        remarks += [
-            f"{record.label}  {claim.id}  {check.verdict}{'' if claim.required else ' (informative)'}  "
-            f"{check.quantity}: {check.message}"
-            for claim, check in checks
-            if check.verdict is not Verdict.VERIFIED
-        ]
-    return Group(table, *(Text(f"- {remark}") for remark in remarks))
+            yield self._remark(record.error)
+        for note in record.notes:
+            if note not in said:
+                yield self._remark(note)
+        if "tightness" in record.rates:
+            yield self._remark(
+                f"rate measured {number(record.rates['measured'])}, guaranteed "
+                f"{number(record.rates['guaranteed'])}, ratio {record.rates['tightness']:.6g}"
+            )
+        if warning := record.environment.get("warning"):
+            yield self._remark(warning)
+
+    def _remark(self, text: str) -> RenderableType:
+        table = Table.grid(padding=(0, 1, 0, 0))
+        table.add_row("-", Text(self.math(text)))
+        return table
+
+    def _seeds_row(self, claim: ClaimRecord, draws: Sequence[Draw]) -> tuple[str | Text, ...]:
+        seeds = claim.seeds
+        known = seeds is not None and claim.verdict is not Verdict.NOT_APPLICABLE
+        slack = [found for draw in draws if (found := draw.slack.get(claim.id)) is not None]
+        return (
+            Text(claim.verdict, style=STYLES[claim.verdict]),
+            claim.id,
+            self.math(claim.text),
+            f"{seeds.verified} of {seeds.drawn}" if seeds else "",
+            f"{seeds.interval[0]:.3f} to {seeds.interval[1]:.3f}" if seeds and known else "",
+            f"{min(slack):+.2g}" if slack else "",
+        )
+
+    def _draws(self, record: Record) -> Iterator[RenderableType]:
+        """How the rates spread over the draws, and which draw is the one to look at."""
+        yield Text("least slack: over the draws, in error budgets", style="dim")
+        for name in dict.fromkeys(name for draw in record.draws for name in draw.rates):
+            values = [value for draw in record.draws if (value := draw.rates.get(name)) is not None]
+            if name in ("measured", "guaranteed", "tightness") and values:
+                low, middle, high = (f"{f(values):.6g}" for f in (min, median, max))
+                yield self._remark(f"{name}: least {low}, median {middle}, largest {high}")
+        if record.draws:
+            worst = max(record.draws, key=lambda draw: draw.narrowness)
+            yield self._remark(f"closest to failing: {worst.command}")
+
+    def _suite_remarks(self, record: Record) -> Iterator[RenderableType]:
+        if record.error:
+            yield self._remark(f"{record.label}: {record.error}")
+        for claim in record.claims:
+            if claim.verdict is Verdict.VERIFIED or _elsewhere(claim):
+                continue
+            informative = "" if claim.required else " (informative)"
+            messages = dict.fromkeys(
+                f"{check.quantity}: {check.message}"
+                for check in claim.checks
+                if check.verdict is claim.verdict
+            )
+            for message in messages:
+                yield self._remark(f"{record.label}  {claim.id}  {claim.verdict}{informative}  {message}")
 
 
-def differences_table(differences: Sequence[Difference]) -> RenderableType:
-    """What moved since the reference, one a row."""
-    table = _bare("Moved since the reference")
-    table.add_column("what", overflow="fold")
-    for name in ("reference", "now", "allowed"):
-        table.add_column(name, justify="right", overflow="fold")
-    for difference in differences:
-        table.add_row(difference.what, difference.old, difference.new, difference.allowed)
-    return table
+def setting_line(effective: Mapping[str, Any]) -> str:
+    """The values that a run was made with, those that are not left open, in one line."""
+    return ", ".join(
+        f"{name} {value}" if isinstance(value, str) else f"{name} = {_value(value)}"
+        for name, value in effective.items()
+        if value is not None
+    )
 
 
 def last_line(verdict: Verdict, of: str, written: str, reason: str = "") -> Text:
@@ -195,8 +263,63 @@ def last_line(verdict: Verdict, of: str, written: str, reason: str = "") -> Text
     return line
 
 
-def console() -> Console:
-    """Standard output: as wide as the terminal up to 100 columns, exactly 100 in a pipe."""
-    found = Console(highlight=False, soft_wrap=False)
-    width = min(found.width, WIDTH) if found.is_terminal else WIDTH
-    return Console(highlight=False, width=width)
+def _elsewhere(claim: ClaimRecord) -> bool:
+    """Whether a claim is meant for other settings: informative, and not applicable in this one."""
+    return claim.verdict is Verdict.NOT_APPLICABLE and not claim.required
+
+
+def _closeness(claim: ClaimRecord) -> str:
+    """How close the claim came to failing, where it was closest."""
+    check = max(claim.checks, key=lambda check: check.narrowness, default=None)
+    if check is None or check.slack is None or check.measured is None:
+        return ""
+    if check.relation != "=" and check.bound and check.measured:
+        ratio = check.measured / check.bound
+        if LEAST_RATIO <= ratio <= LARGEST_RATIO:
+            return f"{ratio:.4g} of bound"
+    if not check.budget:
+        return "exact" if check.slack == 0 else ""
+    sign = "" if check.relation == "=" else "+" if check.slack > 0 else "-"
+    return f"{sign}{abs(check.slack) / check.budget:.2g} budgets"
+
+
+def _suite_row(record: Record) -> tuple[str | Text, ...]:
+    verified = sum(claim.verdict is Verdict.VERIFIED for claim in record.claims)
+    deciding = [
+        (claim, check)
+        for claim in record.claims
+        for check in claim.checks
+        if counts(claim.required, check.verdict)
+    ]
+    claim, check = max(deciding, key=lambda pair: pair[1].narrowness, default=(None, None))
+    narrow = check is not None and check.slack is not None and check.budget
+    return (
+        record.label,
+        Text(record.verdict, style=STYLES[record.verdict]),
+        f"{verified} of {len(record.claims)}",
+        claim.id if claim else "",
+        f"{check.slack / check.budget:+.2g}" if narrow else "",  # type: ignore[union-attr,operator]
+        f"{sum(record.timings.values()):.1f}",
+    )
+
+
+def _value(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _indented(text: RenderableType) -> RenderableType:
+    return Padding(text, (0, 0, 0, 2))
+
+
+def _table(*columns: tuple[str, str]) -> Table:
+    """Columns by name and how they are set: left, right, fill (what is left, cut short), fold."""
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="dim")
+    for name, how in columns:
+        if how == "fill":
+            table.add_column(name, no_wrap=True, overflow="ellipsis", ratio=1)
+        elif how == "fold":
+            table.add_column(name, overflow="fold")
+        else:
+            table.add_column(name, justify="right" if how == "right" else "left", no_wrap=True)
+    table.expand = any(how == "fill" for _, how in columns)
+    return table

@@ -1,0 +1,2 @@
+def unicode(text: str) -> str:
+    return text
