@@ -49,7 +49,7 @@ from pydantic import Field, model_validator
 
 from verify.claim import Check, Claim, at_least, at_most, equal, not_applicable
 from verify.convexity import Witness, nonconvexity_witness
-from verify.linear_flow import LinearProblem, LinearTrajectory, train
+from verify.linear_flow import LinearProblem, LinearStart, LinearTrajectory, train
 from verify.linear_problem import LinearSetting, Radius, linear_problem
 from verify.losses import EPS
 from verify.losses.logistic import LogisticObjective, pl_constant
@@ -243,18 +243,27 @@ class RateTrajectory:
 def integrate(problem: LinearProblem, progress: Progress) -> RateTrajectory:
     """Gradient flow in (A, B), observed at every checked time; the shallow model's flow beside it."""
     path = train(problem, lambda share: progress("gradient flow", share, 1.0))
-    witness = None
-    if problem.model.width > 1:
-        random = np.random.default_rng(problem.seed)
-        witness = nonconvexity_witness(problem.model, problem.objective, random)
-    return RateTrajectory(path, shallow_path(problem, path.stored_times), witness)
+    return RateTrajectory(path, shallow_path(problem, path.stored_times), _witness(problem))
+
+
+def _witness(start: LinearStart) -> Witness | None:
+    if start.model.width == 1 or start.objective is None:
+        return None
+    return nonconvexity_witness(start.model, start.objective, np.random.default_rng(start.seed))
+
+
+def unconditional(start: LinearStart) -> Iterator[Check]:
+    """What holds whether or not PL does where the path goes: the contraction, and that L is not convex."""
+    yield from contraction(start)
+    if start.objective is not None:
+        yield nonconvexity(_witness(start))
 
 
 def check(problem: LinearProblem, trajectory: RateTrajectory) -> Iterator[Check]:
     """The side statements, the hypotheses, the five steps of the proof and the conclusion."""
     path = trajectory.path
     yield from contraction(problem)
-    yield nonconvexity(trajectory)
+    yield nonconvexity(trajectory.witness)
     yield pl_hypothesis(problem)
     yield radius(problem, path)
     yield rank_condition(problem)
@@ -266,7 +275,7 @@ def check(problem: LinearProblem, trajectory: RateTrajectory) -> Iterator[Check]
     yield tightness(problem, path)
 
 
-def contraction(problem: LinearProblem, power: int = 1) -> list[Check]:
+def contraction(problem: LinearStart, power: int = 1) -> list[Check]:
     """K-P1 from random starts, for the initial A and for huge entries; the claim is gamma^power."""
     rng = np.random.default_rng(problem.seed)
     width, gamma = problem.model.width, problem.model.gamma
@@ -293,10 +302,9 @@ def contraction(problem: LinearProblem, power: int = 1) -> list[Check]:
     return checks
 
 
-def nonconvexity(trajectory: RateTrajectory) -> Check:
+def nonconvexity(witness: Witness | None) -> Check:
     """K-NC: two parameter points with one Q = Q*, at which L is least, and their midpoint above them."""
     quantity = "L(midpoint) - mean of L at the ends"
-    witness = trajectory.witness
     if witness is None:
         return not_applicable("K-NC", quantity, "for m = 1 L is convex in B; use --width 2 or more")
     return at_least("K-NC", quantity, witness.rise, 0.0, budget={"rounding": witness.rounding})

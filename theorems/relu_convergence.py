@@ -59,7 +59,7 @@ from pydantic import Field, field_validator
 
 from verify import data as datasets
 from verify.arrays import Placement
-from verify.claim import Check, Claim, Verdict, at_least, at_most, equal
+from verify.claim import Check, Claim, Verdict, at_least, at_most, equal, not_applicable
 from verify.errors import HypothesisError
 from verify.kernels import angles, arc_cosine_kernel, sampled_kernel
 from verify.losses import EPS
@@ -210,6 +210,13 @@ CLAIMS = (
         f"{PAPER}, Theorem 3.2",
         "conclusion",
     ),
+)
+
+#: Claims about flow and descent, which are not followed where a premise fails at time 0.
+FOLLOWED = tuple(
+    claim.id
+    for claim in CLAIMS
+    if claim.id.startswith(("G-L3.5", "G-L3.6", "G-T3")) and claim.id != "G-T3.1.law"
 )
 
 Array = NDArray[np.float64]
@@ -420,14 +427,19 @@ def _without_parallels(
 
 
 def integrate(problem: ReluProblem, progress: Progress) -> ReluTrajectory:
-    """Gradient flow in (A, W, u, v), observed at every checked time."""
-    return train(problem, lambda share: progress("gradient flow", share, 1.0))
+    """Gradient flow in (A, W, u, v), observed at every checked time; at 0 alone where nothing is promised."""
+    broken = [check.claim for check in premises(problem) if check.verdict is Verdict.NOT_APPLICABLE]
+    return train(
+        problem,
+        lambda share: progress("gradient flow", share, 1.0),
+        # Without a contraction nothing is known of the derivatives either.
+        probed=not broken or problem.model.coupling * problem.norms[0] < 1,
+        ended=f"{' and '.join(broken)} does not hold at time 0" if broken else "",
+    )
 
 
 def check(problem: ReluProblem, path: ReluTrajectory) -> Iterator[Check]:
     """The hypotheses, every lemma, both theorems and their errata."""
-    near = near_labels(problem)
-    descent = descend(problem, problem.step, problem.steps)
     yield from hypotheses(problem)
     yield from initial_norm(problem)
     yield from contraction(problem, path)
@@ -438,11 +450,17 @@ def check(problem: ReluProblem, path: ReluTrajectory) -> Iterator[Check]:
     yield gram_law(gram_deviations(problem))
     yield weights_near_start(problem)
     yield from spectral_counterexample()
+    yield width_law(problem.seed)
+    if len(path.times) < 2:
+        message = f"not followed from time 0: {path.lost}"
+        yield from (not_applicable(claim, "along flow and descent", message) for claim in FOLLOWED)
+        return
+    near = near_labels(problem)
+    descent = descend(problem, problem.step, problem.steps)
     yield from along_flow(problem, path)
     yield from output_weights(problem, path, near)
     yield from (_sliding(path, check) for check in sharp_chain(path))
     yield conclusion(problem, path)
-    yield width_law(problem.seed)
     yield from along_descent(problem, descent)
     yield from output_weights_descent(problem, descent, near)
     yield from descent_conclusion(problem, descent)
@@ -463,9 +481,13 @@ def hypotheses(problem: ReluProblem) -> list[Check]:
             PARALLEL_ANGLE,
             budget=rounding,
         ),
-        gamma_condition(problem),
-        premise_at_start(problem),
+        *premises(problem),
     ]
+
+
+def premises(problem: ReluProblem) -> list[Check]:
+    """The hypotheses of both theorems that a setting may break, and that are known at time 0."""
+    return [gamma_condition(problem), premise_at_start(problem)]
 
 
 def gamma_condition(problem: ReluProblem) -> Check:
@@ -527,9 +549,7 @@ def _promised(problem: ReluProblem, check: Check, ratio: float | None) -> Check:
     of the width exceeds `ratio`, and that is all that is refuted.
     """
     broken = [
-        hypothesis.claim
-        for hypothesis in (gamma_condition(problem), premise_at_start(problem))
-        if hypothesis.verdict is Verdict.NOT_APPLICABLE
+        hypothesis.claim for hypothesis in premises(problem) if hypothesis.verdict is Verdict.NOT_APPLICABLE
     ]
     if broken:
         here = "holds here all the same" if check.verdict is Verdict.VERIFIED else f"here {check.verdict}"
@@ -660,7 +680,16 @@ def gradients(path: ReluTrajectory) -> list[Check]:
         ),
         *(gradient_match(at) for at in path.probes),
         *(move_match(at, state.model.width) for at in path.probes),
+        *_unprobed(path, "G-L2.3"),
     ]
+
+
+def _unprobed(path: ReluTrajectory, claim: str) -> list[Check]:
+    """What a claim about derivatives is where nothing contracts, so that none were taken."""
+    if path.probes:
+        return []
+    message = f"gamma~ ||A(0)|| = {path.contraction[0]:.3g} is not below 1: lower --gamma"
+    return [not_applicable(claim, "derivatives by complex step", message)]
 
 
 def gradient_match(at: Probe) -> Check:
@@ -699,6 +728,8 @@ def move_match(at: Probe, width: int) -> Check:
 
 def dynamics(path: ReluTrajectory) -> list[Check]:
     """Lemma 3.1 in both forms: the all-ones matrix holds, the printed identity matrix is refuted."""
+    if not path.probes:
+        return _unprobed(path, "G-L3.1")
     worst = max(path.probes, key=lambda at: at.gap(_printed(at.parts)))
     return [
         *(kernel_match(at, at.parts, "11^T") for at in path.probes),
@@ -1347,6 +1378,8 @@ def _unmasked_probe(problem: ReluProblem) -> Probe:
 
 def figures(problem: ReluProblem, path: ReluTrajectory) -> dict[str, Figure]:
     """The loss under its bounds, the spectra, the Gram matrix against the width, the norms."""
+    if len(path.times) < 2:
+        return {"gram": gram_figure(problem)}
     return {
         "loss": loss_figure(problem, path),
         "spectrum": spectrum_figure(problem, path),

@@ -55,24 +55,33 @@ STORED_BYTES = 50 * 2**20
 
 
 @dataclass(frozen=True)
-class LinearProblem:
-    """A model, an objective, a start and how to follow the flow from it.
+class LinearStart:
+    """A model at its start, with its data; there may be an objective that the theorems say nothing of.
 
-    `theta` (size,) holds A and B at time 0; `horizon` is flow time; `seed` starts the random vectors
-    of the eigenvalue iteration; `attained` says that targets were made so that the path attains the
-    bound of Theorem 1; `described` names loss, tau and data for the record.
+    `theta` (size,) holds A and B at time 0; `seed` starts the random vectors of the checks.
     """
 
     model: DeepEquilibriumLinear
-    objective: ShallowObjective
+    objective: ShallowObjective | None
     features: Array
     targets: Array
     theta: Array
+    seed: int
+
+
+@dataclass(frozen=True)
+class LinearProblem(LinearStart):
+    """A start, an objective and how to follow the flow from it.
+
+    `horizon` is flow time; `attained` says that targets were made so that the path attains the bound of
+    Theorem 1; `described` names loss, tau and data for the record.
+    """
+
+    objective: ShallowObjective
     horizon: float
     points: int
     rtol: float
     integrator: Integrator
-    seed: int
     attained: bool = False
     described: Mapping[str, Any] = field(default_factory=dict)
     notes: Sequence[str] = ()

@@ -16,7 +16,7 @@ from pydantic import Field, model_validator
 
 from verify import data as datasets
 from verify.errors import HypothesisError, InputError
-from verify.linear_flow import Integrator, LinearProblem, largest_map_norm
+from verify.linear_flow import Integrator, LinearProblem, LinearStart, largest_map_norm
 from verify.losses import ShallowObjective
 from verify.losses.cross_entropy import CrossEntropyObjective
 from verify.losses.hinge import HingeObjective
@@ -171,7 +171,12 @@ def linear_problem(
     if relabel is not None:
         features, targets = relabel(features, state, slowest.vector.T)
 
-    objective = _objective(setting, features, targets, float(np.abs(state.q).max()), radius)
+    try:
+        objective = _objective(setting, features, targets, float(np.abs(state.q).max()), radius)
+    except HypothesisError as broken:
+        anyway = _without_hypothesis(setting, features, targets)
+        broken.start = LinearStart(model, anyway, features, targets, theta, setting.seed)
+        raise
     first = LinearProblem(
         model=model,
         objective=objective,
@@ -188,9 +193,20 @@ def linear_problem(
     )
     if isinstance(objective, LogisticObjective) and radius == "auto":
         largest, end = largest_map_norm(first)
-        within = _positive(objective.within(RADIUS_MARGIN * largest))
+        try:
+            within = _positive(objective.within(RADIUS_MARGIN * largest))
+        except HypothesisError as broken:
+            broken.start = first
+            raise
         return replace(first, objective=within, horizon=end or first.horizon)
     return first
+
+
+def _without_hypothesis(setting: LinearSetting, features: Array, targets: Array) -> ShallowObjective | None:
+    """The objective where the hypothesis that failed is the radius; without the others there is none."""
+    if setting.loss != "logistic":
+        return None
+    return LogisticObjective(features, targets, setting.tau_used or 0.0, PROVISIONAL_RADIUS)
 
 
 def _horizon(objective: ShallowObjective, state: State, slowest: float) -> float:

@@ -15,6 +15,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -399,12 +400,14 @@ class ReluTrajectory:
         return notes
 
 
-def train(problem: ReluProblem, progress: Callable[[float], None], *, probed: bool = True) -> ReluTrajectory:
+def train(
+    problem: ReluProblem, progress: Callable[[float], None], *, probed: bool = True, ended: str = ""
+) -> ReluTrajectory:
     """Follow the gradient flow of `problem` and observe it at its checked times.
 
     With `probed`, derivatives are taken by complex step at the first, a middle and the last of them.
     `progress` is told the share of them that is done. The path ends where the equilibrium is lost, and
-    says so.
+    says so; with a reason in `ended` it is not followed beyond its start.
     """
     start = LeastSquares(problem.start.placed(problem.placement), problem.targets, problem.tolerance)
     fastest = 1 / float(np.linalg.eigvalsh(start.kernel(start))[-1])
@@ -412,13 +415,14 @@ def train(problem: ReluProblem, progress: Callable[[float], None], *, probed: bo
     observe = _Observer(
         problem, start.state, {0, problem.points // 2, problem.points - 1} if probed else set()
     )
-    lost = ""
+    lost = ended
 
     def blurred(point: LeastSquares) -> bool:
         return residual_rounding(problem, point) >= RESIDUAL_RESOLUTION
 
     try:
-        for point in integrate(start, times, problem.tolerance, blurred):
+        flow = integrate(start, times, problem.tolerance, blurred)
+        for point in islice(flow, 1 if ended else None):
             observe(point)
             progress(len(observe) / problem.points)
     except (NoEquilibriumError, FlowError) as broken:

@@ -23,7 +23,7 @@ from verify.report import figures as pictures
 from verify.report.directory import write_whole
 from verify.report.record import Record, claim_records, overall_verdict
 from verify.report.views import write_views
-from verify.theorem import BaseSetting, Progress, Theorem, formulas, option_words, silent
+from verify.theorem import BaseSetting, Progress, Theorem, formulas, option_words, silent, unconditional
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -66,6 +66,7 @@ def run_theorem(
     arrays: Mapping[str, Any] = {}
     drawn: Mapping[str, Figure] = {}
     claims = []
+    problem = None
     try:
         with _timed(timings, "build"):
             progress("build", 0, 0)
@@ -93,9 +94,12 @@ def run_theorem(
     except InputError:
         raise
     except HypothesisError as broken:
-        silent_checks = [not_applicable(claim.id, "hypothesis", str(broken)) for claim in theorem.CLAIMS]
-        claims = claim_records(theorem.CLAIMS, silent_checks)
-        record |= {"verdict": Verdict.NOT_APPLICABLE, "notes": [str(broken)]}
+        judged = list(unconditional(theorem, broken.start if problem is None else problem))
+        known = {check.claim for check in judged}
+        rest = [claim.id for claim in theorem.CLAIMS if claim.id not in known]
+        silent_checks = [not_applicable(claim, "hypothesis", str(broken)) for claim in rest]
+        claims = claim_records(theorem.CLAIMS, [*judged, *silent_checks])
+        record |= {"verdict": overall_verdict(theorem.CLAIMS, claims), "notes": [str(broken)]}
     except Exception as problem_met:  # whatever broke, the record must say so
         record |= {"verdict": Verdict.ERROR, "error": f"{type(problem_met).__name__}: {problem_met}"}
     return Run(Record(**record, claims=claims, timings=timings, environment=environment()), arrays, drawn)

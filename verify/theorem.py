@@ -88,7 +88,8 @@ class Theorem(Protocol):
 
     It may also have `FORMULAS`, the main formulas of its statement for typesetting: pairs of a label and
     some LaTeX, each short enough for a phone; see `formulas`. And `PRESETS`: what `verify all` runs of it;
-    see `verify.presets`.
+    see `verify.presets`. And `unconditional(start)`: the checks that are made even where a HypothesisError
+    ended the run, from its `start` or from the problem, if that was built.
     """
 
     NAME: str
@@ -127,6 +128,12 @@ def missing_attributes(found: object) -> list[str]:
     """What a would-be theorem lacks of the Protocol."""
     functions = [name for name, member in vars(Theorem).items() if callable(member) and name[0] != "_"]
     return [name for name in (*Theorem.__annotations__, *functions) if not hasattr(found, name)]
+
+
+def unconditional(theorem: Theorem, start: object) -> Iterable[Check]:
+    """The checks that need no hypothesis, from what there is of a problem."""
+    judge = getattr(theorem, "unconditional", None)
+    return () if judge is None or start is None else judge(start)
 
 
 def formulas(theorem: Theorem) -> Sequence[tuple[str, Sequence[str]]]:

@@ -273,14 +273,15 @@ def _closeness(claim: ClaimRecord) -> str:
     check = max(claim.checks, key=lambda check: check.narrowness, default=None)
     if check is None or check.slack is None or check.measured is None:
         return ""
-    if check.relation != "=" and check.bound and check.measured:
+    # A ratio of logarithms, or of what is zero or negative, would mislead.
+    if check.relation != "=" and check.bound is not None and check.bound > 0 and check.measured > 0:
         ratio = check.measured / check.bound
         if LEAST_RATIO <= ratio <= LARGEST_RATIO:
             return f"{ratio:.4g} of bound"
-    if not check.budget:
+    slack = check.slack_in_budgets
+    if slack is None:
         return "exact" if check.slack == 0 else ""
-    sign = "" if check.relation == "=" else "+" if check.slack > 0 else "-"
-    return f"{sign}{abs(check.slack) / check.budget:.2g} budgets"
+    return f"{-slack:.2g} budgets" if check.relation == "=" else f"{slack:+.2g} budgets"
 
 
 def _suite_row(record: Record) -> tuple[str | Text, ...]:
