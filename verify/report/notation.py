@@ -1,2 +1,0 @@
-def unicode(text: str) -> str:
-    return text
