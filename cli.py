@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+import webbrowser
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -159,17 +160,22 @@ def theorem(
     An option goes to each theorem that has it; an option left out keeps its default.
     """
     import theorems
-    from verify.claim import worst
-    from verify.command_line.progress import progress_line
-    from verify.report import terminal
-    from verify.report.directory import require_writable
-    from verify.run import run_theorem, write_run
-    from verify.sweep import run_seeds
 
     modules = [theorems.load(name) for name in dict.fromkeys(names)]
     given, pinned = _given(modules, options), _read_config(config)
     chosen = [(module, _setting(module, pinned, given, presets.Variant())) for module in modules]
+
+    # What runs and writes takes half a second to load: not before the options are known to be good.
+    from verify.claim import worst
+    from verify.command_line.progress import progress_line
+    from verify.report import terminal
+    from verify.report.directory import require_writable
+    from verify.report.github import require_summary
+    from verify.run import run_theorem, write_run
+    from verify.sweep import run_seeds
+
     require_writable(out)
+    require_summary(os.environ)
     console = terminal.console()
     page = terminal.Page(console)
     records = []
@@ -236,6 +242,7 @@ def all_theorems(
     from verify.regression import differences, read_reference
     from verify.report import terminal
     from verify.report.directory import require_writable
+    from verify.report.github import require_summary
     from verify.suite import Job, command_line, run_suite
 
     found = theorems.catalogue()
@@ -248,6 +255,7 @@ def all_theorems(
     ]
     reference = read_reference(against, preset) if against else None
     require_writable(out)
+    require_summary(os.environ)
     with progress_line("all", shown=not (quiet or as_json)) as progress:
         suite, written = run_suite(runs, preset, command_line(preset, config, given), out, jobs, progress)
     moved = differences(reference, suite) if reference else []
@@ -441,13 +449,22 @@ def report(folder: Path, opened: bool) -> int:
 
     if folder.name == RECORD:
         folder = folder.parent
+    if opened:
+        _require_browser()
     found = read_record(folder)
     write_views(folder, found.theorems if isinstance(found, Suite) else [found])
     page = folder / "report.html"
     click.echo(page)
-    if opened and click.launch(str(page)):
-        raise InputError(f"found no program to open {page} with: open it in a browser")
+    if opened:
+        webbrowser.open(page.resolve().as_uri())
     return 0
+
+
+def _require_browser() -> None:
+    try:
+        webbrowser.get()
+    except webbrowser.Error:
+        raise InputError("found no browser for --open: leave it out, and open report.html yourself") from None
 
 
 def _show_in_job(records: Sequence[Record], moved: Sequence[Difference] = ()) -> None:

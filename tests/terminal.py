@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import signal
 import struct
 import subprocess
 import sys
@@ -19,11 +20,17 @@ import pyte
 
 @dataclass(frozen=True)
 class Screen:
-    """What a command left: its exit code, the lines a user can scroll through, every byte it sent."""
+    """What a command left.
+
+    code: its exit code; lines: those a user can scroll through; sent: every byte; ending: seconds from
+    the signal to the end, None without one; group: the processes that it started belong to it.
+    """
 
     code: int
     lines: list[str]
     sent: bytes
+    ending: float | None
+    group: int
 
     @property
     def text(self) -> str:
@@ -36,8 +43,12 @@ def run(
     columns: int = 80,
     environment: Mapping[str, str] | None = None,
     timeout: float = 120,
+    stop: tuple[bytes, signal.Signals] | None = None,
 ) -> Screen:
-    """``verify arguments`` in a terminal of so many columns, to its end."""
+    """``verify arguments`` in a terminal of so many columns, to its end.
+
+    With `stop` a signal is sent once the screen shows the text: to the whole group if it is Ctrl-C's.
+    """
     parent, child = pty.openpty()
     fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
     inherited = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
@@ -51,7 +62,7 @@ def run(
         start_new_session=True,
     )
     os.close(child)
-    sent = b""
+    sent, stopped = b"", None
     end = time.monotonic() + timeout
     while time.monotonic() < end:
         try:
@@ -61,9 +72,25 @@ def run(
         if not chunk:
             break
         sent += chunk
+        if stop and stop[0] in sent and not stopped:
+            stopped = time.monotonic()
+            (os.killpg if stop[1] is signal.SIGINT else os.kill)(process.pid, stop[1])
     os.close(parent)
     code = process.wait(timeout=10)
+    seconds = time.monotonic() - stopped if stopped else None
     screen = pyte.HistoryScreen(columns, 40, history=10_000, ratio=1.0)
     pyte.ByteStream(screen).feed(sent)
     above = ["".join(line[i].data for i in range(columns)) for line in screen.history.top]
-    return Screen(code, [line.rstrip() for line in [*above, *screen.display]], sent)
+    return Screen(code, [line.rstrip() for line in [*above, *screen.display]], sent, seconds, process.pid)
+
+
+def emptied(group: int, seconds: float) -> bool:
+    """Whether the last process of a group is gone within so many seconds."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.05)
+    return False

@@ -1,11 +1,8 @@
 """The command line, as a newcomer and as a script would use it."""
 
 import json
-import os
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -45,9 +42,9 @@ def test_a_run_leaves_a_whole_directory_and_says_where(tmp_path):
         assert arrays["features"].shape == (4, 20)
 
 
-def test_json_is_the_record_and_nothing_else(tmp_path):
-    done = verify("theorem", "linear-rate", *SMALL, "--json", "--out", "elsewhere", cwd=tmp_path)
-    record = json.loads(done.stdout)
+def test_json_is_the_record_and_nothing_else(tmp_path, command):
+    done = command("theorem", "linear-rate", *SMALL, "--json", "--out", "elsewhere")
+    record = json.loads(done.out)
     assert record["schema_version"] == 1
     assert record["setting"]["width"] == 4
     conclusion = next(claim for claim in record["claims"] if claim["id"] == "K-T1")
@@ -55,17 +52,17 @@ def test_json_is_the_record_and_nothing_else(tmp_path):
     assert len(list((tmp_path / "elsewhere").iterdir())) == 1
 
 
-def test_quiet_prints_one_line(tmp_path):
-    done = verify("theorem", "linear-rate", *SMALL, "--quiet", cwd=tmp_path)
-    assert done.stdout.count("\n") == 1
+def test_quiet_prints_one_line(tmp_path, command):
+    done = command("theorem", "linear-rate", *SMALL, "--quiet")
+    assert done.out.count("\n") == 1
 
 
-def test_list_show_and_info(tmp_path):
-    assert "linear-rate" in verify("list", cwd=tmp_path).stdout
-    shown = verify("show", "linear-rate", cwd=tmp_path).stdout
+def test_list_show_and_info(tmp_path, command):
+    assert "linear-rate" in command("list").out
+    shown = command("show", "linear-rate").out
     assert "K-T1.4" in shown
     assert "exp(-2 kappa lambda_T T)" in shown
-    assert "numpy" in verify("info", cwd=tmp_path).stdout
+    assert "numpy" in command("info").out
 
 
 def test_help_is_quick_to_load(tmp_path):
@@ -102,20 +99,20 @@ def test_help_is_quick_to_load(tmp_path):
         (["--out", "a-file"], "file"),
     ],
 )
-def test_bad_input_is_one_line_exit_2_and_nothing_written(tmp_path, arguments, message):
+def test_bad_input_is_one_line_exit_2_and_nothing_written(tmp_path, arguments, message, command):
     (tmp_path / "a-file").write_text("")
-    done = verify("theorem", "linear-rate", *arguments, cwd=tmp_path)
-    assert done.returncode == 2
-    assert done.stdout == ""
-    assert len(done.stderr.splitlines()) == 1
-    assert message in done.stderr
+    done = command("theorem", "linear-rate", *arguments)
+    assert done.code == 2
+    assert done.out == ""
+    assert len(done.err.splitlines()) == 1
+    assert message in done.err
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["a-file"]
 
 
-def test_unknown_names_suggest_the_nearest(tmp_path):
-    assert "'linear-rate'" in verify("theorem", "linear-rat", cwd=tmp_path).stderr
-    assert "'linear-rate'" in verify("show", "liner-rate", cwd=tmp_path).stderr
-    assert verify("theorme", cwd=tmp_path).returncode == 2
+def test_unknown_names_suggest_the_nearest(tmp_path, command):
+    assert "'linear-rate'" in command("theorem", "linear-rat").err
+    assert "'linear-rate'" in command("show", "liner-rate").err
+    assert command("theorme").code == 2
 
 
 def test_a_violated_theorem_exits_1_and_a_broken_run_4(tmp_path, monkeypatch):
@@ -136,25 +133,6 @@ def test_a_violated_theorem_exits_1_and_a_broken_run_4(tmp_path, monkeypatch):
     with pytest.raises(SystemExit) as stopped:
         cli.main()
     assert stopped.value.code == 4
-
-
-def test_interrupting_a_run_exits_130_and_leaves_no_directory(tmp_path):
-    process = subprocess.Popen(
-        [sys.executable, "-m", "verify", "theorem", "linear-rate", "--width", "200", "--points", "1000"],
-        cwd=tmp_path,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    runs = tmp_path / "results" / "runs"
-    while not runs.exists():
-        time.sleep(0.05)
-    time.sleep(1.5)
-    os.kill(process.pid, signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert "interrupted" in errors
-    assert "Traceback" not in errors
-    assert list(runs.iterdir()) == []
 
 
 def test_a_failed_write_leaves_nothing_half_done(tmp_path):
@@ -184,17 +162,15 @@ def test_output_that_nobody_reads_is_no_violation(tmp_path):
     assert found.returncode in (0, 141), found.stderr
 
 
-def test_the_last_line_says_why_a_run_is_not_verified(tmp_path):
-    done = verify(
-        *["theorem", "linear-rate", "--loss", "hinge", "--width", "4", "--samples", "30", "--quiet"],
-        cwd=tmp_path,
-    )
-    assert done.returncode == 3
-    assert "--width 30" in done.stdout or "rank" in done.stdout
-    assert len(done.stdout.splitlines()) == 1
+def test_the_last_line_says_why_a_run_is_not_verified(command):
+    options = ["--loss", "hinge", "--width", "4", "--samples", "30", "--quiet"]
+    done = command("theorem", "linear-rate", *options)
+    assert done.code == 3
+    assert "--width 30" in done.out or "rank" in done.out
+    assert len(done.out.splitlines()) == 1
 
 
-def test_a_wrong_option_points_to_the_help_that_lists_the_right_ones(tmp_path):
-    done = verify("theorem", "linear-rate", "--widht", "4", cwd=tmp_path)
-    assert done.returncode == 2
-    assert "(see verify theorem --help)" in done.stderr
+def test_a_wrong_option_points_to_the_help_that_lists_the_right_ones(tmp_path, command):
+    done = command("theorem", "linear-rate", "--widht", "4")
+    assert done.code == 2
+    assert "(see verify theorem --help)" in done.err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 
 import pytest
 
@@ -29,6 +30,15 @@ COMMANDS = {
     "report": (["report", "nowhere"], 2),
 }
 
+#: What every test run looks at; the others are for .ci/run.
+GLANCE = {
+    ("theorem help", 120),
+    ("theorem", 80),
+    ("silent theorem", 120),
+    ("wrong option", 80),
+    ("power", 80),
+}
+
 
 def inspected(screen, columns):
     """What no screen may show, whatever the command."""
@@ -37,8 +47,14 @@ def inspected(screen, columns):
     return screen
 
 
-@pytest.mark.parametrize("columns", [80, 120])
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize(
+    ("name", "columns"),
+    [
+        pytest.param(name, columns, marks=() if (name, columns) in GLANCE else pytest.mark.campaign)
+        for name in COMMANDS
+        for columns in (80, 120)
+    ],
+)
 def test_every_command_in_a_terminal(tmp_path, name, columns):
     arguments, code = COMMANDS[name]
     colour = {"NO_COLOR": "1"} if columns == 120 else {}
@@ -54,3 +70,25 @@ def test_the_progress_names_the_phases_and_leaves_no_trace(tmp_path):
     for phase in ("build", "gradient flow", "checks", "pictures"):
         assert f"linear-rate: {phase}".encode() in screen.sent
         assert f"linear-rate: {phase}" not in screen.text
+
+
+LONG = {
+    "theorem": (["theorem", "linear-rate", "--width", "200", "--points", "1000"], b"gradient flow"),
+    "seeds": (["theorem", "linear-rate", "--width", "64", "--seeds", "9"], b"linear-rate: draws"),
+    "all": (["all", "--preset", "thorough"], b"all: runs"),
+}
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda s: s.name)
+@pytest.mark.parametrize("name", LONG)
+def test_a_run_that_is_stopped_ends_at_once_and_leaves_nothing(tmp_path, name, ending):
+    arguments, seen = LONG[name]
+    screen = inspected(terminal.run(*arguments, cwd=tmp_path, stop=(seen, ending)), 80)
+    assert screen.code == 128 + ending
+    word = "interrupted" if ending is signal.SIGINT else "terminated"
+    assert f"verify: {word}, nothing was written for the unfinished run" in screen.text
+    assert screen.ending is not None
+    assert screen.ending < 5  # 2 s where nothing else runs
+    assert not [path for path in (tmp_path / "results").rglob("*") if path.is_file()]
+    assert not [path for path in (tmp_path / "results").rglob(".partial-*")]
+    assert terminal.emptied(screen.group, seconds=2), "a worker is left"

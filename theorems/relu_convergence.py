@@ -934,6 +934,7 @@ def spectral_counterexample(factor: float = 1.0) -> tuple[Check, Check]:
     )
 
 
+@functools.cache
 def width_law(seed: int, of_samples: float = 2.0, of_lambda: float = 2.0) -> Check:
     """How the C of ``m >= C (n^2/lambda_0^2) log(n/delta)`` that the data need goes with n.
 

@@ -85,6 +85,7 @@ def _run(jobs: Sequence[Job], folder: Path, processes: int, progress: Progress) 
     workers = Parallel(n_jobs=min(processes, total), return_as="generator")
     cores = max(1, cpu_count() // processes)
     done = itertools.count(1)
+    progress("runs", 0, total)
 
     def records(tasks: Iterable[tuple[Job, BaseSetting, Path | None]]) -> Iterator[Record]:
         for record in workers(delayed(_record)(*task, cores) for task in tasks):

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 
 from joblib import Parallel, delayed
-from scipy.stats import beta
+from scipy.special import betaincinv
 
 from verify.claim import Verdict, worst
 from verify.report.record import CheckRecord, ClaimRecord, Draw, Record, Seeds
@@ -26,6 +26,7 @@ def run_seeds(theorem: Theorem, setting: BaseSetting, count: int, progress: Prog
     settings = draws(setting, count)
     workers = Parallel(n_jobs=min(count, os.cpu_count() or 1), return_as="generator")
     records: list[Record] = []
+    progress("draws", 0, count)
     for record in workers(delayed(_record)(theorem, one) for one in settings):
         records.append(record)
         progress("draws", len(records), count)
@@ -87,8 +88,8 @@ def _draw(record: Record) -> Draw:
 def clopper_pearson(successes: int, trials: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
     """Exact confidence interval for a probability of which `successes` of `trials` were seen."""
     tail = (1 - confidence) / 2
-    low = 0.0 if successes == 0 else float(beta.ppf(tail, successes, trials - successes + 1))
-    high = 1.0 if successes == trials else float(beta.ppf(1 - tail, successes + 1, trials - successes))
+    low = 0.0 if successes == 0 else float(betaincinv(successes, trials - successes + 1, tail))
+    high = 1.0 if successes == trials else float(betaincinv(successes + 1, trials - successes, 1 - tail))
     return low, high
 
 

@@ -1,5 +1,6 @@
 """Settings drawn over every option: never VIOLATED, never ERROR, never VERIFIED without a comparison."""
 
+import pytest
 import threadpoolctl
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -55,13 +56,16 @@ RELU = st.fixed_dictionaries(
     }
 )
 
-PATIENT = settings(
-    max_examples=100,
+#: A look at every test run; the campaign behind the marker is what finds something.
+GLANCE = settings(
+    max_examples=8,
     deadline=None,
     derandomize=True,
     phases=[Phase.generate],  # a failure names the command that repeats it; shrinking takes minutes
     suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
 )
+
+CAMPAIGN = settings(GLANCE, max_examples=100)
 
 
 def admissible(options):
@@ -101,19 +105,40 @@ def check_run(name, options):
             assert check.verdict is not Verdict.VERIFIED or check.points > 0
 
 
-@PATIENT
+@GLANCE
 @given(LINEAR_RATE)
 def test_linear_rate(options):
     check_run("linear-rate", admissible(options))
 
 
-@PATIENT
+@GLANCE
 @given(TRUST_REGION)
 def test_trust_region_newton(options):
     check_run("trust-region-newton", admissible(options))
 
 
-@settings(PATIENT, max_examples=20)  # a run takes seconds, most of them for laws over many widths
+@settings(GLANCE, max_examples=4)  # a run takes seconds, most of them for laws over many widths
 @given(RELU)
 def test_relu_convergence(options):
+    check_run("relu-convergence", options)
+
+
+@pytest.mark.campaign
+@CAMPAIGN
+@given(LINEAR_RATE)
+def test_linear_rate_at_length(options):
+    check_run("linear-rate", admissible(options))
+
+
+@pytest.mark.campaign
+@CAMPAIGN
+@given(TRUST_REGION)
+def test_trust_region_newton_at_length(options):
+    check_run("trust-region-newton", admissible(options))
+
+
+@pytest.mark.campaign
+@settings(CAMPAIGN, max_examples=20)
+@given(RELU)
+def test_relu_convergence_at_length(options):
     check_run("relu-convergence", options)

@@ -23,7 +23,7 @@ def run(**options):
 
 
 def checks(problem, path):
-    return theorem.check(problem, path)
+    return list(theorem.check(problem, path))
 
 
 def verdicts(found):
@@ -189,16 +189,16 @@ def test_parallel_inputs_are_named_or_perturbed(tmp_path, rng):
 
 
 def test_everything_can_be_recomputed_from_the_trajectory_alone():
-    outcome = run_theorem(theorem, make_setting(theorem, SMALL | {"width": 60}))
+    outcome = run_theorem(theorem, make_setting(theorem, SMALL | {"width": 200}))
     arrays = outcome.arrays
     x, y, gamma = arrays["inputs"], arrays["targets"], float(arrays["gamma"])
     assert arrays["limit_kernel"] == pytest.approx(arc_cosine_kernel(x))
     for name, at in (("first", 0), ("last", -1)):
         a, w, u, v = (arrays[f"{name}_{key}"] for key in "awuv")
-        phi = np.maximum(w @ x, 0) / np.sqrt(60)
+        phi = np.maximum(w @ x, 0) / np.sqrt(200)
         z = phi
         for _ in range(100):
-            z = np.maximum(gamma / np.sqrt(60) * a @ z + phi, 0)
+            z = np.maximum(gamma / np.sqrt(200) * a @ z + phi, 0)
         assert arrays["residuals"][at] == pytest.approx(u @ z + v @ phi - y, abs=1e-7)
         assert arrays["part_minima"][at, 3] == pytest.approx(np.linalg.eigvalsh(phi.T @ phi)[0], abs=1e-12)
     loss = arrays["loss"]

@@ -8,10 +8,12 @@ or not applicable); 4 a run or the suite itself broke; 5 differs from the refere
 from __future__ import annotations
 
 import signal
+import sys
 import tempfile
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from io import TextIOWrapper
 from types import FrameType
 from typing import Any
 
@@ -36,7 +38,11 @@ class Terminated(BaseException):
 def run_guarded(command: click.Command, program: str) -> int:
     """Run a command line to its exit code; nothing but an exit of the interpreter leaves it."""
     options: dict[str, Any] = {"debug": False}
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a character that the terminal lacks must not end a run
+            stream.reconfigure(errors="backslashreplace")
     try:
+        _require_text(sys.argv[1:])
         with _signals_raise():
             return int(command.main(prog_name=program, standalone_mode=False, obj=options) or 0)
     except SystemExit as stop:
@@ -48,6 +54,17 @@ def run_guarded(command: click.Command, program: str) -> int:
         if options["debug"]:
             traceback.print_exception(problem)
         return code
+
+
+def _require_text(words: Sequence[str]) -> None:
+    """InputError for a word that no record could hold, because it is not valid UTF-8."""
+    for word in words:
+        try:
+            word.encode()
+        except UnicodeEncodeError:
+            raise InputError(
+                f"{word} is not valid UTF-8: rename the file, or go to its folder and name it from there"
+            ) from None
 
 
 @contextmanager

@@ -5,11 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from verify.errors import InputError
 from verify.report.markdown import summary
 from verify.report.outcome import Outcome, headline, outcome, unexplained
 from verify.report.record import Difference, Record
 
 SUMMARY_FILE = "GITHUB_STEP_SUMMARY"
+
+
+def require_summary(environ: Mapping[str, str]) -> None:
+    """Raise InputError when the job's summary cannot be written."""
+    if file := environ.get(SUMMARY_FILE):
+        try:
+            Path(file).open("a", encoding="utf-8").close()
+        except OSError as problem:
+            raise InputError(
+                f"cannot append to {file} ({problem.strerror}): {SUMMARY_FILE} should name a file that can be "
+                "written, or not be set"
+            ) from problem
 
 
 def append_summary(

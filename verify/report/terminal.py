@@ -57,7 +57,7 @@ class Page:
 
     def seeds(self, record: Record, verbose: bool = False) -> RenderableType:
         """Several draws: in how many each claim was verified, and how rates and slack spread."""
-        table = _table(("verdict", "left"), ("claim", "left"), ("states", "fill"), ("verified", "right"))
+        table = self._table(("verdict", "left"), ("claim", "left"), ("states", "fill"), ("verified", "right"))
         table.add_column("95% interval", justify="right", no_wrap=True)
         table.add_column("least slack", justify="right", no_wrap=True)
         for claim in record.claims:
@@ -80,7 +80,7 @@ class Page:
                 for record in suite.theorems
             ]
             return Group(*(Padding(run, (0, 0, 1, 0)) for run in runs))
-        table = _table(("run", "left"), ("verdict", "left"), ("claims", "right"), ("narrowest", "left"))
+        table = self._table(("run", "left"), ("verdict", "left"), ("claims", "right"), ("narrowest", "left"))
         table.add_column("budgets", justify="right", no_wrap=True)
         table.add_column("s", justify="right", no_wrap=True)
         for record in suite.theorems:
@@ -90,7 +90,7 @@ class Page:
 
     def power(self, trials: Sequence[Trial]) -> RenderableType:
         """Every planted claim, why it is false, and whether the checks caught it."""
-        table = _table(("claim", "left"), ("planted, and why it is false", "fold"), ("off by", "right"))
+        table = self._table(("claim", "left"), ("planted, and why it is false", "fold"), ("off by", "right"))
         table.add_column("outcome", no_wrap=True)
         for trial in trials:
             planted = trial.planted
@@ -119,7 +119,7 @@ class Page:
 
     def curves(self, curves: Sequence[tuple[str, bool, float | None]]) -> RenderableType:
         """Curves by label, whether they are cached, and how many seconds they took."""
-        table = _table(("curve", "fold"), ("state", "left"), ("seconds", "right"))
+        table = self._table(("curve", "fold"), ("state", "left"), ("seconds", "right"))
         for label, cached, seconds in curves:
             state = Text("cached", style="green") if cached else Text("missing", style="yellow")
             table.add_row(label, state, number(seconds))
@@ -134,7 +134,9 @@ class Page:
         return Group(*lines)
 
     def _claims(self, claims: Sequence[ClaimRecord]) -> RenderableType:
-        table = _table(("verdict", "left"), ("claim", "left"), ("states", "fill"), ("how close", "right"))
+        table = self._table(
+            ("verdict", "left"), ("claim", "left"), ("states", "fill"), ("how close", "right")
+        )
         for claim in claims:
             if not _elsewhere(claim):
                 table.add_row(
@@ -201,6 +203,21 @@ class Page:
     def _remark(self, text: str) -> RenderableType:
         table = Table.grid(padding=(0, 1, 0, 0))
         table.add_row("-", Text(self.math(text)))
+        return table
+
+    def _table(self, *columns: tuple[str, str]) -> Table:
+        """Columns by name and how they are set: left, right, fill (what is left, cut short), fold."""
+        table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="dim")
+        for name, how in columns:
+            if how == "fill":
+                table.add_column(
+                    name, no_wrap=True, overflow="ellipsis" if self._unicode else "crop", ratio=1
+                )
+            elif how == "fold":
+                table.add_column(name, overflow="fold")
+            else:
+                table.add_column(name, justify="right" if how == "right" else "left", no_wrap=True)
+        table.expand = any(how == "fill" for _, how in columns)
         return table
 
     def _seeds_row(self, claim: ClaimRecord, draws: Sequence[Draw]) -> tuple[str | Text, ...]:
@@ -310,17 +327,3 @@ def _value(value: Any) -> str:
 
 def _indented(text: RenderableType) -> RenderableType:
     return Padding(text, (0, 0, 0, 2))
-
-
-def _table(*columns: tuple[str, str]) -> Table:
-    """Columns by name and how they are set: left, right, fill (what is left, cut short), fold."""
-    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="dim")
-    for name, how in columns:
-        if how == "fill":
-            table.add_column(name, no_wrap=True, overflow="ellipsis", ratio=1)
-        elif how == "fold":
-            table.add_column(name, overflow="fold")
-        else:
-            table.add_column(name, justify="right" if how == "right" else "left", no_wrap=True)
-    table.expand = any(how == "fill" for _, how in columns)
-    return table
