@@ -57,13 +57,13 @@ def run_guarded(command: click.Command, program: str) -> int:
 
 
 def _require_text(words: Sequence[str]) -> None:
-    """InputError for a word that no record could hold, because it is not valid UTF-8."""
+    """InputError for a word that no record could hold, because it is no text in the user's encoding."""
     for word in words:
         try:
             word.encode()
         except UnicodeEncodeError:
             raise InputError(
-                f"{word} is not valid UTF-8: rename the file, or go to its folder and name it from there"
+                f"{word} is no text in {sys.getfilesystemencoding()}: rename the file, or set LC_ALL=C.UTF-8"
             ) from None
 
 

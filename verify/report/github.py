@@ -20,8 +20,8 @@ def require_summary(environ: Mapping[str, str]) -> None:
             Path(file).open("a", encoding="utf-8").close()
         except OSError as problem:
             raise InputError(
-                f"cannot append to {file} ({problem.strerror}): {SUMMARY_FILE} should name a file that can be "
-                "written, or not be set"
+                f"cannot append to {file} ({problem.strerror}): let {SUMMARY_FILE} name a file that can be "
+                "written, or unset it"
             ) from problem
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from statistics import median
 from typing import Any
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, Group, OverflowMethod, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -210,9 +210,9 @@ class Page:
         table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="dim")
         for name, how in columns:
             if how == "fill":
-                table.add_column(
-                    name, no_wrap=True, overflow="ellipsis" if self._unicode else "crop", ratio=1
-                )
+                # An ellipsis is a character that ASCII lacks.
+                cut: OverflowMethod = "ellipsis" if self._unicode else "crop"
+                table.add_column(name, no_wrap=True, overflow=cut, ratio=1)
             elif how == "fold":
                 table.add_column(name, overflow="fold")
             else:
