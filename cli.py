@@ -239,7 +239,7 @@ def all_theorems(
     """
     import theorems
     from verify.command_line.progress import progress_line
-    from verify.regression import differences, read_reference
+    from verify.regression import read_reference
     from verify.report import terminal
     from verify.report.directory import require_writable
     from verify.report.github import require_summary
@@ -256,19 +256,25 @@ def all_theorems(
     reference = read_reference(against, preset) if against else None
     require_writable(out)
     require_summary(os.environ)
+    command = command_line(preset, config, given)
     with progress_line("all", shown=not (quiet or as_json)) as progress:
-        suite, written = run_suite(runs, preset, command_line(preset, config, given), out, jobs, progress)
-    moved = differences(reference, suite) if reference else []
+        suite, written = run_suite(
+            runs, preset, command, out, jobs, progress, (str(against), reference) if reference else None
+        )
+    moved = suite.compared.differences if suite.compared else []
     if as_json:
         click.echo(suite.model_dump_json(indent=1))
     else:
         console = terminal.console()
+        page = terminal.Page(console)
         if not quiet:
-            console.print(terminal.Page(console).suite(suite, verbose))
+            console.print(page.suite(suite, verbose))
             _print_differences(moved)
+        if suite.compared:
+            console.print(page.compared(suite.compared))
         console.print(terminal.last_line(suite.verdict, f"all, {preset}", str(written)), soft_wrap=True)
     if moved:
-        click.echo(f"verify: numbers or verdicts that differ from {against}: {len(moved)}", err=True)
+        click.echo(f"verify: numbers or texts that differ from {against}: {len(moved)}", err=True)
     _show_in_job(suite.theorems, moved)
     broken = _tell_broken(found)
     return suite.verdict.exit_code or broken or (DIFFERS if moved else 0)
@@ -409,14 +415,16 @@ def compare(reference: Path, run: Path) -> int:
     Both are records or the folders that hold one; a folder of references is searched for the one of
     the run's preset or theorem. Timings are never compared.
     """
-    from verify.regression import differences, read_reference
+    from verify.regression import compare_records, read_reference
+    from verify.report import terminal
     from verify.report.reading import read_record
 
     record = read_record(run)
-    moved = differences(read_reference(reference, record.reference_name), record)
-    _print_differences(moved)
-    click.echo(f"numbers or verdicts that differ: {len(moved)}" if moved else "nothing differs")
-    return DIFFERS if moved else 0
+    found = compare_records(read_reference(reference, record.reference_name), record, str(reference))
+    _print_differences(found.differences)
+    console = terminal.console()
+    console.print(terminal.Page(console).compared(found))
+    return DIFFERS if found.differences else 0
 
 
 @cli.command()

@@ -69,7 +69,8 @@ class Check:
 
     ``slack`` is positive where the relation holds (0 at best for an identity), ``budget`` the error
     budget there and ``budget_parts`` what it is made of; ``where`` locates the point; ``points``
-    counts the points compared.
+    counts the points compared. ``measured_range`` and ``bound_range`` are the least and the largest of
+    all points, ``largest_budget`` the widest budget of any.
     """
 
     claim: str
@@ -84,6 +85,9 @@ class Check:
     where: Mapping[str, float] = field(default_factory=dict)
     points: int = 0
     message: str = ""
+    measured_range: tuple[float, float] | None = None
+    bound_range: tuple[float, float] | None = None
+    largest_budget: float | None = None
 
 
 def at_most(claim: str, quantity: str, measured: ArrayLike, bound: ArrayLike, **how: object) -> Check:
@@ -174,6 +178,9 @@ def compare(
         },
         points=points,
         message=message,
+        measured_range=(float(values.min()), float(values.max())),
+        bound_range=(float(bounds.min()), float(bounds.max())),
+        largest_budget=float(total.max()),
     )
 
 

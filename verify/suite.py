@@ -15,6 +15,7 @@ from joblib import Parallel, cpu_count, delayed
 from verify.claim import worst
 from verify.environment import environment
 from verify.presets import Preset
+from verify.regression import compare_records
 from verify.report.directory import write_whole
 from verify.report.record import Record, Suite
 from verify.report.views import write_views
@@ -40,8 +41,11 @@ def run_suite(
     parent: Path,
     processes: int | None = None,
     progress: Progress = silent,
+    reference: tuple[str, Record | Suite] | None = None,
 ) -> tuple[Suite, Path]:
     """Run all jobs in parallel processes and write one directory into `parent`, whole or not at all.
+
+    A `reference`, with the name that the user gave it, is compared with, and the outcome recorded.
 
     The directory holds `record.json` and, for every run, a folder with its arrays and pictures. Each
     process has its share of the cores for BLAS. `command` reproduces the suite.
@@ -63,6 +67,9 @@ def run_suite(
             command=command,
             started=started,
         )
+        if reference is not None:
+            name, stored = reference
+            suite = suite.model_copy(update={"compared": compare_records(stored, suite, name)})
         (folder / "record.json").write_text(suite.model_dump_json(indent=1), encoding="utf-8")
         write_views(folder, records)
 

@@ -37,6 +37,9 @@ class CheckRecord(_Model):
     points: int
     verdict: Verdict
     message: str
+    measured_range: tuple[float | None, float | None] | None = None
+    bound_range: tuple[float | None, float | None] | None = None
+    largest_budget: float | None = None
 
     @property
     def slack_in_budgets(self) -> float | None:
@@ -213,9 +216,13 @@ def overall_verdict(claims: Sequence[Claim], records: Sequence[ClaimRecord]) -> 
 
 
 def _without_claim(check: Check) -> dict[str, Any]:
-    fields = {
-        name: None if isinstance(value, float) and not math.isfinite(value) else value
-        for name, value in asdict(check).items()
-    }
+    fields = {name: _finite(value) for name, value in asdict(check).items()}
     del fields["claim"]
     return fields
+
+
+def _finite(value: Any) -> Any:
+    """JSON has no infinity and no NaN: null instead, inside pairs too."""
+    if isinstance(value, tuple):
+        return tuple(map(_finite, value))
+    return None if isinstance(value, float) and not math.isfinite(value) else value
