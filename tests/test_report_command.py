@@ -56,14 +56,21 @@ def test_report_of_a_combined_record(folder, monkeypatch):
 
 
 def test_open_shows_the_page(folder, monkeypatch):
-    import click
+    import webbrowser
 
     shown = []
-    monkeypatch.setattr(click, "launch", lambda page: shown.append(page) or 0)
+    monkeypatch.setattr(webbrowser, "get", lambda: None)
+    monkeypatch.setattr(webbrowser, "open", shown.append)
     assert command(monkeypatch, "report", folder, "--open") == 0
-    assert shown == [f"{folder}/report.html"]
-    monkeypatch.setattr(click, "launch", lambda page: 127)
+    assert shown == [f"file://{folder}/report.html"]
+
+    def none():
+        raise webbrowser.Error("could not locate runnable browser")
+
+    monkeypatch.setattr(webbrowser, "get", none)
+    (folder / "report.md").unlink()
     assert command(monkeypatch, "report", folder, "--open") == 2
+    assert not (folder / "report.md").exists(), "what can be known before is said before"
 
 
 @pytest.mark.parametrize(

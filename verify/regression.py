@@ -177,12 +177,17 @@ def _check(what: str, old: CheckRecord, new: CheckRecord) -> Found:
     yield from _exact(f"{what}  coordinates", sorted(old.where), sorted(new.where))
     yield from _count(f"{what}  points", old.points, new.points)
     budgets = (old.budget or 0.0) + (new.budget or 0.0)
+
+    def part(name: str, before: float | None, after: float | None) -> Found:
+        yield from _budget(name, before, after, old.budget)
+
     if _same_point(old, new):
         for name in ("measured", "bound", "slack"):
             before, after = getattr(old, name), getattr(new, name)
-            yield from _number(
-                f"{what}  {name}", before, after, budgets + PATH_TOLERANCE * abs(before or 0.0)
-            )
+            allowed = budgets + PATH_TOLERANCE * abs(before or 0.0)
+            yield from _number(f"{what}  {name}", before, after, allowed)
+        yield from _budget(f"{what}  budget", old.budget, new.budget, old.budget)
+        yield from _each(old.budget_parts, new.budget_parts, f"{what}  budget of", part)
     else:
         spread = (SLACK_FACTOR - 1) * abs(old.slack or 0.0)
         yield from _number(f"{what}  slack (at another point)", old.slack, new.slack, budgets + spread)
@@ -194,13 +199,7 @@ def _check(what: str, old: CheckRecord, new: CheckRecord) -> Found:
         for end, before, after in zip(("least", "largest"), *ranges, strict=True):
             allowed = widest + tolerance * max(map(abs, filter(None, ranges[0])), default=0.0)
             yield from _number(f"{what}  {end} {name}", before, after, allowed)
-    yield from _budget(f"{what}  budget", old.budget, new.budget, old.budget)
     yield from _budget(f"{what}  largest budget", old.largest_budget, new.largest_budget, old.largest_budget)
-
-    def part(name: str, before: float | None, after: float | None) -> Found:
-        yield from _budget(name, before, after, old.budget)
-
-    yield from _each(old.budget_parts, new.budget_parts, f"{what}  budget of", part)
 
 
 def _contradictions(what: str, run: Record) -> Found:
@@ -318,7 +317,8 @@ def _bare(text: str) -> str:
 
 
 def _fields(record: Record | ClaimRecord, names: Sequence[str]) -> dict[str, Any]:
-    return {name: getattr(record, name) for name in names}
+    """Fields as a record that was written and read again has them."""
+    return record.model_dump(mode="json", include=set(names))
 
 
 def _runs(record: Record | Suite) -> Sequence[Record]:

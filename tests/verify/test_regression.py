@@ -1,13 +1,16 @@
 """References: what may move, what may not, and what is said of it."""
 
+import json
+
 import pytest
+from pydantic import ValidationError
 
 import theorems
 from verify.claim import Verdict, worst
 from verify.errors import InputError
-from verify.regression import differences, read_reference, write_reference
+from verify.regression import compare_records, differences, read_reference, write_reference
 from verify.report.reading import read_record
-from verify.report.record import Suite
+from verify.report.record import Record, Suite
 from verify.run import run_theorem
 from verify.theorem import make_setting
 
@@ -40,6 +43,11 @@ def with_check(record, claim, index, **update):
     return record.model_copy(update={"claims": claims})
 
 
+def moved_of(reference, run):
+    """What moved, without what an edited record says against itself."""
+    return [one for one in differences(reference, run) if ", from its " not in one.what]
+
+
 def test_a_run_agrees_with_itself_whatever_it_took(record):
     counts = {**record.counts, "blas_threads": 64}
     slower = {"timings": {"integrate": 1e3}, "started": "2030-01-01T00:00:00+00:00", "counts": counts}
@@ -59,7 +67,7 @@ def test_a_run_agrees_with_itself_whatever_it_took(record):
 def test_numbers_of_a_check_have_its_budget_and_little_more(record, field, factor, moves):
     check = record.claims[-1].checks[-1]
     moved = with_check(record, "K-T1", -1, **{field: factor * getattr(check, field)})
-    found = differences(record, moved)
+    found = moved_of(record, moved)
     assert len(found) == moves
     for difference in found:
         assert difference.what == f"linear-rate  K-T1  {check.quantity}  {field}"
@@ -72,8 +80,8 @@ def test_within_the_budgets_anything_may_move(record):
     check = record.claims[-1].checks[-1]
     inside, outside = (check.measured + share * check.budget for share in (1.9, 3.0))
     wide = with_check(record, "K-T1", -1, bound=0.0, slack=0.0, measured=0.0)
-    assert differences(wide, with_check(wide, "K-T1", -1, measured=inside - check.measured)) == []
-    assert len(differences(wide, with_check(wide, "K-T1", -1, measured=outside - check.measured))) == 1
+    assert moved_of(wide, with_check(wide, "K-T1", -1, measured=inside - check.measured)) == []
+    assert len(moved_of(wide, with_check(wide, "K-T1", -1, measured=outside - check.measured))) == 1
 
 
 def test_another_deciding_point_has_other_numbers_but_a_slack_of_one_order(record):
@@ -82,9 +90,9 @@ def test_another_deciding_point_has_other_numbers_but_a_slack_of_one_order(recor
     same = with_check(
         record, "K-T1", -1, where=elsewhere, measured=2 * check.measured, slack=1.5 * check.slack
     )
-    assert differences(record, same) == []
+    assert moved_of(record, same) == []
     lost = with_check(record, "K-T1", -1, where=elsewhere, slack=-0.5 * check.slack)
-    assert [difference.what.split("  ")[-1] for difference in differences(record, lost)] == [
+    assert [difference.what.split("  ")[-1] for difference in moved_of(record, lost)] == [
         "slack (at another point)"
     ]
 
@@ -147,3 +155,71 @@ def test_only_verified_runs_are_accepted_unless_told_otherwise(tmp_path, record)
         write_reference(bad, tmp_path)
     assert list(tmp_path.iterdir()) == []
     assert write_reference(bad, tmp_path, allow_unverified=True).exists()
+
+
+#: What says how, when and on what a run was made, in words what numbers say, or where it was decided.
+SILENT = {"timings", "environment", "notes", "started", "error", "traceback", "blas_threads", "where"}
+
+
+def leaves(value, path=()):
+    """Every number, text and truth of a record with the way to it."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if key not in SILENT:
+                yield from leaves(inner, (*path, key))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from leaves(inner, (*path, index))
+    elif value is not None:
+        yield path, value
+
+
+def edited(data, path, value):
+    copy = json.loads(json.dumps(data))
+    inner = copy
+    for key in path[:-1]:
+        inner = inner[key]
+    inner[path[-1]] = value
+    return copy
+
+
+def test_every_number_and_text_of_a_record_is_seen(record):
+    """Each is changed by much more than any tolerance; a record that cannot be read any more is refused."""
+    data = json.loads(record.model_dump_json())
+    unseen = []
+    found = list(leaves(data))
+    assert len(found) > 300
+    for path, value in found:
+        if isinstance(value, bool):
+            other = not value
+        elif isinstance(value, str):
+            other = next((v for v in Verdict if v != value), "") if value in list(Verdict) else f"{value}x"
+        else:
+            other = 1e308 if isinstance(value, float) else value + 1000
+        try:
+            changed = Record(**edited(data, path, other))
+        except ValidationError:
+            continue
+        if not differences(record, changed):
+            unseen.append(path)
+    assert unseen == []
+
+
+def test_a_comparison_says_how_much_it_compared(record):
+    found = compare_records(suite(record), suite(record), "results/reference")
+    assert found.reference == "results/reference"
+    assert found.differences == []
+    assert found.compared > 300
+
+
+@pytest.mark.parametrize(
+    ("update", "what"),
+    [
+        ({"measured": 1e308}, "slack, from its sides"),
+        ({"budget": 1e3}, "budget, from its parts"),
+        ({"verdict": Verdict.VIOLATED}, "verdict, from its numbers"),
+    ],
+)
+def test_a_record_that_contradicts_itself_differs_even_from_itself(record, update, what):
+    bad = with_check(record, "K-T1", -1, **update)
+    assert any(what in one.what for one in differences(bad, bad))

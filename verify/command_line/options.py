@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 import click
 
 from verify.command_line.commands import Command
+from verify.errors import InputError
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -35,7 +36,24 @@ class SettingCommand(Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         known = set(self.names())
         ctx.meta[NAMED] = [word for word in dict.fromkeys(args) if word in known]
-        return super().parse_args(ctx, args)
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as problem:
+            self._explain_stranger(problem.option_name, ctx.meta[NAMED])
+            raise
+
+    def _explain_stranger(self, option: str, named: Sequence[str]) -> None:
+        """InputError for an option that belongs to modules, but not to those that were named."""
+        from verify.theorem import option_name
+
+        owners = [
+            name
+            for name, module in self.modules(()).items()
+            if option in map(option_name, module.Setting.model_fields)
+        ]
+        if owners:
+            belongs = f"leave it out; it belongs to {', '.join(owners)}"
+            raise InputError(f"{option} is no option of {', '.join(named)}: {belongs}") from None
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         from verify.theorem import option_name
