@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from joblib import Parallel, delayed
+from joblib import delayed
 from scipy.stats import beta
 
 from verify.claim import Verdict, worst
 from verify.report.record import CheckRecord, ClaimRecord, Record, Seeds
 from verify.run import Run, run_theorem
 from verify.theorem import BaseSetting, Progress, Theorem, silent
+from verify.workers import pool
 
 #: Confidence of the interval for the probability that a claim is verified.
 CONFIDENCE = 0.95
@@ -24,7 +25,7 @@ def run_seeds(theorem: Theorem, setting: BaseSetting, count: int, progress: Prog
     claim in how many draws it was verified; pictures and arrays are those of the worst draw.
     """
     settings = draws(setting, count)
-    workers = Parallel(n_jobs=min(count, os.cpu_count() or 1), return_as="generator")
+    workers = pool(min(count, os.cpu_count() or 1))
     records: list[Record] = []
     for record in workers(delayed(_record)(theorem, one) for one in settings):
         records.append(record)
@@ -46,9 +47,10 @@ def worst_draw(records: Sequence[Record]) -> int:
 def merged(theorem: Theorem, records: Sequence[Record], shown: Record) -> Record:
     """One record of all draws; notes, rates and pictures are those of the draw `shown`."""
     count, first = len(records), records[0]
+    broken = next((record for record in records if record.error), shown)
     return shown.model_copy(
         update={
-            "verdict": worst(record.verdict for record in records),
+            "verdict": worst(record.verdict for record in (*records, shown)),
             "setting": {**shown.setting, "seed": first.setting["seed"], "seeds": count},
             "claims": [_merged([record.claims[i] for record in records]) for i in range(len(theorem.CLAIMS))]
             if all(record.claims for record in records)
@@ -57,7 +59,8 @@ def merged(theorem: Theorem, records: Sequence[Record], shown: Record) -> Record
                 f"{count} draws; notes, rates and pictures are those of seed {shown.setting['seed']}",
                 *shown.notes,
             ],
-            "error": next((record.error for record in records if record.error), None),
+            "error": broken.error,
+            "traceback": broken.traceback,
             "command": f"{first.command} --seeds {count}",
         }
     )

@@ -17,7 +17,7 @@ from typing import Any
 
 import click
 
-from verify.errors import InputError
+from verify.errors import InputError, in_words
 
 #: Something broke that was not the user's to mend; see `verify.claim.Verdict`.
 BROKEN = 4
@@ -87,7 +87,7 @@ def _explained(problem: BaseException) -> tuple[int, str]:
             return problem.exit_code, _misused(problem)
         case OSError():
             return BROKEN, f"verify: {problem}; earlier results are whole"
-    reason = " ".join(f"{type(problem).__name__}: {problem}".split())
+    reason = in_words(problem)
     return BROKEN, f"verify: a fault of the suite itself, no verdict: {reason} ({_kept(problem)})"
 
 
