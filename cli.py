@@ -548,8 +548,8 @@ def _tell_broken(broken: Sequence[Exception]) -> int:
     """Say which theorems could not be served, and why; the exit code that reports it."""
     for problem in broken:
         click.echo(f"verify: {problem}", err=True)
-        if click.get_current_context().obj["debug"]:
-            traceback.print_exception(problem)
+        if problem.__cause__ and click.get_current_context().obj["debug"]:
+            traceback.print_exception(problem.__cause__)
     return BROKEN if broken else 0
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import threadpoolctl
 
+from verify.claim import Check, Claim
 from verify.contract import results
 from verify.contract.calls import Fault, calling, told
 from verify.contract.module import FUNCTIONS
@@ -17,7 +18,7 @@ from verify.errors import HypothesisError, InputError, TheoremError
 from verify.power import Trial
 from verify.presets import variants
 from verify.report import figures as pictures
-from verify.theorem import BaseSetting, Theorem, make_setting, missing_attributes, silent
+from verify.theorem import BaseSetting, Planted, Theorem, make_setting, missing_attributes, silent
 
 
 def smallest_setting(found: Theorem, name: str) -> BaseSetting | None:
@@ -27,6 +28,8 @@ def smallest_setting(found: Theorem, name: str) -> BaseSetting | None:
     if not all(callable(getattr(found, function)) for function in FUNCTIONS):
         return None
     try:
+        if not all(isinstance(claim, Claim) and isinstance(claim.id, str) for claim in found.CLAIMS):
+            return None
         return make_setting(found, variants(found, "quick")[0].options)
     except Exception:  # whatever is wrong with it, `verify.contract.module` says so
         return None
@@ -98,14 +101,16 @@ def _draw(figures: Any, findings: Findings) -> None:
 def _plant(theorem: Theorem, findings: Findings) -> None:
     with calling(theorem, "planted"):
         planted = theorem.planted()
-    if findings.add(results.planted_faults(theorem, planted)):
+    findings.add(results.planted_faults(theorem, planted))
+    if not isinstance(planted, Sequence):
         return
     place = place_of(theorem, "planted")
-    for one in planted:
+    sound = [one for one in planted if isinstance(one, Planted) and isinstance(one.check, Check)]
+    for one in sound:
         if not Trial(theorem.NAME, one).caught:
             text = f"{one.claim}, {one.mutation!r}, comes out {one.check.verdict}: it must be VIOLATED"
             findings.add([Fault(place, "planted()", text)])
-    tested = {one.claim for one in planted}
+    tested = {one.claim for one in sound}
     if untested := [claim.id for claim in theorem.CLAIMS if claim.id not in tested]:
         text = f"warning: no false claim for {', '.join(untested)}: nothing shows that their checks can fail"
         findings.warnings.append(told(package_of(theorem.NAME), Fault(place, "planted()", text)))
