@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 import webbrowser
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,7 +17,7 @@ import click
 
 import verify
 from verify import presets
-from verify.command_line.commands import Group
+from verify.command_line.commands import Command, Group
 from verify.command_line.guard import BROKEN, run_guarded
 from verify.command_line.options import SettingCommand
 from verify.errors import InputError
@@ -24,7 +25,6 @@ from verify.errors import InputError
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-    from theorems import Catalogue
     from verify.config import Config
     from verify.figure import FigureModule, Preset
     from verify.figure_run import Format
@@ -58,7 +58,7 @@ class TheoremCommand(SettingCommand):
     def modules(self, names: Sequence[str]) -> Mapping[str, HasSetting]:
         import theorems
 
-        return {module.NAME: module for module in theorems.catalogue(names).theorems}
+        return {module.NAME: module for module in theorems.catalogue(names, reserved_names()).theorems}
 
 
 class FiguresCommand(SettingCommand):
@@ -75,6 +75,16 @@ class FiguresCommand(SettingCommand):
         return {name: figures.load(name) for name in names or figures.FIGURES}
 
 
+def reserved_names() -> frozenset[str]:
+    """What no setting field of a theorem may be called: the options of all commands, and more arguments."""
+    context = click.Context(cli, **cli.context_settings)
+    commands = [command for command in cli.commands.values() if isinstance(command, Command)]
+    own = [(command, parameter) for command in commands for parameter in Command.get_params(command, context)]
+    options = {flag for _, parameter in own for flag in parameter.opts if flag.startswith("--")}
+    arguments = {str(parameter.name) for command, parameter in own if isinstance(command, TheoremCommand)}
+    return frozenset({flag[2:].replace("-", "_") for flag in options} | arguments)
+
+
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(verify.__version__, prog_name="verify")
 def cli() -> None:
@@ -86,10 +96,10 @@ def list_theorems() -> int:
     """List the theorems."""
     import theorems
 
-    found = theorems.catalogue()
+    found = theorems.catalogue(reserved=reserved_names())
     for module in found.theorems:
         click.echo(f"{module.NAME:22} {module.TITLE}")
-    _tell_broken(found)
+    _tell_broken(found.broken)
     return 0
 
 
@@ -99,7 +109,7 @@ def show(name: str) -> int:
     """Print what theorem NAME states and claims, and its sources."""
     import theorems
 
-    theorem = theorems.load(name)
+    theorem = theorems.load(name, reserved_names())
     click.echo(f"{theorem.TITLE}\n{'=' * len(theorem.TITLE)}\n\n{theorem.STATEMENT.rstrip()}\n\nClaims\n")
     for claim in theorem.CLAIMS:
         informative = "" if claim.required else ", informative"
@@ -161,7 +171,7 @@ def theorem(
     """
     import theorems
 
-    modules = [theorems.load(name) for name in dict.fromkeys(names)]
+    modules = theorems.catalogue(names, reserved_names()).theorems
     given, pinned = _given(modules, options), _read_config(config)
     chosen = [(module, _setting(module, pinned, given, presets.Variant())) for module in modules]
 
@@ -185,13 +195,14 @@ def theorem(
                 run = run_seeds(module, setting, seeds, progress)
             else:
                 run = run_theorem(module, setting, progress)
-        written = write_run(run, out)
-        records.append(run.record)
+        record, written = write_run(run, out)
+        records.append(record)
+        _tell_traceback(record)
         if as_json:
             continue
         if not quiet:
-            console.print((page.seeds if seeds > 1 else page.result)(run.record, verbose))
-        line = terminal.last_line(run.record.verdict, run.record.theorem, str(written), run.record.reason)
+            console.print((page.seeds if seeds > 1 else page.result)(record, verbose))
+        line = terminal.last_line(record.verdict, record.theorem, str(written), record.reason)
         console.print(line, soft_wrap=True)
     if as_json:
         texts = [record.model_dump_json(indent=1) for record in records]
@@ -245,7 +256,7 @@ def all_theorems(
     from verify.report.github import require_summary
     from verify.suite import Job, command_line, run_suite
 
-    found = theorems.catalogue()
+    found = theorems.catalogue(reserved=reserved_names())
     modules = found.theorems
     given, pinned = _given(modules, options), _read_config(config)
     runs = [
@@ -275,8 +286,10 @@ def all_theorems(
         console.print(terminal.last_line(suite.verdict, f"all, {preset}", str(written)), soft_wrap=True)
     if moved:
         click.echo(f"verify: numbers or texts that differ from {against}: {len(moved)}", err=True)
+    for record in suite.theorems:
+        _tell_traceback(record)
     _show_in_job(suite.theorems, moved)
-    broken = _tell_broken(found)
+    broken = _tell_broken(found.broken)
     return suite.verdict.exit_code or broken or (DIFFERS if moved else 0)
 
 
@@ -500,24 +513,63 @@ def _print_differences(moved: Sequence[Difference]) -> None:
 def power(names: tuple[str, ...]) -> int:
     """Run the planted false claims of theorem NAME (default: all); exit 1 if a check misses one."""
     import theorems
-    from verify.power import trials
+    from verify.errors import TheoremError
+    from verify.power import Trial, trials
     from verify.report import terminal
 
-    chosen = theorems.catalogue(names)
-    found = [trial for module in chosen.theorems for trial in trials(module)]
+    chosen = theorems.catalogue(names, reserved_names())
+    found: list[Trial] = []
+    broken = [*chosen.broken]
+    for module in chosen.theorems:
+        try:
+            found += trials(module)
+        except TheoremError as problem:
+            broken.append(problem)
     console = terminal.console()
     console.print(terminal.Page(console).power(found))
     survivors = sum(not trial.caught for trial in found)
     click.echo(f"{len(found) - survivors} of {len(found)} false claims caught")
-    broken = _tell_broken(chosen)
-    return 1 if survivors else broken
+    code = _tell_broken(broken)
+    return 1 if survivors else code
 
 
-def _tell_broken(found: Catalogue) -> int:
-    """Say which theorems could not be loaded; the exit code that reports it."""
-    for problem in found.broken:
+@cli.command()
+@click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=_complete)
+def lint(names: tuple[str, ...]) -> int:
+    """Say all that is wrong with the code of theorem NAME, for its author; exit 4 if something is.
+
+    It runs the theorem once, in the first setting of the quick preset, and its planted claims.
+    """
+    import theorems
+    from verify import lint
+
+    problems = 0
+    for name in dict.fromkeys(names):
+        found = theorems.find(name, reserved_names())
+        lines, warnings = [*found.faults], []
+        if found.theorem and (setting := lint.smallest_setting(found.theorem, name)):
+            seen = lint.lint(found.theorem, setting)
+            lines, warnings = [*lines, *seen.problems], seen.warnings
+        for line in (*lines, *warnings):
+            click.echo(line)
+        click.echo(f"{name}: {len(lines) or 'no'} problem{'s'[len(lines) == 1 :]}")
+        problems += len(lines)
+    return BROKEN if problems else 0
+
+
+def _tell_broken(broken: Sequence[Exception]) -> int:
+    """Say which theorems could not be served, and why; the exit code that reports it."""
+    for problem in broken:
         click.echo(f"verify: {problem}", err=True)
-    return BROKEN if found.broken else 0
+        if problem.__cause__ and click.get_current_context().obj["debug"]:
+            traceback.print_exception(problem.__cause__)
+    return BROKEN if broken else 0
+
+
+def _tell_traceback(record: Record) -> None:
+    """With --debug, where a run broke."""
+    if record.traceback and click.get_current_context().obj["debug"]:
+        click.echo(record.traceback, err=True, nl=False)
 
 
 def _given(
@@ -538,7 +590,11 @@ def _read_config(path: Path | None) -> Config:
     import theorems
     from verify.config import Config, read_config
 
-    return Config() if path is None else read_config(path, theorems.catalogue().theorems)
+    return (
+        Config()
+        if path is None
+        else read_config(path, theorems.catalogue(reserved=reserved_names()).theorems)
+    )
 
 
 def _setting(

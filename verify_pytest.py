@@ -45,17 +45,18 @@ def pytest_collection_modifyitems(
 
 
 def _claims(session: pytest.Session, wanted: str) -> Iterator[pytest.Item]:
+    import cli
     import theorems
     from verify.errors import InputError
     from verify.presets import variants
 
     try:
-        found = theorems.catalogue(() if wanted == ALL else wanted.split(","))
+        found = theorems.catalogue(() if wanted == ALL else wanted.split(","), cli.reserved_names())
     except InputError as problem:
         names = ", ".join(theorems.names())
         raise pytest.UsageError(f"{OPTION}={wanted}: {problem}; give some of {names}, after =") from None
     if found.broken:
-        raise pytest.UsageError("; ".join(found.broken))
+        raise pytest.UsageError("; ".join(map(str, found.broken)))
     for theorem in found.theorems:
         for variant in variants(theorem, "quick"):
             yield from TheoremRun.of(session, theorem, variant).collect()

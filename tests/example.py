@@ -22,13 +22,14 @@ def install(scratch: Path) -> Path:
     return site
 
 
-def provide(site: Path, name: str, source: str) -> Path:
-    """A package `their-<name>` in `site` that provides the theorem `name` by a module of this source."""
-    module = f"their_{name}"
+def provide(site: Path, name: str, source: str, package: str = "") -> Path:
+    """A package (`their-<name>`) in `site` that provides the theorem `name` by a module of this source."""
+    package = package or f"their-{name}"
+    module = package.replace("-", "_")
     (site / f"{module}.py").write_text(source)
     metadata = site / f"{module}-1.0.dist-info"
     metadata.mkdir()
-    (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: their-{name}\nVersion: 1.0\n")
+    (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n")
     (metadata / "entry_points.txt").write_text(f"[verify.theorems]\n{name} = {module}\n")
     return site
 

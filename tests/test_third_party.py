@@ -9,12 +9,131 @@ from types import SimpleNamespace
 
 import pytest
 
+import cli
+import theorems
 from tests import example
+from verify.lint import lint, smallest_setting
 from verify.report.record import Record, Suite
 
 NAME = "quadratic-descent"
 
 ROOT = Path(__file__).parents[1]
+
+TEMPLATE = (example.SOURCE / "quadratic_descent.py").read_text()
+
+#: Edits of the template that loading must refuse: what is replaced, by what, and what the line must say.
+STATIC = {
+    "claim ids": ('Claim("Q-1"', 'Claim("Q-H"', "CLAIMS: 2 claims have the id 'Q-H'"),
+    "claim kind": (
+        'PAPER, "step")',
+        'PAPER, "lemma")',
+        "'Q-1' is of the kind 'lemma': use one of hypothesis",
+    ),
+    "claim text": ('"mu I <= H <= L I", PAPER', "None, PAPER", "'Q-H' has an id, text or source"),
+    "claims": ("CLAIMS = (", "CLAIMS = lambda: (", "CLAIMS: is no sequence of verify.claim.Claim"),
+    "none required": (
+        "\nEPS, TINY",
+        "\nfrom dataclasses import replace\nCLAIMS = [replace(c, required=False) for c in CLAIMS]\nEPS, TINY",
+        "no claim is required",
+    ),
+    "sources": ('SOURCES = ("Polyak, ', 'SOURCES = str("Polyak, ', "SOURCES: is no sequence of texts"),
+    "title": ('TITLE = "', 'TITLE = 3, "', "TITLE: is no text"),
+    "formulas": ("FORMULAS = (", "FORMULAS = 3, (", "FORMULAS: is no sequence"),
+    "no function": ("def figures(", "figures = 3\ndef pictures(", "figures: is no function"),
+    "arguments": ("def planted()", "def planted(problem)", "planted: cannot be called as planted()"),
+    "no setting": (
+        "class Setting(BaseSetting)",
+        "class Setting",
+        "no subclass of verify.theorem.BaseSetting",
+    ),
+    "description": (', description="dimension d"', "", "Setting.dimension: has no description"),
+    "no default": ("Field(20, ge=3", "Field(ge=3", "Setting.dimension: has no default"),
+    "default": ("Field(20, ge=3", "Field(2, ge=3", "Setting.dimension: refuses its default, 2"),
+    "reserved": ("dimension: int", "quiet: int", "Setting.quiet: --quiet is an option of the command line"),
+    "reserved argument": ("dimension: int", "as_json: int", "Setting.as_json"),
+    "preset option": (
+        '{"start": "slowest"}',
+        '{"stat": "slowest"}',
+        "run 'tight' of 'quick': there is no option",
+    ),
+    "preset value": ('{"start": "slowest"}', '{"start": "fast"}', "run 'tight' of 'quick': --start fast"),
+    "preset name": (
+        'PRESETS = {"quick"',
+        'PRESETS = {"fast"',
+        "PRESETS: 'fast' is no preset: there are quick",
+    ),
+    "preset runs": ('Variant("tight"', 'Variant("random"', "2 runs of 'quick' have the name 'random'"),
+    "empty preset": (
+        'PRESETS = {"quick": (',
+        'PRESETS = {"quick": (), "standard": (',
+        "'quick' is no sequence",
+    ),
+    "run leads out": ('Variant("tight"', 'Variant("../tight"', "its name becomes a part of paths"),
+}
+
+#: Edits that only a run shows; the verdict is ERROR.
+IN_A_RUN = {
+    "build": ('"""A random rotation of', '1 / 0\n    """A random', "build(): ZeroDivisionError"),
+    "integrate": (
+        '"""Gradient descent; the',
+        'raise KeyError("k")\n    """The',
+        "integrate(): KeyError: 'k'",
+    ),
+    "check": ("        *spectrum(problem),", "        *spectrum(trajectory),", "check(): AttributeError"),
+    "figures": ('"""The excess under its', 'assert False, "no"\n    """The', "figures(): AssertionError: no"),
+    "exit in build": ('"""A random rotation of', 'raise SystemExit\n    """A', "build(): SystemExit"),
+    "exit in check": (
+        '"""Every claim; one',
+        'import sys\n    sys.exit(0)\n    """',
+        "check(): SystemExit: 0",
+    ),
+    "exit in rates": ("guaranteed = -2", "exit(0)\n        guaranteed = -2", "SystemExit: 0"),
+    "unknown claim": ('"Q-1",\n        "||', '"Q-2",\n        "||', "a check for 'Q-2', which is none of"),
+    "no check": ("        tenth(problem, trajectory),\n    ]", "    ]", "check(): compares nothing for Q-10"),
+    "no checks": (
+        "    return [\n        *spectrum(problem)",
+        "    [\n        *spectrum(problem)",
+        "TypeError: 'NoneType'",
+    ),
+    "check of text": ("        *spectrum(problem),", "        'fine',", "check(): yields one str"),
+    "rate None": ('"measured": measured', '"measured": None', "Trajectory.rates: 'measured' is None"),
+    "rate text": ('"measured": measured', '"measured": "fast"', "Trajectory.rates: 'measured' is 'fast'"),
+    "rate nan": ('"measured": measured', '"measured": np.nan', "Trajectory.rates: 'measured' is nan"),
+    "rate array": ('"measured": measured', '"measured": np.ones(2)', "'measured' is array([1., 1.])"),
+    "count": ('"gradients": len', '"gradients": 0.5 + len', "'gradients' is 60.5, which is no whole number"),
+    "notes": ("if blurred else []", 'if blurred else "none"', "Trajectory.notes: is one str: make it a list"),
+    "note": ("if blurred else []", "if blurred else [3]", "Trajectory.notes: has one int"),
+    "objects": (
+        '"iterates": self',
+        '"problem": self.problem, "iterates": self',
+        "'problem' (Problem) is an array",
+    ),
+    "ragged": ('"iterates": self', '"ragged": [[1], [1, 2]], "iterates": self', "'ragged' is no array"),
+    "array name": ('"iterates": self', '"file": self', "Trajectory.arrays: has an array named 'file'"),
+    "threads": ("    threads = 1", '    threads = "many"', "Problem.threads: is 'many'"),
+    "figure leads out": ('{"descent": figure}', '{"../descent": figure}', "a figure named '../descent'"),
+    "figure below": ('{"descent": figure}', '{"a/b": figure}', "a figure named 'a/b'"),
+    "no figure": ('{"descent": figure}', '{"descent": axes}', "figures(): returns one Axes as 'descent'"),
+    "figures None": (
+        '    return {"descent": figure}',
+        "    return None",
+        "figures(): returns nothing (None)",
+    ),
+    "formula": ('"step $k$"', r'"step $\frac$"', "'descent' cannot be drawn: ValueError"),
+}
+
+#: Edits of `planted`, and what `verify power` must say.
+PLANTED = {
+    "none": (
+        "    return [\n        Planted(",
+        "    return []\n    [\n        Planted(",
+        "plants no false claim",
+    ),
+    "raises": ('tight = build(Setting(start="slowest"))', "1 / 0", "planted(): ZeroDivisionError"),
+    "exits": ('tight = build(Setting(start="slowest"))', "raise SystemExit(0)", "planted(): SystemExit: 0"),
+    "unknown claim": ('"Q-1", "rho^2 a step"', '"Q-2", "rho^2 a step"', "a false claim for 'Q-2', which is"),
+    "no check": ("contraction(tight, path, tight.rho**2)", "None", "yields nothing (None)"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -25,9 +144,6 @@ def site(tmp_path_factory):
 @pytest.fixture
 def verify(tmp_path, monkeypatch, capsys):
     """The command line in this process, in an empty folder, with these sites and no theorem built in."""
-    import cli
-    import theorems
-
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(theorems, "BUILT_IN", {})
 
@@ -38,6 +154,8 @@ def verify(tmp_path, monkeypatch, capsys):
             patch.setattr(sys, "argv", ["verify", *arguments])
             with pytest.raises(SystemExit) as stopped:
                 cli.main()
+        for module in [name for name in sys.modules if name.startswith("their_")]:
+            del sys.modules[module]
         found = capsys.readouterr()
         return SimpleNamespace(code=stopped.value.code, out=found.out, err=found.err)
 
@@ -137,6 +255,182 @@ def test_a_broken_package_is_one_line_and_the_others_are_served(tmp_path, site, 
     named = verify("theorem", name, sites=sites)
     assert named.code == 2
     assert named.err == listed.err
+    assert f"`verify lint {name}`" in named.err
+    assert "Traceback" in verify("theorem", name, "--debug", sites=sites).err
+
+
+def edited(folder, *edits):
+    """A package `their-own` with the theorem `own`, which is the template but for some edits."""
+    source = TEMPLATE.replace('NAME = "quadratic-descent"', 'NAME = "own"')
+    for old, new in edits:
+        assert old in source
+        source = source.replace(old, new)
+    return example.provide(folder, "own", source)
+
+
+@pytest.mark.parametrize("case", STATIC)
+def test_a_static_fault_is_refused_with_package_and_place(tmp_path, site, verify, case):
+    *edit, said = STATIC[case]
+    own = edited(tmp_path, edit)
+    named = verify("theorem", "own", "--quiet", sites=[site, own])
+    assert named.code == 2
+    assert named.out == ""
+    assert len(named.err.splitlines()) == 1
+    assert said in named.err
+    assert "does not load: their-own: their_own.py:" in named.err
+
+
+@pytest.mark.parametrize("case", IN_A_RUN)
+def test_a_fault_in_a_run_is_an_error_with_package_and_place(tmp_path, verify, case):
+    *edit, said = IN_A_RUN[case]
+    own = edited(tmp_path, edit)
+    run = verify("theorem", "own", "--json", sites=[own])
+    assert run.code == 4, run.out
+    record = Record.model_validate_json(run.out)
+    assert record.verdict == "ERROR"
+    assert said in record.error
+    assert len(record.error.splitlines()) == 1
+    assert "their-own: their_own.py:" in record.error or case == "formula"
+
+
+@pytest.mark.parametrize("case", PLANTED)
+def test_a_fault_of_planted_is_one_line_and_the_others_are_tried(tmp_path, site, verify, case):
+    *edit, said = PLANTED[case]
+    own = edited(tmp_path, edit)
+    power = verify("power", sites=[site, own])
+    assert power.code == 4
+    assert "3 of 3 false claims caught" in power.out
+    assert len(power.err.splitlines()) == 1
+    assert "their-own: their_own.py:" in power.err
+    assert said in power.err
+    assert "Traceback" not in power.err
+    told = verify("power", "own", "--debug", sites=[own]).err
+    assert ("Traceback" in told) == ("(): " in said)
+
+
+def test_lint_says_everything_at_once_with_the_lines(tmp_path, verify):
+    cases = [STATIC["claim kind"], STATIC["description"], STATIC["reserved argument"], IN_A_RUN["rate None"]]
+    cases += [IN_A_RUN["note"], IN_A_RUN["unknown claim"], IN_A_RUN["figure leads out"]]
+    starts = ["CLAIMS = (", "    as_json: int", "    as_json: int", "    def rates", "    def notes"]
+    starts += ["def check", "def figures"]
+    edits = [
+        ("dimension: int", "as_json: int"),
+        (', description="dimension d"', ""),
+        ("setting.dimension", "setting.as_json"),
+        *(case[:2] for case in cases if "dimension" not in case[0]),
+        ("tight.rho**1.01", "tight.rho**0.99"),
+    ]
+    own = edited(tmp_path, *edits)
+    lines = (own / "their_own.py").read_text().splitlines()
+    lint = verify("lint", "own", sites=[own])
+    assert lint.code == 4
+    assert lint.err == ""
+    for (*_, said), start in zip(cases, starts, strict=True):
+        number = 1 + next(i for i, line in enumerate(lines) if line.startswith(start))
+        decorated = number - (lines[number - 2].strip() == "@property")
+        told = said.replace("dimension", "as_json")
+        place = f"their-own: their_own.py:{decorated}: "
+        assert any(line.startswith(place) and told in line for line in lint.out.splitlines()), told
+    assert "check(): compares nothing for Q-1: " in lint.out
+    assert "'a rate 1% faster', comes out VERIFIED: it must be VIOLATED" in lint.out
+    assert "warning: no false claim for Q-H, Q-10: " in lint.out
+    assert lint.out.splitlines()[-1] == "own: 10 problems"
+
+
+def test_lint_has_nothing_to_say_of_the_template_but_a_warning(site, verify):
+    lint = verify("lint", NAME, sites=[site])
+    assert lint.code == 0, lint.out
+    warning, last = lint.out.splitlines()
+    assert "no false claim for Q-H, Q-10" in warning
+    assert last == f"{NAME}: no problems"
+
+
+def test_lint_refuses_a_first_run_that_cannot_be(tmp_path, verify):
+    own = edited(tmp_path, ('Variant("random")', 'Variant("random", {"step": 3})'))
+    lint = verify("lint", "own", sites=[own])
+    assert lint.code == 4
+    assert "the first run of the quick preset is refused (the step 3 is not below 2/L" in lint.out
+    assert verify("lint", "onw", sites=[own]).code == 2
+
+
+@pytest.mark.parametrize("name", theorems.BUILT_IN)
+def test_lint_has_nothing_to_say_of_the_built_in_theorems(monkeypatch, name):
+    theorem = theorems.load(name)
+    assert theorems.find(name, cli.reserved_names()).faults == []
+    if name == "trust-region-newton":  # the others take seconds, and test_power has their planted claims
+        assert lint(theorem, smallest_setting(theorem, name)).problems == []
+
+
+def test_a_name_that_two_packages_provide_is_served_by_neither(tmp_path, site, verify):
+    (tmp_path / "second").mkdir()
+    own, again = edited(tmp_path), example.provide(tmp_path / "second", "own", "1 / 0", "their-second")
+    listed = verify("list", sites=[site, own, again])
+    assert NAME in listed.out
+    assert "own" not in listed.out
+    assert len(listed.err.splitlines()) == 1
+    for package in ("their-own", "their-second"):
+        assert package in listed.err
+    assert verify("theorem", "own", sites=[own, again]).code == 2
+    assert verify("power", sites=[site, own, again]).code == 4
+
+
+def test_a_name_of_a_built_in_theorem_is_one_line_and_the_built_in_one_is_served(
+    tmp_path, site, verify, monkeypatch
+):
+    monkeypatch.setattr(theorems, "BUILT_IN", {"trust-region-newton": "theorems.trust_region_newton"})
+    taken = example.provide(tmp_path, "trust-region-newton", "1 / 0", "their-taken")
+    listed = verify("list", sites=[site, taken])
+    assert listed.out.split()[0] == "trust-region-newton"
+    assert len(listed.err.splitlines()) == 1
+    assert "of the package their-taken has the name of a built-in theorem" in listed.err
+    monkeypatch.syspath_prepend(str(taken))
+    (fault,) = theorems.find("trust-region-newton").faults
+    assert fault in listed.err
+
+
+def test_an_option_of_two_types_is_validated_by_each_theorem(tmp_path, site, verify):
+    own = edited(
+        tmp_path,
+        ("dimension: int = Field(20, ge=3, le=2000,", 'dimension: Literal["few", "many"] = Field("few",'),
+        ("setting.dimension", "len(setting.dimension)"),
+    )
+    assert verify("theorem", "own", "--dimension", "many", "--quiet", sites=[site, own]).code == 0
+    assert verify("theorem", NAME, "--dimension", "7", "--quiet", sites=[site, own]).code == 0
+    refused = verify("theorem", "own", "--dimension", "7", sites=[site, own])
+    assert refused.code == 2
+    assert "--dimension 7: it should be 'few' or 'many'" in refused.err
+    assert "few|many" in verify("theorem", "own", "--help", sites=[site, own]).out
+    assert "INTEGER" in verify("theorem", NAME, "--help", sites=[site, own]).out
+
+
+def test_debug_shows_the_traceback_of_a_run_and_the_record_keeps_it(tmp_path, verify):
+    own = edited(tmp_path, IN_A_RUN["exit in check"][:2])
+    run = verify("theorem", "own", "--json", "--debug", sites=[own])
+    assert run.code == 4
+    assert Record.model_validate_json(run.out).traceback == run.err
+    assert run.err.startswith("Traceback")
+    assert run.err.endswith("SystemExit: 0\n")
+
+
+def test_what_a_theorem_prints_does_not_spoil_json(tmp_path):
+    """Here and in worker processes, on importing it, too."""
+    own = edited(
+        tmp_path,
+        ("\nNAME =", "\nprint('ON IMPORT')\nNAME ="),
+        ('"""Gradient descent; the', 'print("IN A RUN")\n    """The'),
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "verify", "theorem", "own", "--seeds", "2", "--json"],
+        cwd=tmp_path,
+        env=example.environment(own),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    assert Record.model_validate_json(done.stdout).verdict == "VERIFIED"
+    assert done.stderr.count("IN A RUN") == 3
+    assert "ON IMPORT" in done.stderr
 
 
 def test_a_broken_package_keeps_the_exit_code_from_0(tmp_path, site, verify):

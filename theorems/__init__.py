@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import difflib
 import importlib
-from collections.abc import Iterable, Mapping, Sequence
+import re
+import sys
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
 from typing import cast
 
-from verify.errors import InputError
-from verify.theorem import Theorem, missing_attributes
-
-#: Entry-point group through which other packages add theorem modules.
-ENTRY_POINT_GROUP = "verify.theorems"
+from verify.contract.calls import Fault, told
+from verify.contract.module import module_faults
+from verify.contract.place import ENTRY_POINT_GROUP, place_of_problem
+from verify.errors import InputError, in_words
+from verify.theorem import Theorem
 
 BUILT_IN: Mapping[str, str] = MappingProxyType(
     {
@@ -25,61 +28,112 @@ BUILT_IN: Mapping[str, str] = MappingProxyType(
 )
 
 
+@dataclass(frozen=True)
+class Found:
+    """What there is under a name: the theorem, if it could be imported, and every fault of its package."""
+
+    theorem: Theorem | None
+    faults: Sequence[str]
+    cause: BaseException | None = None
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """The theorems that load, and why each other does not."""
+
+    theorems: Sequence[Theorem]
+    broken: Sequence[Exception]
+
+
 def names() -> list[str]:
     """Names of all theorems, the built-in ones first."""
     others = {entry.name for entry in entry_points(group=ENTRY_POINT_GROUP)} - set(BUILT_IN)
     return [*BUILT_IN, *sorted(others)]
 
 
-def load(name: str) -> Theorem:
-    """The theorem of that name; InputError when there is none, or when its package does not provide one."""
+def find(name: str, reserved: Collection[str] = ()) -> Found:
+    """What there is under a name; InputError when there is nothing.
+
+    `reserved` has the names that no setting field may have; see `module_faults`.
+    """
+    entries = list(entry_points(group=ENTRY_POINT_GROUP, name=name))
     if name in BUILT_IN:
-        return cast(Theorem, importlib.import_module(BUILT_IN[name]))
-    for entry in entry_points(group=ENTRY_POINT_GROUP, name=name):
-        return _load_from(entry)
+        module = importlib.import_module(BUILT_IN[name])
+        faults = [str(fault) for fault in module_faults(module, name, reserved)]
+        return Found(cast(Theorem, module), [*faults, *clashes([name])])
+    if len(entries) > 1:
+        packages = " and ".join(map(_package, entries))
+        return Found(None, [f"the packages {packages} both provide it: uninstall or rename one"])
+    if entries:
+        return _found(entries[0], reserved)
+    if of_source := _of_source(name):
+        raise InputError(
+            f"{name!r} is no theorem but stands in the sources of {', '.join(of_source)}: `verify theorem "
+            f"{' '.join(of_source)}` runs them"
+        )
     near = difflib.get_close_matches(name, names(), n=1, cutoff=0.0)
     raise InputError(f"there is no theorem {name!r}: did you mean {near[0]!r}? `verify list` shows all")
 
 
-@dataclass(frozen=True)
-class Catalogue:
-    """The theorems that load, and a line for each that does not."""
+def _of_source(word: str) -> list[str]:
+    """Names of the theorems in whose sources a word stands: an author's name, a number of the arXiv."""
+    return [
+        theorem.NAME
+        for theorem in catalogue().theorems
+        if any(word.lower() in re.findall(r"[\w.]+", source.lower()) for source in theorem.SOURCES)
+    ]
 
-    theorems: Sequence[Theorem]
-    broken: Sequence[str]
+
+def load(name: str, reserved: Collection[str] = ()) -> Theorem:
+    """The theorem of that name; InputError when there is none, or with the first fault of its package."""
+    if name in BUILT_IN:  # the tests find the faults of these
+        return cast(Theorem, importlib.import_module(BUILT_IN[name]))
+    found = find(name, reserved)
+    if found.theorem is None or found.faults:
+        more = f" and {len(found.faults) - 1} more" if len(found.faults) > 1 else ""
+        raise InputError(
+            f"theorem {name!r} does not load: {found.faults[0]} (`verify lint {name}` says this{more})"
+        ) from found.cause
+    return found.theorem
 
 
-def catalogue(chosen: Iterable[str] = ()) -> Catalogue:
+def catalogue(chosen: Iterable[str] = (), reserved: Collection[str] = ()) -> Catalogue:
     """Some theorems, all of which must load; by default every one that loads."""
     if wanted := dict.fromkeys(chosen):
-        return Catalogue([load(name) for name in wanted], [])
-    loaded, broken = [], []
+        return Catalogue([load(name, reserved) for name in wanted], [])
+    loaded: list[Theorem] = []
+    broken: list[Exception] = [InputError(line) for line in clashes(BUILT_IN)]
     for name in names():
         try:
-            loaded.append(load(name))
+            loaded.append(load(name, reserved))
         except InputError as problem:
-            broken.append(str(problem))
+            broken.append(problem)
     return Catalogue(loaded, broken)
 
 
-def _load_from(entry: EntryPoint) -> Theorem:
+def clashes(built_in: Iterable[str]) -> list[str]:
+    """A line for each package that provides a theorem under the name of one of these, which is not served."""
+    return [
+        f"theorem {name!r} of the package {_package(entry)} has the name of a built-in theorem and is not "
+        f"served: rename it, or uninstall {_package(entry)}"
+        for name in built_in
+        for entry in entry_points(group=ENTRY_POINT_GROUP, name=name)
+    ]
+
+
+def _found(entry: EntryPoint, reserved: Collection[str]) -> Found:
     """A theorem of another package, which may be broken in any way."""
-    package = entry.dist.name if entry.dist else entry.value
-    remedy = f"mend or uninstall {package}"
+    package = _package(entry)
     try:
-        found = entry.load()
-    except Exception as problem:  # whatever its import raises, the other theorems must be served
-        reason = " ".join(f"{type(problem).__name__}: {problem}".split())
-        message = f"theorem {entry.name!r} of the package {package} does not load ({reason}): {remedy}"
-        raise InputError(message) from problem
-    if missing := missing_attributes(found):
-        raise InputError(
-            f"theorem {entry.name!r} of the package {package} lacks {', '.join(missing)}: {remedy}; "
-            "docs/adding-a-theorem.md says what a theorem has"
-        )
-    if entry.name != found.NAME:
-        raise InputError(
-            f"theorem {entry.name!r} of the package {package} calls itself {found.NAME!r}: {remedy}; "
-            "its NAME and the name of its entry point must be one"
-        )
-    return cast(Theorem, found)
+        with redirect_stdout(sys.stderr):
+            module = entry.load()
+    except (Exception, SystemExit) as problem:  # whatever its import does, the other theorems must be served
+        place = place_of_problem(problem, entry.module)
+        fault = Fault(place, entry.value, f"{in_words(problem)}: mend or uninstall the package")
+        return Found(None, [told(package, fault)], problem)
+    faults = [told(package, fault) for fault in module_faults(module, entry.name, reserved)]
+    return Found(cast(Theorem, module), faults)
+
+
+def _package(entry: EntryPoint) -> str:
+    return entry.dist.name if entry.dist else entry.value

@@ -17,3 +17,15 @@ class HypothesisError(Exception):
     def __init__(self, message: str, start: object = None) -> None:
         super().__init__(message)
         self.start = start
+
+
+class TheoremError(Exception):
+    """The code of a theorem is at fault, which is its author's to mend.
+
+    The text is one line that says where, what is wrong and what to do; the cause is what the code raised.
+    """
+
+
+def in_words(problem: BaseException) -> str:
+    """An exception in one line."""
+    return " ".join(f"{type(problem).__name__}: {problem}".split())

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import threadpoolctl
 
 from verify.claim import Verdict
+from verify.contract.calls import calling, refuse
+from verify.contract.results import planted_faults
 from verify.theorem import Planted, Theorem
 
 
@@ -32,8 +33,12 @@ class Trial:
         return -check.slack / check.budget
 
 
-def trials(theorem: Theorem) -> Iterator[Trial]:
-    """Every planted claim of a theorem; its small problems run fastest on one BLAS thread."""
-    with threadpoolctl.threadpool_limits(limits=1):
-        for planted in theorem.planted():
-            yield Trial(theorem.NAME, planted)
+def trials(theorem: Theorem) -> list[Trial]:
+    """Every planted claim of a theorem; its small problems run fastest on one BLAS thread.
+
+    TheoremError when they cannot be made, or when there are none: a check that nothing tests is no check.
+    """
+    with threadpoolctl.threadpool_limits(limits=1), calling(theorem, "planted"):
+        found = theorem.planted()
+    refuse(theorem, planted_faults(theorem, found))
+    return [Trial(theorem.NAME, planted) for planted in found]

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 import shlex
+import shutil
 import time
+import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,11 +19,13 @@ import numpy as np
 import threadpoolctl
 
 from verify.claim import Check, Verdict, not_applicable
+from verify.contract import results
+from verify.contract.calls import calling, refuse
 from verify.environment import environment
-from verify.errors import HypothesisError, InputError
+from verify.errors import HypothesisError, InputError, TheoremError, in_words
 from verify.report import figures as pictures
 from verify.report.directory import write_whole
-from verify.report.record import Record, claim_records, overall_verdict
+from verify.report.record import ClaimRecord, Record, claim_records, overall_verdict
 from verify.report.views import write_views
 from verify.theorem import BaseSetting, Progress, Theorem, formulas, option_words, silent, unconditional
 
@@ -68,63 +72,90 @@ def run_theorem(
     claims = []
     problem = None
     try:
-        with _timed(timings, "build"):
+        with _timed(timings, "build"), calling(theorem, "build"):
             progress("build", 0, 0)
             problem = theorem.build(setting)
             record["effective"] = {**getattr(problem, "effective", {}), "seed": setting.seed}
-        threads = min(problem.threads, cores or problem.threads)
+            wanted = int(_member(theorem, problem, "threads"))
+        threads = min(wanted, cores or wanted)
         with threadpoolctl.threadpool_limits(limits=threads):
-            with _timed(timings, "integrate"):
+            with _timed(timings, "integrate"), calling(theorem, "integrate"):
                 trajectory = theorem.integrate(problem, progress)
-            with _timed(timings, "check"):
-                checks = _counted(theorem.check(problem, trajectory), len(theorem.CLAIMS), progress)
+            with _timed(timings, "check"), calling(theorem, "check"):
+                checks = _counted(theorem, theorem.check(problem, trajectory), progress)
                 claims = claim_records(theorem.CLAIMS, checks)
-            with _timed(timings, "draw"), pictures.style():
+            with _timed(timings, "draw"), pictures.style(), calling(theorem, "figures"):
                 progress("pictures", 0, 0)
-                drawn = theorem.figures(problem, trajectory)
-        arrays = trajectory.arrays
+                pictured = theorem.figures(problem, trajectory)
+                refuse(theorem, results.figure_faults(theorem, pictured))
+        with calling(theorem, "integrate"):
+            left = {name: _member(theorem, trajectory, name) for name in results.LEFT}
+        arrays, drawn = left["arrays"], pictured
         record |= {
             "verdict": overall_verdict(theorem.CLAIMS, claims),
-            "rates": trajectory.rates,
-            "counts": {**trajectory.counts, "blas_threads": threads},
-            "notes": list(trajectory.notes),
+            "rates": {name: float(rate) for name, rate in left["rates"].items()},
+            "counts": {
+                **{name: int(count) for name, count in left["counts"].items()},
+                "blas_threads": threads,
+            },
+            "notes": list(left["notes"]),
             "figures": [f"{name}.png" for name in drawn],
             "captions": {f"{name}.png": pictures.caption(figure) for name, figure in drawn.items()},
         }
+        refuse(theorem, results.compared_faults(theorem, {claim.id for claim in claims if claim.checks}))
     except InputError:
         raise
     except HypothesisError as broken:
-        judged = list(unconditional(theorem, broken.start if problem is None else problem))
-        known = {check.claim for check in judged}
-        rest = [claim.id for claim in theorem.CLAIMS if claim.id not in known]
-        silent_checks = [not_applicable(claim, "hypothesis", str(broken)) for claim in rest]
-        claims = claim_records(theorem.CLAIMS, [*judged, *silent_checks])
-        record |= {"verdict": overall_verdict(theorem.CLAIMS, claims), "notes": [str(broken)]}
+        try:
+            claims = _without_hypothesis(theorem, broken, problem)
+            record |= {"verdict": overall_verdict(theorem.CLAIMS, claims), "notes": [str(broken)]}
+        except Exception as problem_met:
+            record |= _broken(problem_met)
     except Exception as problem_met:  # whatever broke, the record must say so
-        record |= {"verdict": Verdict.ERROR, "error": f"{type(problem_met).__name__}: {problem_met}"}
+        record |= _broken(problem_met)
     return Run(Record(**record, claims=claims, timings=timings, environment=environment()), arrays, drawn)
 
 
-def write_run(run: Run, parent: Path) -> Path:
-    """Write the run's directory into `parent`, whole or not at all; its path."""
-
-    def fill(folder: Path) -> None:
-        (folder / "record.json").write_text(run.record.model_dump_json(indent=1), encoding="utf-8")
-        write_arrays_and_figures(run, folder)
-        write_views(folder, [run.record])
-
-    return write_whole(
-        parent, directory_name(run.record.theorem, run.record.started, run.record.command), fill
+def _without_hypothesis(theorem: Theorem, broken: HypothesisError, problem: object) -> list[ClaimRecord]:
+    """Every claim where a hypothesis does not hold: judged if it does without, else NOT_APPLICABLE."""
+    with calling(theorem, "unconditional"):
+        judged = list(unconditional(theorem, broken.start if problem is None else problem))
+    known = {check.claim for check in judged}
+    rest = [claim.id for claim in theorem.CLAIMS if claim.id not in known]
+    return claim_records(
+        theorem.CLAIMS, [*judged, *(not_applicable(claim, "hypothesis", str(broken)) for claim in rest)]
     )
 
 
-def write_arrays_and_figures(run: Run, folder: Path) -> None:
-    """What lies beside a record: `trajectory.npz` and `figures/`, in `folder`."""
+def write_run(run: Run, parent: Path) -> tuple[Record, Path]:
+    """Write the run's directory into `parent`, whole or not at all; the record as written, and the path."""
+    record = run.record
+
+    def fill(folder: Path) -> None:
+        nonlocal record
+        record = write_arrays_and_figures(run, folder)
+        (folder / "record.json").write_text(record.model_dump_json(indent=1), encoding="utf-8")
+        write_views(folder, [record])
+
+    written = write_whole(parent, directory_name(record.theorem, record.started, record.command), fill)
+    return record, written
+
+
+def write_arrays_and_figures(run: Run, folder: Path) -> Record:
+    """What lies beside a record: `trajectory.npz` and `figures/`, in `folder`.
+
+    The record, which is ERROR when one of the pictures cannot be drawn: only now does that show.
+    """
     if run.arrays:
         np.savez_compressed(folder / "trajectory.npz", **run.arrays)
     if run.figures:
-        with pictures.style():
-            pictures.save(run.figures, folder / "figures")
+        try:
+            with pictures.style():
+                pictures.save(run.figures, folder / "figures")
+        except TheoremError as problem:
+            shutil.rmtree(folder / "figures")
+            return run.record.model_copy(update={**_broken(problem), "figures": [], "captions": {}})
+    return run.record
 
 
 def directory_name(of: str, started: str, command: str) -> str:
@@ -139,11 +170,30 @@ def command_line(theorem: Theorem, setting: BaseSetting) -> str:
     return shlex.join(["verify", "theorem", theorem.NAME, *option_words(setting, {})])
 
 
-def _counted(checks: Iterable[Check], claims: int, progress: Progress) -> Iterator[Check]:
+def _member(theorem: Theorem, owner: object, name: str) -> Any:
+    """What a problem or a trajectory has under that name; TheoremError when the record cannot hold it."""
+    value = getattr(owner, name)
+    refuse(theorem, results.member_faults(owner, name, value))
+    return value
+
+
+def _broken(problem: Exception) -> dict[str, Any]:
+    """What the record says of whatever broke the run."""
+    shown = problem.__cause__ if isinstance(problem, TheoremError) else problem
+    return {
+        "verdict": Verdict.ERROR,
+        "error": str(problem) if isinstance(problem, TheoremError) else in_words(problem),
+        "traceback": "".join(traceback.format_exception(shown)) if shown else None,
+    }
+
+
+def _counted(theorem: Theorem, checks: Iterable[Check], progress: Progress) -> Iterator[Check]:
     """The checks as they come, telling for how many of the claims there are some."""
     seen: set[str] = set()
+    claims = len(theorem.CLAIMS)
     progress("checks", 0, claims)
     for check in checks:
+        refuse(theorem, results.check_faults(theorem, check))
         seen.add(check.claim)
         yield check
         progress("checks", len(seen), claims)

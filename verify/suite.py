@@ -6,11 +6,11 @@ import itertools
 import shlex
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from joblib import Parallel, cpu_count, delayed
+from joblib import cpu_count, delayed
 
 from verify.claim import worst
 from verify.environment import environment
@@ -22,6 +22,7 @@ from verify.report.views import write_views
 from verify.run import directory_name, run_theorem, write_arrays_and_figures
 from verify.sweep import draws, merged, worst_draw
 from verify.theorem import BaseSetting, Progress, Theorem, option_name, silent
+from verify.workers import pool
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ def _run(jobs: Sequence[Job], folder: Path, processes: int, progress: Progress) 
     """The record of every job; of several draws the worst is run again, to be shown."""
     settings = [draws(job.setting, job.seeds) for job in jobs]
     total = sum(map(len, settings)) + sum(job.seeds > 1 for job in jobs)
-    workers = Parallel(n_jobs=min(processes, total), return_as="generator")
+    workers = pool(min(processes, total))
     cores = max(1, cpu_count() // processes)
     done = itertools.count(1)
     progress("runs", 0, total)
@@ -119,9 +120,9 @@ def _run(jobs: Sequence[Job], folder: Path, processes: int, progress: Progress) 
 def _record(job: Job, setting: BaseSetting, folder: Path | None, cores: int) -> Record:
     """One run, in a worker; its arrays and pictures go below `folder`, if there is one."""
     run = run_theorem(job.theorem, setting, cores=cores)
-    record = run.record.model_copy(update={"variant": job.variant or None})
-    if folder is not None:
-        own = folder / record.label
-        own.mkdir()
-        write_arrays_and_figures(run, own)
-    return record
+    run = replace(run, record=run.record.model_copy(update={"variant": job.variant or None}))
+    if folder is None:
+        return run.record
+    own = folder / run.record.label
+    own.mkdir()
+    return write_arrays_and_figures(run, own)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from joblib import Parallel, delayed
+from joblib import delayed
 from scipy.special import betaincinv
 
 from verify.claim import Verdict, worst
 from verify.report.record import CheckRecord, ClaimRecord, Draw, Record, Seeds
 from verify.run import Run, run_theorem
 from verify.theorem import BaseSetting, Progress, Theorem, silent
+from verify.workers import pool
 
 #: Confidence of the interval for the probability that a claim is verified.
 CONFIDENCE = 0.95
@@ -24,7 +25,7 @@ def run_seeds(theorem: Theorem, setting: BaseSetting, count: int, progress: Prog
     claim in how many draws it was verified; pictures and arrays are those of the worst draw.
     """
     settings = draws(setting, count)
-    workers = Parallel(n_jobs=min(count, os.cpu_count() or 1), return_as="generator")
+    workers = pool(min(count, os.cpu_count() or 1))
     records: list[Record] = []
     progress("draws", 0, count)
     for record in workers(delayed(_record)(theorem, one) for one in settings):
@@ -49,9 +50,10 @@ def merged(theorem: Theorem, records: Sequence[Record], shown: Record) -> Record
     count, first = len(records), records[0]
     drawn = [_draw(record) for record in records]
     narrowest = max(drawn, key=lambda draw: draw.narrowness)
+    broken = next((record for record in records if record.error), shown)
     return shown.model_copy(
         update={
-            "verdict": worst(record.verdict for record in records),
+            "verdict": worst(record.verdict for record in (*records, shown)),
             "setting": {**shown.setting, "seed": first.setting["seed"], "seeds": count},
             "claims": [_merged([record.claims[i] for record in records]) for i in range(len(theorem.CLAIMS))]
             if all(record.claims for record in records)
@@ -62,7 +64,8 @@ def merged(theorem: Theorem, records: Sequence[Record], shown: Record) -> Record
                 *shown.notes,
             ],
             "draws": drawn,
-            "error": next((record.error for record in records if record.error), None),
+            "error": broken.error,
+            "traceback": broken.traceback,
             "command": f"{first.command} --seeds {count}",
         }
     )

@@ -4,20 +4,14 @@ from __future__ import annotations
 
 import click
 
-
-def _remember(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
-    if value:
-        ctx.obj["debug"] = True
+#: Looked for in the words of a command line as they are, since options may be what breaks.
+DEBUG = "--debug"
 
 
 def debug_option() -> click.Option:
-    """`--debug`, which `verify.command_line.guard` and the commands that run theorems read."""
+    """`--debug`, which `verify.command_line.guard` reads."""
     return click.Option(
-        ["--debug"],
-        is_flag=True,
-        expose_value=False,
-        callback=_remember,
-        help="print the traceback of whatever breaks",
+        [DEBUG], is_flag=True, expose_value=False, help="print the traceback of whatever breaks"
     )
 
 

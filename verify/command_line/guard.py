@@ -19,7 +19,8 @@ from typing import Any
 
 import click
 
-from verify.errors import InputError
+from verify.command_line.commands import DEBUG
+from verify.errors import InputError, in_words
 
 #: Something broke that was not the user's to mend; see `verify.claim.Verdict`.
 BROKEN = 4
@@ -37,7 +38,7 @@ class Terminated(BaseException):
 
 def run_guarded(command: click.Command, program: str) -> int:
     """Run a command line to its exit code; nothing but an exit of the interpreter leaves it."""
-    options: dict[str, Any] = {"debug": False}
+    options: dict[str, Any] = {"debug": DEBUG in sys.argv}
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # a character that the terminal lacks must not end a run
             stream.reconfigure(errors="backslashreplace")
@@ -104,7 +105,7 @@ def _explained(problem: BaseException) -> tuple[int, str]:
             return problem.exit_code, _misused(problem)
         case OSError():
             return BROKEN, f"verify: {problem}; earlier results are whole"
-    reason = " ".join(f"{type(problem).__name__}: {problem}".split())
+    reason = in_words(problem)
     return BROKEN, f"verify: a fault of the suite itself, no verdict: {reason} ({_kept(problem)})"
 
 

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from verify.errors import TheoremError, in_words
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -80,11 +82,19 @@ def caption(figure: Figure) -> str:
 
 
 def save(figures: Mapping[str, Figure], folder: Path) -> list[str]:
-    """Write every figure as PNG and SVG into `folder`; the file names."""
+    """Write every figure as PNG and SVG into `folder`; the file names. TheoremError for a bad one."""
     folder.mkdir()
     names = []
     for name, figure in figures.items():
         for suffix in ("png", "svg"):
-            figure.savefig(folder / f"{name}.{suffix}", metadata=undated(suffix))
+            try:
+                figure.savefig(folder / f"{name}.{suffix}", metadata=undated(suffix))
+            except OSError:
+                raise
+            except Exception as problem:  # such as a formula that matplotlib cannot read
+                raise TheoremError(
+                    f"figures(): {name!r} cannot be drawn: {in_words(problem)}: mend it; --debug shows the "
+                    "traceback"
+                ) from problem
         names.append(f"{name}.png")
     return names
