@@ -15,7 +15,7 @@ import click
 
 import verify
 from verify import presets
-from verify.command_line.commands import Command, Group
+from verify.command_line.commands import Command, Folder, Group
 from verify.command_line.guard import BROKEN, run_guarded
 from verify.errors import InputError
 
@@ -140,7 +140,7 @@ def show(name: str) -> int:
 
 _out = click.option(
     "--out",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=Folder(),
     default=DEFAULT_OUT,
     show_default=True,
     help="where run directories go",
@@ -297,7 +297,7 @@ def all_theorems(
 @click.option("--list", "listed", is_flag=True, help="say which curves are cached, and draw nothing")
 @click.option(
     "--out",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=Folder(),
     default=DEFAULT_FIGURES,
     show_default=True,
     help="where pictures go",
@@ -431,7 +431,7 @@ def compare(reference: Path, run: Path) -> int:
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option(
     "--out",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=Folder(),
     default=DEFAULT_REFERENCE,
     show_default=True,
     help="folder of references",

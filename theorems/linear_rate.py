@@ -139,6 +139,9 @@ CLAIMS = (
 #: D turns by the square of the distance, which at 0.1 costs 1e-4 or less.
 ATTAINED_UP_TO, ATTAINED_TO = 0.1, 1e-3
 
+#: Closer targets equal the outputs to rounding: some 1e-12 of Q, which is a millionth of this.
+LEAST_ALIGNMENT = 1e-6
+
 #: An identity whose error budget is wider than this would pass a formula that is 0.1% wrong.
 IDENTITY_RESOLUTION = 1e-3
 
@@ -167,7 +170,7 @@ class Setting(LinearSetting):
         "orthogonal features, where the bound is tight",
     )
     alignment: float = Field(
-        0.1, gt=0, le=1, description="distance of aligned targets from the initial outputs"
+        0.1, ge=LEAST_ALIGNMENT, le=1, description="distance of aligned targets from the initial outputs"
     )
 
     @model_validator(mode="after")
@@ -386,7 +389,7 @@ def chain_rule(problem: LinearProblem, path: LinearTrajectory) -> Check:
         "||dQ/dt + D G|| / ||dQ/dt||",
         path.chain_rule_gap,
         0.0,
-        budget={"rounding": problem.identity_rounding},
+        budget={"rounding": path.identity_rounding},
         where={"time": path.times},
         resolution=IDENTITY_RESOLUTION,
         advice="gamma is so close to 1 that rounding hides the step: lower --gamma",
@@ -401,7 +404,7 @@ def spectrum_floors(problem: LinearProblem, path: LinearTrajectory) -> list[Chec
         "|<x, D y> - <D x, y>| / ||x|| ||D y||",
         path.asymmetry,
         0.0,
-        budget={"rounding": problem.identity_rounding},
+        budget={"rounding": path.identity_rounding},
         where=where,
         resolution=IDENTITY_RESOLUTION,
         advice="gamma is so close to 1 that rounding hides the step: lower --gamma",
@@ -437,7 +440,7 @@ def energy_identity(problem: LinearProblem, path: LinearTrajectory) -> list[Chec
             "-(dL/dt) / ||grad L||^2",
             (path.dissipation / squared)[sharp],
             1.0,
-            budget={"rounding": problem.identity_rounding + blur[sharp]},
+            budget={"rounding": path.identity_rounding[sharp] + blur[sharp]},
             where={"time": path.times[sharp]},
             resolution=IDENTITY_RESOLUTION,
             advice="rounding hides the step: lower --gamma",
@@ -447,7 +450,7 @@ def energy_identity(problem: LinearProblem, path: LinearTrajectory) -> list[Chec
             "vec(G)^T D vec(G) / ||grad L||^2",
             path.quadratic_form / squared,
             1.0,
-            budget={"rounding": problem.identity_rounding},
+            budget={"rounding": path.identity_rounding},
             where={"time": path.times},
             resolution=IDENTITY_RESOLUTION,
             advice="rounding hides the step: lower --gamma",

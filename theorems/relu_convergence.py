@@ -223,6 +223,9 @@ DESCENT_STEPS = 15
 #: Inputs closer to parallel than this have a lambda_0 ~ angle^2/4 below the rounding of G^inf.
 PARALLEL_ANGLE = 1e-7
 
+#: Closer targets equal the outputs to the accuracy of equilibria, 1e-9 of them along the flow.
+LEAST_ALIGNMENT = 1e-6
+
 #: An identity whose error budget is wider than this would pass a formula that is 0.1% wrong.
 IDENTITY_RESOLUTION = 1e-3
 
@@ -287,7 +290,7 @@ class Setting(BaseSetting):
         "direction of H(0), where the sharp bound is tight",
     )
     alignment: float = Field(
-        0.1, gt=0, le=1, description="distance of aligned targets from the initial outputs"
+        0.1, ge=LEAST_ALIGNMENT, le=1, description="distance of aligned targets from the initial outputs"
     )
     horizon: float | None = Field(
         None, gt=0, le=1e12, examples=[10], description="flow time T; default 3/lambda_min(H(0))"

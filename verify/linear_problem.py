@@ -50,6 +50,16 @@ LEAST_CONSTANT = 1e-200
 
 DEFAULT_TAU = 0.1
 
+#: Entries of the best map, from a start of size 1: D then has eigenvalues that span their squares, and the
+#: flow has so stiff a way to go that 1e5 takes hours and 1e9 breaks the preconditioner.
+LARGEST_MAP = 1e4
+
+#: An rtol looser than the default is one that leaves a step error, amplified by the spread of curvatures,
+#: below this. Tried: 200 makes the energy identity fail, 7 does not.
+LARGEST_AMPLIFIED = 10.0
+
+DEFAULT_RTOL = 1e-10
+
 
 class LinearSetting(BaseSetting):
     """What can be varied; the theorems ask for nothing but 0 < gamma < 1."""
@@ -88,7 +98,7 @@ class LinearSetting(BaseSetting):
     )
     points: int = Field(61, ge=9, le=10_000, description="times at which everything is checked")
     integrator: Integrator = Field("cvode", description="how the flow is approximated")
-    rtol: float = Field(1e-10, ge=1e-12, le=1e-3, description="relative tolerance of the integrator")
+    rtol: float = Field(DEFAULT_RTOL, ge=1e-12, le=1e-3, description="relative tolerance of the integrator")
 
     @model_validator(mode="after")
     def _fits_the_loss(self) -> LinearSetting:
@@ -149,6 +159,7 @@ def linear_problem(
         features, targets = relabel(features, state, slowest.vector.T)
 
     objective = _objective(setting, features, targets, float(np.abs(state.q).max()), radius)
+    _require_followable(setting, objective)
     first = LinearProblem(
         model=model,
         objective=objective,
@@ -167,6 +178,23 @@ def linear_problem(
         within = _positive(objective.within(RADIUS_MARGIN * largest))
         return replace(first, objective=within, horizon=end or first.horizon)
     return first
+
+
+def _require_followable(setting: LinearSetting, objective: ShallowObjective) -> None:
+    """Raise InputError where the flow has too far to go, or too stiff a way for its tolerance."""
+    best = float(np.abs(objective.minimiser).max())
+    if best > LARGEST_MAP:
+        raise InputError(
+            f"{setting.data}: the best map has entries up to {best:.1g}, too far from a start of size 1 "
+            f"({LARGEST_MAP:g} at most): divide `y` or multiply `x` by {best:.0e}, or lower --width"
+        )
+    sigma = objective.singular_values
+    spread = float(sigma[0] / sigma[-1]) ** 2
+    if setting.rtol > max(DEFAULT_RTOL, LARGEST_AMPLIFIED / spread):
+        raise InputError(
+            f"--rtol {setting.rtol:g} is too loose for features with singular values from {sigma[-1]:.2g} to "
+            f"{sigma[0]:.2g}: use --rtol {max(DEFAULT_RTOL, LARGEST_AMPLIFIED / spread):.0e} or less"
+        )
 
 
 def _horizon(objective: ShallowObjective, state: State, slowest: float) -> float:
