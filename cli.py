@@ -182,6 +182,7 @@ def theorem(
     import theorems
     from verify.claim import worst
     from verify.command_line.progress import progress_line
+    from verify.cost import Plan, announcement
     from verify.report import terminal
     from verify.report.directory import require_writable
     from verify.run import run_theorem, write_run
@@ -190,7 +191,9 @@ def theorem(
     modules = [theorems.load(name) for name in dict.fromkeys(names)]
     given, pinned = _given(modules, options), _read_config(config)
     chosen = [(module, _setting(module, pinned, given, presets.Variant())) for module in modules]
+    expected = announcement([[Plan(module, setting, seeds)] for module, setting in chosen])
     require_writable(out)
+    _tell(expected, not (quiet or as_json))
     console = terminal.console()
     records = []
     for module, setting in chosen:
@@ -252,6 +255,7 @@ def all_theorems(
     """
     import theorems
     from verify.command_line.progress import progress_line
+    from verify.cost import Plan, announcement
     from verify.regression import differences, read_reference
     from verify.report import terminal
     from verify.report.directory import require_writable
@@ -266,7 +270,9 @@ def all_theorems(
         for variant in presets.variants(module, preset)
     ]
     reference = read_reference(against, preset) if against else None
+    expected = announcement([[Plan(job.theorem, job.setting, job.seeds) for job in runs]], jobs)
     require_writable(out)
+    _tell(expected, not (quiet or as_json))
     with progress_line("all", shown=not (quiet or as_json)) as progress:
         suite, written = run_suite(runs, preset, command_line(preset, config, given), out, jobs, progress)
     moved = differences(reference, suite) if reference else []
@@ -497,6 +503,12 @@ def power(names: tuple[str, ...]) -> int:
     click.echo(f"{len(found) - survivors} of {len(found)} false claims caught")
     broken = _tell_broken(chosen)
     return 1 if survivors else broken
+
+
+def _tell(expected: str, shown: bool) -> None:
+    """Say what is to come, where there is something to say."""
+    if expected and shown:
+        click.echo(expected, err=True)
 
 
 def _tell_broken(found: Catalogue) -> int:

@@ -49,8 +49,10 @@ from pydantic import Field, model_validator
 
 from verify.claim import Check, Claim, at_least, at_most, equal, not_applicable
 from verify.convexity import Witness, nonconvexity_witness
+from verify.cost import Cost
+from verify.linear_cost import linear_cost
 from verify.linear_flow import LinearProblem, LinearTrajectory, train
-from verify.linear_problem import LinearSetting, Radius, linear_problem
+from verify.linear_problem import LinearSetting, Radius, linear_problem, sizes
 from verify.losses import EPS
 from verify.losses.logistic import LogisticObjective, pl_constant
 from verify.models.linear import DeepEquilibriumLinear, State, contraction_factors, softmax
@@ -203,6 +205,11 @@ def build(setting: Setting) -> LinearProblem:
     aligned = setting.labels == "aligned"
     problem = linear_problem(setting, align if aligned else None, setting.radius)
     return replace(problem, attained=aligned and setting.alignment <= ATTAINED_UP_TO)
+
+
+def cost(setting: Setting) -> Cost:
+    """What a run will take, about."""
+    return linear_cost(sizes(setting))
 
 
 @dataclass(frozen=True)

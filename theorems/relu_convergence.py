@@ -60,11 +60,13 @@ from pydantic import Field, field_validator
 from verify import data as datasets
 from verify.arrays import Placement
 from verify.claim import Check, Claim, Verdict, at_least, at_most, equal
+from verify.cost import Cost
 from verify.errors import HypothesisError
 from verify.kernels import angles, arc_cosine_kernel, sampled_kernel
 from verify.losses import EPS
 from verify.models.relu import ImplicitReLU, NoEquilibriumError, Parameters
 from verify.presets import Presets, Variant
+from verify.relu_cost import relu_cost
 from verify.relu_flow import (
     MOVE,
     Descent,
@@ -368,6 +370,14 @@ def build(setting: Setting) -> ReluProblem:
         placement,
         notes,
     )
+
+
+def cost(setting: Setting) -> Cost:
+    """What a run will take, about; InputError for unusable data, which are read here."""
+    samples = setting.samples or 50
+    if setting.data != "sphere":
+        samples = _draw(setting, np.random.default_rng(setting.seed)).samples
+    return relu_cost(setting.width, samples, setting.points, single=setting.dtype == "float32")
 
 
 def _draw(setting: Setting, rng: np.random.Generator) -> datasets.Data:

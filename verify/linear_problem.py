@@ -16,6 +16,7 @@ from pydantic import Field, model_validator
 
 from verify import data as datasets
 from verify.errors import HypothesisError, InputError
+from verify.linear_cost import LinearSizes
 from verify.linear_flow import Integrator, LinearProblem, largest_map_norm
 from verify.losses import ShallowObjective
 from verify.losses.cross_entropy import CrossEntropyObjective
@@ -252,6 +253,17 @@ def _positive(objective: LogisticObjective) -> LogisticObjective:
 def _require(met: bool, what: str, setting: LinearSetting) -> None:
     if not met:
         raise InputError(f"--loss {setting.loss} needs {what}, {setting.data} has others: use --loss square")
+
+
+def sizes(setting: LinearSetting) -> LinearSizes:
+    """What the cost of a setting depends on; InputError for data that are unusable, which are read here."""
+    outputs, samples = setting.outputs_drawn, setting.samples_drawn
+    if setting.data != "synthetic":
+        # Of width 1, so that nothing large is made.
+        drawn = _draw(setting.model_copy(update={"width": 1}), np.random.default_rng(setting.seed))
+        outputs, samples = drawn.targets.shape
+    smooth = setting.loss in ("logistic", "cross-entropy")
+    return LinearSizes(setting.width, outputs, samples, setting.points, setting.rtol, smooth)
 
 
 def _draw(setting: LinearSetting, rng: np.random.Generator) -> datasets.Data:

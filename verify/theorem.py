@@ -85,7 +85,8 @@ class Theorem(Protocol):
 
     It may also have `FORMULAS`, the main formulas of its statement for typesetting: pairs of a label and
     some LaTeX, each short enough for a phone; see `formulas`. And `PRESETS`: what `verify all` runs of it;
-    see `verify.presets`.
+    see `verify.presets`. And `cost`, a function from a setting to the time and memory that a run takes, a
+    `verify.cost.Cost`; it is asked before anything is written, and may raise InputError for bad data.
     """
 
     NAME: str
