@@ -17,7 +17,7 @@ import click
 
 import verify
 from verify import presets
-from verify.command_line.commands import Command, Group
+from verify.command_line.commands import Command, Folder, Group
 from verify.command_line.guard import BROKEN, run_guarded
 from verify.command_line.options import SettingCommand
 from verify.errors import InputError
@@ -123,7 +123,7 @@ def show(name: str) -> int:
 
 _out = click.option(
     "--out",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=Folder(),
     default=DEFAULT_OUT,
     show_default=True,
     help="where run directories go",
@@ -178,14 +178,17 @@ def theorem(
     # What runs and writes takes half a second to load: not before the options are known to be good.
     from verify.claim import worst
     from verify.command_line.progress import progress_line
+    from verify.cost import Plan, announcement
     from verify.report import terminal
     from verify.report.directory import require_writable
     from verify.report.github import require_summary
     from verify.run import run_theorem, write_run
     from verify.sweep import run_seeds
 
+    expected = announcement([[Plan(module, setting, seeds)] for module, setting in chosen])
     require_writable(out)
     require_summary(os.environ)
+    _tell(expected, not (quiet or as_json))
     console = terminal.console()
     page = terminal.Page(console)
     records = []
@@ -250,6 +253,7 @@ def all_theorems(
     """
     import theorems
     from verify.command_line.progress import progress_line
+    from verify.cost import Plan, announcement
     from verify.regression import read_reference
     from verify.report import terminal
     from verify.report.directory import require_writable
@@ -265,9 +269,11 @@ def all_theorems(
         for variant in presets.variants(module, preset)
     ]
     reference = read_reference(against, preset) if against else None
+    expected = announcement([[Plan(job.theorem, job.setting, job.seeds) for job in runs]], jobs)
     require_writable(out)
     require_summary(os.environ)
     command = command_line(preset, config, given)
+    _tell(expected, not (quiet or as_json))
     with progress_line("all", shown=not (quiet or as_json)) as progress:
         suite, written = run_suite(
             runs, preset, command, out, jobs, progress, (str(against), reference) if reference else None
@@ -306,7 +312,7 @@ def all_theorems(
 @click.option("--check", "judged", is_flag=True, help="let the exit code judge what the captions claim")
 @click.option(
     "--out",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=Folder(),
     default=DEFAULT_FIGURES,
     show_default=True,
     help="where pictures go",
@@ -447,7 +453,7 @@ def compare(reference: Path, run: Path) -> int:
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option(
     "--out",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=Folder(),
     default=DEFAULT_REFERENCE,
     show_default=True,
     help="folder of references",
@@ -531,6 +537,12 @@ def power(names: tuple[str, ...]) -> int:
     click.echo(f"{len(found) - survivors} of {len(found)} false claims caught")
     code = _tell_broken(broken)
     return 1 if survivors else code
+
+
+def _tell(expected: str, shown: bool) -> None:
+    """Say what is to come, where there is something to say."""
+    if expected and shown:
+        click.echo(expected, err=True)
 
 
 @cli.command()

@@ -59,8 +59,8 @@ class Payload:
         return os.mkdir, ("executed",)
 
 
-def files(folder):
-    return {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
+def everything(folder):
+    return {path: path.stat().st_mtime_ns if path.is_file() else 0 for path in folder.rglob("*")}
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +77,7 @@ def refused(tmp_path, monkeypatch, capsys):
 
     def run(*arguments):
         monkeypatch.setattr(sys, "argv", ["verify", *map(str, arguments)])
-        before = files(tmp_path)
+        before = everything(tmp_path)
         with pytest.raises(SystemExit) as stopped:
             cli.main()
         said = capsys.readouterr()
@@ -85,7 +85,7 @@ def refused(tmp_path, monkeypatch, capsys):
         assert said.out == ""
         assert len(said.err.splitlines()) == 1
         assert said.err.startswith("verify: ")
-        assert files(tmp_path) == before
+        assert everything(tmp_path) == before
         return said.err
 
     return run
@@ -115,6 +115,15 @@ def test_configuration_files(tmp_path, refused, case):
         (("theorem", "../linear_rate"), "'linear-rate'"),
         (("theorem", "linear-rate", "--data", "../../etc/passwd"), "npz"),
         (("theorem", "linear-rate", "--width", "1" * 5000), "--width"),
+        (("theorem", "linear-rate", "--labels", "aligned", "--alignment", "1e-300"), "--alignment 1e-300"),
+        (("theorem", "relu-convergence", "--labels", "aligned", "--alignment", "1e-7"), "--alignment 1e-7"),
+        (("theorem", "linear-rate", "--seed", "4294967290", "--seeds", "7"), "--seed 4294967289 or less"),
+        (("all", "--seed", "4294967295", "--preset", "thorough"), "or less"),
+        (("theorem", "linear-rate", "--data", "missing.npz"), "missing.npz"),
+        (("theorem", "linear-rate", "--out", ""), "empty name"),
+        (("all", "--out", " "), "empty name"),
+        (("figures", "--out", ""), "empty name"),
+        (("accept", ".", "--out", ""), "empty name"),
         (("compare", "nowhere", "elsewhere"), "elsewhere"),
         (("accept", "nowhere"), "run directory"),
         (("accept", "."), "record.json"),

@@ -49,8 +49,10 @@ from pydantic import Field, model_validator
 
 from verify.claim import Check, Claim, at_least, at_most, equal, not_applicable
 from verify.convexity import Witness, nonconvexity_witness
+from verify.cost import Cost
+from verify.linear_cost import linear_cost
 from verify.linear_flow import LinearProblem, LinearStart, LinearTrajectory, train
-from verify.linear_problem import LinearSetting, Radius, linear_problem
+from verify.linear_problem import LinearSetting, Radius, linear_problem, sizes
 from verify.losses import EPS
 from verify.losses.logistic import LogisticObjective, pl_constant
 from verify.models.linear import DeepEquilibriumLinear, State, contraction_factors, softmax
@@ -139,6 +141,9 @@ CLAIMS = (
 #: D turns by the square of the distance, which at 0.1 costs 1e-4 or less.
 ATTAINED_UP_TO, ATTAINED_TO = 0.1, 1e-3
 
+#: Closer targets equal the outputs to rounding: some 1e-12 of Q, which is a millionth of this.
+LEAST_ALIGNMENT = 1e-6
+
 #: An identity whose error budget is wider than this would pass a formula that is 0.1% wrong.
 IDENTITY_RESOLUTION = 1e-3
 
@@ -168,7 +173,11 @@ class Setting(LinearSetting):
         "orthogonal features, where the bound is tight",
     )
     alignment: float = Field(
-        0.1, gt=0, le=1, examples=[0.01], description="distance of aligned targets from the initial outputs"
+        0.1,
+        ge=LEAST_ALIGNMENT,
+        le=1,
+        examples=[0.01],
+        description="distance of aligned targets from the initial outputs",
     )
 
     @model_validator(mode="after")
@@ -201,6 +210,11 @@ def build(setting: Setting) -> LinearProblem:
     aligned = setting.labels == "aligned"
     problem = linear_problem(setting, align if aligned else None, setting.radius)
     return replace(problem, attained=aligned and setting.alignment <= ATTAINED_UP_TO)
+
+
+def cost(setting: Setting) -> Cost:
+    """What a run will take, about."""
+    return linear_cost(sizes(setting))
 
 
 @dataclass(frozen=True)
@@ -395,7 +409,7 @@ def chain_rule(problem: LinearProblem, path: LinearTrajectory) -> Check:
         "||dQ/dt + D G|| / ||dQ/dt||",
         path.chain_rule_gap,
         0.0,
-        budget={"rounding": problem.identity_rounding},
+        budget={"rounding": path.identity_rounding},
         where={"time": path.times},
         resolution=IDENTITY_RESOLUTION,
         advice="gamma is so close to 1 that rounding hides the step: lower --gamma",
@@ -410,7 +424,7 @@ def spectrum_floors(problem: LinearProblem, path: LinearTrajectory) -> list[Chec
         "|<x, D y> - <D x, y>| / ||x|| ||D y||",
         path.asymmetry,
         0.0,
-        budget={"rounding": problem.identity_rounding},
+        budget={"rounding": path.identity_rounding},
         where=where,
         resolution=IDENTITY_RESOLUTION,
         advice="gamma is so close to 1 that rounding hides the step: lower --gamma",
@@ -446,7 +460,7 @@ def energy_identity(problem: LinearProblem, path: LinearTrajectory) -> list[Chec
             "-(dL/dt) / ||grad L||^2",
             (path.dissipation / squared)[sharp],
             1.0,
-            budget={"rounding": problem.identity_rounding + blur[sharp]},
+            budget={"rounding": path.identity_rounding[sharp] + blur[sharp]},
             where={"time": path.times[sharp]},
             resolution=IDENTITY_RESOLUTION,
             advice="rounding hides the step: lower --gamma",
@@ -456,7 +470,7 @@ def energy_identity(problem: LinearProblem, path: LinearTrajectory) -> list[Chec
             "vec(G)^T D vec(G) / ||grad L||^2",
             path.quadratic_form / squared,
             1.0,
-            budget={"rounding": problem.identity_rounding},
+            budget={"rounding": path.identity_rounding},
             where={"time": path.times},
             resolution=IDENTITY_RESOLUTION,
             advice="rounding hides the step: lower --gamma",

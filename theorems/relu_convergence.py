@@ -60,11 +60,13 @@ from pydantic import Field, field_validator
 from verify import data as datasets
 from verify.arrays import Placement
 from verify.claim import Check, Claim, Verdict, at_least, at_most, equal, not_applicable
+from verify.cost import Cost
 from verify.errors import HypothesisError
 from verify.kernels import angles, arc_cosine_kernel, sampled_kernel
 from verify.losses import EPS
 from verify.models.relu import ImplicitReLU, NoEquilibriumError, Parameters
 from verify.presets import Presets, Variant
+from verify.relu_cost import relu_cost
 from verify.relu_flow import (
     MOVE,
     Descent,
@@ -230,6 +232,9 @@ DESCENT_STEPS = 15
 #: Inputs closer to parallel than this have a lambda_0 ~ angle^2/4 below the rounding of G^inf.
 PARALLEL_ANGLE = 1e-7
 
+#: Closer targets equal the outputs to the accuracy of equilibria, 1e-9 of them along the flow.
+LEAST_ALIGNMENT = 1e-6
+
 #: An identity whose error budget is wider than this would pass a formula that is 0.1% wrong.
 IDENTITY_RESOLUTION = 1e-3
 
@@ -305,7 +310,11 @@ class Setting(BaseSetting):
         "direction of H(0), where the sharp bound is tight",
     )
     alignment: float = Field(
-        0.1, gt=0, le=1, examples=[0.01], description="distance of aligned targets from the initial outputs"
+        0.1,
+        ge=LEAST_ALIGNMENT,
+        le=1,
+        examples=[0.01],
+        description="distance of aligned targets from the initial outputs",
     )
     horizon: float | None = Field(
         None, gt=0, le=1e12, examples=[10], description="flow time T; default 3/lambda_min(H(0))"
@@ -394,6 +403,14 @@ def build(setting: Setting) -> ReluProblem:
         setting.data,
         notes,
     )
+
+
+def cost(setting: Setting) -> Cost:
+    """What a run will take, about; InputError for unusable data, which are read here."""
+    samples = setting.samples or 50
+    if setting.data != "sphere":
+        samples = _draw(setting, np.random.default_rng(setting.seed)).samples
+    return relu_cost(setting.width, samples, setting.points, single=setting.dtype == "float32")
 
 
 def _draw(setting: Setting, rng: np.random.Generator) -> datasets.Data:

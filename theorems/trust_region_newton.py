@@ -38,12 +38,14 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from verify.claim import Check, Claim, at_least, at_most, equal, not_applicable
+from verify.cost import DENSE, Cost
 from verify.differentiation import directional_derivative
 from verify.errors import HypothesisError
 from verify.flow.runge_kutta import runge_kutta
 from verify.flow.scaled import integrate as integrate_flow
+from verify.linear_cost import linear_cost
 from verify.linear_flow import LinearProblem, LinearTrajectory, train
-from verify.linear_problem import LinearSetting, linear_problem
+from verify.linear_problem import LinearSetting, linear_problem, sizes
 from verify.losses import EPS
 from verify.losses.logistic import LogisticObjective
 from verify.losses.square import SquareObjective
@@ -126,6 +128,9 @@ SHARP_GRADIENT = 1e-6
 
 #: For the path form the second difference of Q must stand clear, too.
 SHARP_DIFFERENCE = 1e-11
+
+#: Multiplications for each trust-region problem over m^3, eigenvalues and solves of five claims.
+STEP_WORK = 300
 
 Array = NDArray[np.float64]
 
@@ -236,6 +241,16 @@ def build(setting: Setting) -> NewtonProblem:
             f"Theorem 2 is about one output, {setting.data} has {problem.model.outputs}: give `y` one column"
         )
     return NewtonProblem(problem, linear_problem(setting.model_copy(update={"width": 2})))
+
+
+def cost(setting: Setting) -> Cost:
+    """What a run will take, about: a path, and every trust-region problem of a claim held at once."""
+    of_path, found = linear_cost(sizes(setting)), sizes(setting)
+    held = len(FRACTIONS) * min(STEP_TIMES, found.stored)
+    matrix = 8.0 * setting.width**2
+    return Cost(
+        of_path.seconds + held * STEP_WORK * setting.width**3 / DENSE, of_path.bytes + 3 * held * matrix
+    )
 
 
 def integrate(problem: NewtonProblem, progress: Progress) -> NewtonTrajectory:

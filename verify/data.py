@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from verify.data_file import read_arrays
 from verify.errors import InputError
 
 Array = NDArray[np.float64]
 
 DIGITS_CLASSES = 10
+
+#: As many outputs as a setting may ask for; labels with more of them are rather numbers of rows.
+MOST_CLASSES = 1000
+
+
+#: Sizes of arrays from which products of four entries stay far from overflow, and from zero. Tried: at
+#: 1e-50 and at 1e100 integrators break and identities fail.
+LEAST_SCALE, LARGEST_SCALE = 1e-30, 1e30
 
 
 @dataclass(frozen=True)
@@ -29,12 +37,23 @@ class Data:
         return self.features.shape[1]
 
 
+def require_scale(array: NDArray[np.generic], name: str, of: object, least: float = 0.0) -> None:
+    """Raise InputError for an array whose largest entry is none to compute with; all zero is let pass."""
+    largest = float(np.abs(array).max())
+    if largest and not least <= largest <= LARGEST_SCALE:
+        allowed = f"from {least:g} to {LARGEST_SCALE:g}" if least else f"{LARGEST_SCALE:g} or less"
+        raise InputError(
+            f"{of}: the largest entry of `{name}` is {largest:.2g}, it should be {allowed}: divide `{name}` "
+            f"by {largest:.0e}"
+        )
+
+
 def gaussian_projection(inputs: Array, width: int, rng: np.random.Generator) -> Array:
     """``R inputs`` with R (width, d) of independent N(0, 1/width) entries, the features of Kawaguchi 2021."""
     return rng.standard_normal((width, inputs.shape[0])) @ inputs / np.sqrt(width)
 
 
-def one_hot(labels: NDArray[np.int64]) -> Array:
+def one_hot(labels: NDArray[np.generic]) -> Array:
     """One row a class, 1 where the sample is of it; a single row of +1 and -1 for two classes."""
     classes = np.unique(labels)
     if len(classes) == 2:
@@ -107,44 +126,21 @@ def from_file(path: Path, width: int, samples: int | None, rng: np.random.Genera
             raise InputError(f"--samples {samples} is more than the {len(x)} rows of {path}: use fewer")
         rows = rng.permutation(rows)[:samples]
     x, y = x[rows], y[rows]
+    require_scale(x, "x", path, LEAST_SCALE)
+    require_scale(y, "y", path)
     if y.ndim == 1 and np.issubdtype(y.dtype, np.integer):
-        if len(np.unique(y)) < 2:
+        classes = len(np.unique(y))
+        if classes < 2:
             raise InputError(f"{path}: the labels `y` are all of one class: give two classes or more")
-        targets = one_hot(y.astype(np.int64))
+        if classes > MOST_CLASSES:
+            raise InputError(
+                f"{path}: `y` holds whole numbers, labels of {classes} classes, more than {MOST_CLASSES}: "
+                "give floats if they are regression targets"
+            )
+        targets = one_hot(y)
     else:
         targets = np.atleast_2d(y.astype(float).T)
-    return Data(gaussian_projection(x.astype(float).T, width, rng), targets, "")
-
-
-def read_arrays(path: Path) -> tuple[NDArray[np.generic], NDArray[np.generic]]:
-    """Arrays ``x`` (n, d) and ``y`` (n,) or (n, m_y) of an npz file; InputError for anything else."""
-    expected = "an npz file with arrays `x` (n, d) and `y` (n,) or (n, m_y), as numpy.savez writes"
-    if not path.is_file():
-        raise InputError(f"no data file {path}: --data takes digits, synthetic or {expected}")
-    try:
-        if not zipfile.is_zipfile(path):
-            raise InputError(f"{path} is not {expected}")
-        with np.load(path, allow_pickle=False) as archive:
-            missing = [name for name in ("x", "y") if name not in archive.files]
-            if missing:
-                raise InputError(f"{path} has no array `{missing[0]}`: --data takes {expected}")
-            x, y = archive["x"], archive["y"]
-    except InputError:
-        raise
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as problem:
-        raise InputError(f"cannot read {path} ({problem}): --data takes {expected}") from problem
-    for name, array in (("x", x), ("y", y)):
-        if not (np.issubdtype(array.dtype, np.floating) or np.issubdtype(array.dtype, np.integer)):
-            raise InputError(f"{path}: `{name}` holds {array.dtype}, not numbers: give floats or integers")
-        if not np.all(np.isfinite(array)):
-            raise InputError(f"{path}: `{name}` has entries that are NaN or infinite: remove those rows")
-    if x.ndim != 2 or y.ndim not in (1, 2) or 0 in x.shape or 0 in y.shape:
-        raise InputError(f"{path}: `x` {x.shape} and `y` {y.shape} should be (n, d) and (n,) or (n, m_y)")
-    if len(x) != len(y):
-        raise InputError(f"{path}: `x` has {len(x)} rows and `y` {len(y)}: give one `y` for each row")
-    if len(x) < 2:
-        raise InputError(f"{path} holds one sample: give two or more")
-    return x, y
+    return Data(gaussian_projection(x.T, width, rng), targets, "")
 
 
 #: Dimension of the synthetic sphere.
@@ -152,13 +148,15 @@ SPHERE_DIMENSION = 20
 
 
 def unit_columns(inputs: Array, of: str) -> Array:
-    """Columns (d, n) scaled to norm 1; InputError, naming `of`, when one is zero."""
-    norms = np.linalg.norm(inputs, axis=0)
-    if not norms.all():
+    """Columns (d, n) scaled to norm 1, of any size; InputError, naming `of`, when one is zero."""
+    largest = np.abs(inputs).max(axis=0, initial=0.0)
+    if not largest.all():
         raise InputError(
-            f"{of}: sample {int(np.argmin(norms))} is zero, no multiple of it has norm 1: drop it"
+            f"{of}: sample {int(np.argmin(largest))} is zero, no multiple of it has norm 1: drop it"
         )
-    return inputs / norms
+    # By a power of two, which rounds nothing: squares of huge or tiny entries would overflow or vanish.
+    inputs = np.ldexp(inputs, -np.frexp(largest)[1])
+    return np.asarray(inputs / np.linalg.norm(inputs, axis=0))
 
 
 def sphere(samples: int, rng: np.random.Generator) -> Data:
@@ -193,9 +191,10 @@ def unit_file(path: Path, classes: tuple[int, int], samples: int | None, rng: np
         if len(present) < 2:
             raise InputError(f"{path}: the labels `y` are all of one class: give two classes")
         pair = (int(present[0]), int(present[1])) if len(present) == 2 else classes
-        return _two_classes(x.astype(float), y, pair, samples, str(path), rng)
+        return _two_classes(x, y, pair, samples, str(path), rng)
+    require_scale(y, "y", path)
     rows = _draw_rows(np.arange(len(x)), samples, str(path), rng)
-    return Data(unit_columns(x[rows].astype(float).T, str(path)), y[rows].astype(float)[None, :], "")
+    return Data(unit_columns(x[rows].T, str(path)), y[rows].astype(float)[None, :], "")
 
 
 def _two_classes(

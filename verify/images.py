@@ -16,7 +16,8 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from verify.data import read_arrays, unit_columns
+from verify.data import unit_columns
+from verify.data_file import read_arrays
 from verify.errors import InputError
 
 Array = NDArray[np.float64]
@@ -35,6 +36,10 @@ OPENML: Mapping[str, tuple[int, str]] = MappingProxyType(
 
 #: Side of the grey images, and of the coloured ones that they are made of.
 SIDE, COLOURED_SIDE = 28, 32
+
+#: Largest entry of images: 0 to 1 is meant, 0 to 255 will do. Noise of size 1 is added to the targets made
+#: of them; at 1e-10 the flow of figure kawaguchi-1 breaks.
+LEAST_PIXEL, LARGEST_PIXEL = 1e-3, 1e3
 
 #: Rows made grey at a time.
 BATCH = 4096
@@ -86,6 +91,12 @@ class Images:
         y = y.squeeze(axis=1) if y.ndim == 2 and y.shape[1] == 1 else y
         if y.ndim != 1 or not np.issubdtype(y.dtype, np.integer):
             raise InputError(f"{self.name}: `y` should hold class labels, whole numbers of shape (n,)")
+        largest = float(np.abs(x).max())
+        if not LEAST_PIXEL <= largest <= LARGEST_PIXEL:
+            raise InputError(
+                f"{self.name}: the largest entry of `x` is {largest:.2g}, that of an image should be from "
+                f"{LEAST_PIXEL:g} to {LARGEST_PIXEL:g}: scale `x` to pixels from 0 to 1"
+            )
         return x.astype(np.float32), y.astype(np.int64)
 
 

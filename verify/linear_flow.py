@@ -201,6 +201,12 @@ class LinearTrajectory:
         return (self.gradient_rounding + self.analytic_rounding) * self.map_speed
 
     @property
+    def identity_rounding(self) -> Array:
+        """Relative rounding (k,) of identities with D, whose blocks are sums of terms up to ``||Q||^2``
+        that cancel to what may be as little as the identity."""
+        return self.problem.identity_rounding * (1 + self.map_norm**2)
+
+    @property
     def log_energy_rounding(self) -> Array:
         """Rounding error (k,) of ``log_energy``, through that of the gradient."""
         relative = 2 * self.gradient_rounding / self.shallow_gradient_norm

@@ -16,6 +16,7 @@ from pydantic import Field, model_validator
 
 from verify import data as datasets
 from verify.errors import HypothesisError, InputError
+from verify.linear_cost import LinearSizes
 from verify.linear_flow import Integrator, LinearProblem, LinearStart, largest_map_norm
 from verify.losses import ShallowObjective
 from verify.losses.cross_entropy import CrossEntropyObjective
@@ -49,6 +50,16 @@ PROVISIONAL_RADIUS = 50.0
 LEAST_CONSTANT = 1e-200
 
 DEFAULT_TAU = 0.1
+
+#: Entries of the best map, from a start of size 1: D then has eigenvalues that span their squares, and the
+#: flow has so stiff a way to go that 1e5 takes hours and 1e9 breaks the preconditioner.
+LARGEST_MAP = 1e4
+
+#: An rtol looser than the default is one that leaves a step error, amplified by the spread of curvatures,
+#: below this. Tried: 200 makes the energy identity fail, 7 does not.
+LARGEST_AMPLIFIED = 10.0
+
+DEFAULT_RTOL = 1e-10
 
 
 class LinearSetting(BaseSetting):
@@ -103,7 +114,11 @@ class LinearSetting(BaseSetting):
     )
     integrator: Integrator = Field("cvode", description="how the flow is approximated")
     rtol: float = Field(
-        1e-10, ge=1e-12, le=1e-3, examples=[1e-8], description="relative tolerance of the integrator"
+        DEFAULT_RTOL,
+        ge=1e-12,
+        le=1e-3,
+        examples=[1e-8],
+        description="relative tolerance of the integrator",
     )
 
     @model_validator(mode="after")
@@ -177,6 +192,7 @@ def linear_problem(
         anyway = _without_hypothesis(setting, features, targets)
         broken.start = LinearStart(model, anyway, features, targets, theta, setting.seed)
         raise
+    _require_followable(setting, objective)
     first = LinearProblem(
         model=model,
         objective=objective,
@@ -207,6 +223,23 @@ def _without_hypothesis(setting: LinearSetting, features: Array, targets: Array)
     if setting.loss != "logistic":
         return None
     return LogisticObjective(features, targets, setting.tau_used or 0.0, PROVISIONAL_RADIUS)
+
+
+def _require_followable(setting: LinearSetting, objective: ShallowObjective) -> None:
+    """Raise InputError where the flow has too far to go, or too stiff a way for its tolerance."""
+    best = float(np.abs(objective.minimiser).max())
+    if best > LARGEST_MAP:
+        raise InputError(
+            f"{setting.data}: the best map has entries up to {best:.1g}, too far from a start of size 1 "
+            f"({LARGEST_MAP:g} at most): divide `y` or multiply `x` by {best:.0e}, or lower --width"
+        )
+    sigma = objective.singular_values
+    spread = float(sigma[0] / sigma[-1]) ** 2
+    if setting.rtol > max(DEFAULT_RTOL, LARGEST_AMPLIFIED / spread):
+        raise InputError(
+            f"--rtol {setting.rtol:g} is too loose for features with singular values from {sigma[-1]:.2g} to "
+            f"{sigma[0]:.2g}: use --rtol {max(DEFAULT_RTOL, LARGEST_AMPLIFIED / spread):.0e} or less"
+        )
 
 
 def _horizon(objective: ShallowObjective, state: State, slowest: float) -> float:
@@ -264,6 +297,17 @@ def _positive(objective: LogisticObjective) -> LogisticObjective:
 def _require(met: bool, what: str, setting: LinearSetting) -> None:
     if not met:
         raise InputError(f"--loss {setting.loss} needs {what}, {setting.data} has others: use --loss square")
+
+
+def sizes(setting: LinearSetting) -> LinearSizes:
+    """What the cost of a setting depends on; InputError for data that are unusable, which are read here."""
+    outputs, samples = setting.outputs_drawn, setting.samples_drawn
+    if setting.data != "synthetic":
+        # Of width 1, so that nothing large is made.
+        drawn = _draw(setting.model_copy(update={"width": 1}), np.random.default_rng(setting.seed))
+        outputs, samples = drawn.targets.shape
+    smooth = setting.loss in ("logistic", "cross-entropy")
+    return LinearSizes(setting.width, outputs, samples, setting.points, setting.rtol, smooth)
 
 
 def _draw(setting: LinearSetting, rng: np.random.Generator) -> datasets.Data:

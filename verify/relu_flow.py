@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from verify.arrays import AnyArray, Placement, epsilon, host, norm
 from verify.differentiation import directional_derivative
+from verify.errors import HypothesisError
 from verify.flow import FlowError
 from verify.flow.exponential import ExponentialPoint, integrate
 from verify.losses import EPS
@@ -427,6 +428,11 @@ def train(
             progress(len(observe) / problem.points)
     except (NoEquilibriumError, FlowError) as broken:
         lost = str(broken)
+        if len(observe) < 2:
+            raise HypothesisError(
+                f"the flow ends before its first checked time, {times[1]:.3g} ({lost}): raise --width, or "
+                f"give labels smaller than {np.abs(problem.targets).max():.2g}"
+            ) from broken
     return observe.trajectory(fastest, lost)
 
 

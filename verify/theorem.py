@@ -26,6 +26,10 @@ def silent(phase: str, done: float, total: float) -> None:
     """Progress that nobody watches."""
 
 
+#: The largest seed; NumPy's older generators, which scikit-learn uses, take no other.
+LARGEST_SEED = 2**32 - 1
+
+
 class BaseSetting(BaseModel):
     """Knobs of every theorem; a field is a command-line option, its description the help text."""
 
@@ -34,7 +38,7 @@ class BaseSetting(BaseModel):
     #: Fields under the headings that help shows them with; the others come under "Setting".
     GROUPS: ClassVar[Mapping[str, Sequence[str]]] = {}
 
-    seed: int = Field(0, ge=0, le=2**32 - 1, examples=[1], description="seed of every random draw")
+    seed: int = Field(0, ge=0, le=LARGEST_SEED, examples=[1], description="seed of every random draw")
 
 
 class Problem(Protocol):
@@ -89,7 +93,9 @@ class Theorem(Protocol):
     It may also have `FORMULAS`, the main formulas of its statement for typesetting: pairs of a label and
     some LaTeX, each short enough for a phone; see `formulas`. And `PRESETS`: what `verify all` runs of it;
     see `verify.presets`. And `unconditional(start)`: the checks that are made even where a HypothesisError
-    ended the run, from its `start` or from the problem, if that was built.
+    ended the run, from its `start` or from the problem, if that was built. And `cost`, a function from a
+    setting to the time and memory that a run takes, a `verify.cost.Cost`; it is asked before anything is
+    written, and may raise InputError for bad data.
     """
 
     NAME: str
