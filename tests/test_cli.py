@@ -33,7 +33,7 @@ def test_a_run_leaves_a_whole_directory_and_says_where(tmp_path):
     drawn = ("loss", "lambda_min", "energy_residual", "implicit_bias")
     pictures = {f"figures/{name}.{suffix}" for name in drawn for suffix in ("png", "svg")}
     views = {"report.md", "report.html", "junit.xml"}
-    assert names == {"record.json", "trajectory.npz"} | views | pictures
+    assert names == {"record.json", "trajectory.npz", "comparisons.npz"} | views | pictures
     record = Record.model_validate_json((folder / "record.json").read_text())
     assert sorted(record.command.split()) == sorted(["verify", "theorem", "linear-rate", *SMALL])
     assert markdown(record) == (folder / "report.md").read_text()

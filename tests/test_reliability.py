@@ -14,12 +14,12 @@ from verify import run
 from verify.regression import differences
 from verify.report.directory import PARTIAL_PREFIX
 from verify.report.reading import read_record
-from verify.run import run_theorem
+from verify.run import run_theorem, write_run
 from verify.theorem import make_setting
 
 SMALL = ["--width", "4", "--outputs", "2", "--samples", "20", "--points", "15"]
 
-FILES = {"record.json", "report.md", "report.html", "junit.xml", "trajectory.npz"}
+FILES = {"record.json", "report.md", "report.html", "junit.xml", "trajectory.npz", "comparisons.npz"}
 
 CHEAP = {
     "linear-rate": {"width": 6, "outputs": 2, "samples": 20, "points": 9, "rtol": 1e-8},
@@ -175,3 +175,37 @@ def test_a_record_cut_at_any_byte_is_refused(tmp_path):
         file.write_text(text[:length])
         with pytest.raises(InputError, match="is cut or no record"):
             read_record(file)
+
+
+@pytest.mark.parametrize("name", CHEAP)
+def test_every_verdict_follows_from_the_numbers_beside_the_record(name, tmp_path):
+    """As a third party would: from comparisons.npz alone, without the code that decided."""
+    theorem = theorems.load(name)
+    _, folder = write_run(run_theorem(theorem, make_setting(theorem, CHEAP[name])), tmp_path)
+    record = read_record(folder)
+    counted = 0
+    with np.load(folder / "comparisons.npz") as arrays:
+        for claim in record.claims:
+            for i, check in enumerate(claim.checks):
+                start = f"{claim.id}/{i}/"
+                found = {
+                    key.removeprefix(start): arrays[key] for key in arrays.files if key.startswith(start)
+                }
+                if not check.points:
+                    assert not found
+                    continue
+                gap = found["bound"] - found["measured"]
+                slack = {"<=": gap, ">=": -gap, "=": -np.abs(gap)}[check.relation]
+                budget = sum(part for key, part in found.items() if key.startswith("budget "))
+                deciding = ~found["undecided"]
+                assert len(slack) == check.points
+                if check.slack is None:  # JSON has no infinity
+                    assert np.all(np.isinf(slack))
+                else:
+                    assert np.min(np.abs(slack - check.slack)) <= 1e-12 * abs(check.slack)
+                if check.verdict == "VERIFIED":
+                    assert np.all((slack >= -budget)[deciding])
+                if check.verdict == "VIOLATED":
+                    assert np.any(slack < -budget)
+                counted += 1
+    assert counted >= 8

@@ -401,6 +401,7 @@ def build(setting: Setting) -> ReluProblem:
         setting.seed,
         placement,
         setting.data,
+        drawn.digest,
         notes,
     )
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -70,7 +70,8 @@ class Check:
     ``slack`` is positive where the relation holds (0 at best for an identity), ``budget`` the error
     budget there and ``budget_parts`` what it is made of; ``where`` locates the point; ``points``
     counts the points compared. ``measured_range`` and ``bound_range`` are the least and the largest of
-    all points, ``largest_budget`` the widest budget of any.
+    all points, ``largest_budget`` the widest budget of any; ``arrays`` holds every point: measured and
+    bound, each part of the budget, the coordinates, and which points count only when VIOLATED.
     """
 
     claim: str
@@ -88,6 +89,7 @@ class Check:
     measured_range: tuple[float, float] | None = None
     bound_range: tuple[float, float] | None = None
     largest_budget: float | None = None
+    arrays: Mapping[str, NDArray[Any]] = field(default_factory=dict, repr=False, compare=False)
 
 
 def at_most(claim: str, quantity: str, measured: ArrayLike, bound: ArrayLike, **how: object) -> Check:
@@ -162,6 +164,10 @@ def compare(
         verdict, message = _decide(
             relation == "=" or attained, float(margin[at]), float(total.max()), resolution, advice
         )
+    axes = {
+        name: np.broadcast_to(np.asarray(axis, dtype=float), (points,))
+        for name, axis in (where or {}).items()
+    }
     return Check(
         claim,
         quantity,
@@ -172,15 +178,19 @@ def compare(
         slack=float(slack[at]),
         budget=float(total[at]),
         budget_parts={name: float(part[at]) for name, part in zip(budget, parts, strict=True)},
-        where={
-            name: float(np.broadcast_to(np.asarray(axis, dtype=float), (points,))[at])
-            for name, axis in (where or {}).items()
-        },
+        where={name: float(axis[at]) for name, axis in axes.items()},
         points=points,
         message=message,
         measured_range=(float(values.min()), float(values.max())),
         bound_range=(float(bounds.min()), float(bounds.max())),
         largest_budget=float(total.max()),
+        arrays={
+            "measured": values,
+            "bound": bounds,
+            "undecided": tolerated,
+            **{f"budget {name}": part for name, part in zip(budget, parts, strict=True)},
+            **{f"at {name}": axis for name, axis in axes.items()},
+        },
     )
 
 

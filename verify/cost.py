@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 from verify.errors import InputError
 from verify.memory import as_size, available_memory
-from verify.sweep import draws
-from verify.theorem import option_name
+from verify.theorem import draws, option_name
 
 if TYPE_CHECKING:
     from verify.theorem import BaseSetting, Theorem

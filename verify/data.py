@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,15 +27,27 @@ LEAST_SCALE, LARGEST_SCALE = 1e-30, 1e30
 
 @dataclass(frozen=True)
 class Data:
-    """Features (m, n), targets (m_y, n), and what a reader must know of where they come from."""
+    """Features (m, n), targets (m_y, n), and what a reader must know of where they come from.
+
+    `digest` is that of the numbers as they were drawn, before any product that another BLAS rounds otherwise.
+    """
 
     features: Array
     targets: Array
-    note: str
+    digest: str
+    note: str = ""
 
     @property
     def samples(self) -> int:
         return self.features.shape[1]
+
+
+def digest_of(*arrays: NDArray[np.generic]) -> str:
+    """A digest of some arrays: kinds, shapes and every entry."""
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(f"{array.dtype.str} {array.shape}\n".encode() + np.ascontiguousarray(array).tobytes())
+    return f"sha256:{digest.hexdigest()[:16]}"
 
 
 def require_scale(array: NDArray[np.generic], name: str, of: object, least: float = 0.0) -> None:
@@ -93,7 +106,7 @@ def digits(width: int, outputs: int, samples: int, rng: np.random.Generator) -> 
         else (labels[None, :] == np.arange(outputs)[:, None]).astype(float)
     )
     note = f"{live.shape[0]} of 64 pixels are not zero throughout, so rank Phi <= {live.shape[0]}"
-    return Data(gaussian_projection(live, width, rng), targets, note)
+    return Data(gaussian_projection(live, width, rng), targets, digest_of(inputs, labels), note)
 
 
 def synthetic(
@@ -110,7 +123,7 @@ def synthetic(
     if classes:
         winners = targets.argmax(axis=0)
         targets = np.sign(targets) if outputs == 1 else (winners == np.arange(outputs)[:, None]).astype(float)
-    return Data(features, targets, "")
+    return Data(features, targets, digest_of(features, teacher))
 
 
 def from_file(path: Path, width: int, samples: int | None, rng: np.random.Generator) -> Data:
@@ -140,7 +153,7 @@ def from_file(path: Path, width: int, samples: int | None, rng: np.random.Genera
         targets = one_hot(y)
     else:
         targets = np.atleast_2d(y.astype(float).T)
-    return Data(gaussian_projection(x.T, width, rng), targets, "")
+    return Data(gaussian_projection(x.T, width, rng), targets, digest_of(x, y))
 
 
 #: Dimension of the synthetic sphere.
@@ -161,8 +174,9 @@ def unit_columns(inputs: Array, of: str) -> Array:
 
 def sphere(samples: int, rng: np.random.Generator) -> Data:
     """Inputs uniform on the unit sphere of R^20 and targets +1 or -1 by coin toss, shape (1, n)."""
-    inputs = unit_columns(rng.standard_normal((SPHERE_DIMENSION, samples)), "sphere")
-    return Data(inputs, rng.choice([-1.0, 1.0], size=(1, samples)), "")
+    drawn = rng.standard_normal((SPHERE_DIMENSION, samples))
+    targets = rng.choice([-1.0, 1.0], size=(1, samples))
+    return Data(unit_columns(drawn, "sphere"), targets, digest_of(drawn, targets))
 
 
 def unit_digits(classes: tuple[int, int], samples: int, rng: np.random.Generator) -> Data:
@@ -194,7 +208,8 @@ def unit_file(path: Path, classes: tuple[int, int], samples: int | None, rng: np
         return _two_classes(x, y, pair, samples, str(path), rng)
     require_scale(y, "y", path)
     rows = _draw_rows(np.arange(len(x)), samples, str(path), rng)
-    return Data(unit_columns(x[rows].T, str(path)), y[rows].astype(float)[None, :], "")
+    x, y = x[rows], y[rows]
+    return Data(unit_columns(x.T, str(path)), y.astype(float)[None, :], digest_of(x, y))
 
 
 def _two_classes(
@@ -210,8 +225,9 @@ def _two_classes(
         raise InputError(f"--classes: {of} has no class {absent[0]}, it has {np.unique(labels).tolist()}")
     chosen = _draw_rows(np.flatnonzero(np.isin(labels, classes)), samples, of, rng)
     inputs = rows[chosen].T
+    digest = digest_of(inputs, labels[chosen])
     inputs = unit_columns(inputs[inputs.any(axis=1)], of)
-    return Data(inputs, np.where(labels[chosen] == classes[1], 1.0, -1.0)[None, :], "")
+    return Data(inputs, np.where(labels[chosen] == classes[1], 1.0, -1.0)[None, :], digest)
 
 
 def _draw_rows(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import platform
 import subprocess
-from importlib.metadata import PackageNotFoundError, version
+from functools import cache
+from importlib.metadata import PackageNotFoundError, distribution, version
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +16,11 @@ import scipy.linalg  # noqa: F401  (its BLAS must be loaded to be seen)
 import threadpoolctl
 
 import verify
+
+DISTRIBUTION = "verify-theorems"
+
+#: Where the code lies that decides what a run finds.
+OWN = ("verify", "theorems")
 
 PACKAGES = ("numpy", "scipy", "scikit-sundae", "scikit-learn", "pydantic", "matplotlib", "click", "torch")
 
@@ -22,6 +30,7 @@ def environment() -> dict[str, Any]:
     stamped: dict[str, Any] = {
         "verify": verify.__version__,
         "revision": _revision(),
+        "source": source_digest(),
         "python": platform.python_version(),
         "platform": platform.platform(),
         "processor": _processor(),
@@ -56,11 +65,21 @@ def _version(package: str) -> str | None:
         return None
 
 
+@cache
+def source_digest() -> str:
+    """A digest of the suite's own code as it lies there: it tells two installations of one version apart."""
+    root = Path(verify.__file__).resolve().parents[1]
+    digest = hashlib.sha256()
+    for file in sorted(path for folder in OWN for path in (root / folder).rglob("*.py")):
+        digest.update(f"{file.relative_to(root).as_posix()}\n".encode() + file.read_bytes())
+    return f"sha256:{digest.hexdigest()[:16]}"
+
+
 def _revision() -> str | None:
-    """Git revision of the source tree, when the suite runs from one."""
+    """Git revision of the source tree that the suite runs from, or that it was installed from."""
     root = Path(verify.__file__).resolve().parents[1]
     if not (root / ".git").exists():
-        return None
+        return _installed_revision()
     try:
         described = subprocess.run(
             ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=12"],
@@ -72,6 +91,16 @@ def _revision() -> str | None:
     except (OSError, subprocess.SubprocessError):
         return None
     return described.stdout.strip()
+
+
+def _installed_revision() -> str | None:
+    """The commit that pip noted, when it installed from a repository."""
+    try:
+        noted = distribution(DISTRIBUTION).read_text("direct_url.json")
+    except PackageNotFoundError:
+        return None
+    origin = json.loads(noted) if noted else {}
+    return origin.get("vcs_info", {}).get("commit_id")
 
 
 def _cpuinfo(key: str) -> str:

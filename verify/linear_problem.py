@@ -204,7 +204,12 @@ def linear_problem(
         rtol=setting.rtol,
         integrator=setting.integrator,
         seed=setting.seed,
-        described={"loss": setting.loss, "tau": setting.tau_used, "data": setting.data},
+        described={
+            "loss": setting.loss,
+            "tau": setting.tau_used,
+            "data": setting.data,
+            "digest": drawn.digest,
+        },
         notes=(drawn.note,) if drawn.note else (),
     )
     if isinstance(objective, LogisticObjective) and radius == "auto":

@@ -89,6 +89,7 @@ class ReluProblem:
     seed: int
     placement: Placement
     data: str = ""
+    digest: str = ""
     notes: Sequence[str] = ()
 
     @property
@@ -105,6 +106,7 @@ class ReluProblem:
             "alpha": self.step,
             "precision": self.placement.dtype,
             "data": self.data,
+            "digest": self.digest,
         }
 
     @property
@@ -322,6 +324,13 @@ class ReluTrajectory:
             "loss": 0.5 * np.sum(self.residuals**2, axis=1),
             "log_energy": self.log_energy,
             "defect": self.defect,
+            "promised": self.promised,
+            "integrated_lambda_min": self.lowest,
+            "kernel_error": self.kernel_error,
+            "gram_error": self.gram_error,
+            "norm_errors": self.norm_errors,
+            "growth": self.growth,
+            "rounding": self.rounding,
             "kernel_spectrum": self.kernel_spectrum,
             "part_minima": self.part_minima,
             "norms": self.norms,

@@ -8,7 +8,7 @@ import shlex
 import shutil
 import time
 import traceback
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -35,10 +35,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Run:
-    """A finished run: its record, and the arrays and pictures that go beside it."""
+    """A finished run: its record, and the arrays and pictures that go beside it.
+
+    `compared` has every point of every comparison, by claim, number of its check, and name.
+    """
 
     record: Record
     arrays: Mapping[str, Any]
+    compared: Mapping[str, Any]
     figures: Mapping[str, Figure]
 
 
@@ -69,7 +73,8 @@ def run_theorem(
     }
     arrays: Mapping[str, Any] = {}
     drawn: Mapping[str, Figure] = {}
-    claims = []
+    claims: Sequence[ClaimRecord] = ()
+    compared: Mapping[str, Any] = {}
     problem = None
     try:
         with _timed(timings, "build"), calling(theorem, "build"):
@@ -82,8 +87,8 @@ def run_theorem(
             with _timed(timings, "integrate"), calling(theorem, "integrate"):
                 trajectory = theorem.integrate(problem, progress)
             with _timed(timings, "check"), calling(theorem, "check"):
-                checks = _counted(theorem, theorem.check(problem, trajectory), progress)
-                claims = claim_records(theorem.CLAIMS, checks)
+                checks = list(_counted(theorem, theorem.check(problem, trajectory), progress))
+                claims, compared = claim_records(theorem.CLAIMS, checks), _compared(checks)
             with _timed(timings, "draw"), pictures.style(), calling(theorem, "figures"):
                 progress("pictures", 0, 0)
                 pictured = theorem.figures(problem, trajectory)
@@ -113,7 +118,8 @@ def run_theorem(
             record |= _broken(problem_met)
     except Exception as problem_met:  # whatever broke, the record must say so
         record |= _broken(problem_met)
-    return Run(Record(**record, claims=claims, timings=timings, environment=environment()), arrays, drawn)
+    made = Record(**record, claims=claims, timings=timings, environment=environment())
+    return Run(made, arrays, compared, drawn)
 
 
 def _without_hypothesis(theorem: Theorem, broken: HypothesisError, problem: object) -> list[ClaimRecord]:
@@ -142,12 +148,14 @@ def write_run(run: Run, parent: Path) -> tuple[Record, Path]:
 
 
 def write_arrays_and_figures(run: Run, folder: Path) -> Record:
-    """What lies beside a record: `trajectory.npz` and `figures/`, in `folder`.
+    """What lies beside a record: `trajectory.npz`, `comparisons.npz` and `figures/`, in `folder`.
 
     The record, which is ERROR when one of the pictures cannot be drawn: only now does that show.
     """
     if run.arrays:
         np.savez_compressed(folder / "trajectory.npz", **run.arrays)
+    if run.compared:
+        np.savez(folder / "comparisons.npz", **run.compared)
     if run.figures:
         try:
             with pictures.style():
@@ -175,6 +183,16 @@ def _member(theorem: Theorem, owner: object, name: str) -> Any:
     value = getattr(owner, name)
     refuse(theorem, results.member_faults(owner, name, value))
     return value
+
+
+def _compared(checks: Iterable[Check]) -> dict[str, Any]:
+    """Every number that a verdict rests on, under names such as ``K-T1/0/measured``."""
+    numbers: dict[str, int] = {}
+    found: dict[str, Any] = {}
+    for check in checks:
+        number = numbers[check.claim] = numbers.get(check.claim, -1) + 1
+        found |= {f"{check.claim}/{number}/{name}": array for name, array in check.arrays.items()}
+    return found
 
 
 def _broken(problem: Exception) -> dict[str, Any]:

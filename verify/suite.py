@@ -20,8 +20,8 @@ from verify.report.directory import write_whole
 from verify.report.record import Record, Suite
 from verify.report.views import write_views
 from verify.run import directory_name, run_theorem, write_arrays_and_figures
-from verify.sweep import draws, merged, worst_draw
-from verify.theorem import BaseSetting, Progress, Theorem, option_name, silent
+from verify.sweep import merged, worst_draw
+from verify.theorem import BaseSetting, Progress, Theorem, draws, option_name, silent
 from verify.workers import pool
 
 

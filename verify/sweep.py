@@ -9,10 +9,9 @@ from joblib import delayed
 from scipy.special import betaincinv
 
 from verify.claim import Verdict, worst
-from verify.errors import InputError
 from verify.report.record import CheckRecord, ClaimRecord, Draw, Record, Seeds
 from verify.run import Run, run_theorem
-from verify.theorem import LARGEST_SEED, BaseSetting, Progress, Theorem, silent
+from verify.theorem import BaseSetting, Progress, Theorem, draws, silent
 from verify.workers import pool
 
 #: Confidence of the interval for the probability that a claim is verified.
@@ -33,20 +32,7 @@ def run_seeds(theorem: Theorem, setting: BaseSetting, count: int, progress: Prog
         records.append(record)
         progress("draws", len(records), count)
     run = run_theorem(theorem, settings[worst_draw(records)])
-    return Run(merged(theorem, records, run.record), run.arrays, run.figures)
-
-
-def draws(setting: BaseSetting, count: int) -> list[BaseSetting]:
-    """The settings of `count` draws, with seeds from the setting's own upwards.
-
-    Raises InputError where the last of them is none.
-    """
-    if setting.seed + count - 1 > LARGEST_SEED:
-        raise InputError(
-            f"{count} draws from --seed {setting.seed} go beyond the largest seed, {LARGEST_SEED}: use "
-            f"--seed {LARGEST_SEED - count + 1} or less"
-        )
-    return [setting.model_copy(update={"seed": setting.seed + i}) for i in range(count)]
+    return Run(merged(theorem, records, run.record), run.arrays, run.compared, run.figures)
 
 
 def worst_draw(records: Sequence[Record]) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -216,9 +216,8 @@ def overall_verdict(claims: Sequence[Claim], records: Sequence[ClaimRecord]) -> 
 
 
 def _without_claim(check: Check) -> dict[str, Any]:
-    fields = {name: _finite(value) for name, value in asdict(check).items()}
-    del fields["claim"]
-    return fields
+    names = [field.name for field in fields(check) if field.name not in ("claim", "arrays")]
+    return {name: _finite(getattr(check, name)) for name in names}
 
 
 def _finite(value: Any) -> Any:
