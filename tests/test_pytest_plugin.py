@@ -70,7 +70,7 @@ def test_a_run_that_breaks_fails_every_claim_and_runs_once(tmp_path, site):
     done = run_pytest("-s", "--verify-theorems=broken", "-k", "tight", cwd=tmp_path, sites=[theirs])
     assert outcomes(done) == {"failed": 4}
     assert "ZeroDivisionError" in done.stdout
-    assert done.stdout.count("RUNS") == 1
+    assert done.stderr.count("RUNS") == 1
 
 
 def test_an_unknown_name_says_which_there_are(tmp_path):
