@@ -411,6 +411,15 @@ def test_debug_shows_the_traceback_of_a_run_and_the_record_keeps_it(tmp_path, ve
     assert run.err.endswith("SystemExit: 0\n")
 
 
+def test_lint_shows_the_tracebacks_with_debug(tmp_path, verify):
+    own = edited(tmp_path, IN_A_RUN["figures"][:2], PLANTED["raises"][:2])
+    assert verify("lint", "own", sites=[own]).err == ""
+    told = verify("lint", "own", "--debug", sites=[own])
+    assert told.code == 4
+    assert told.err.count("Traceback") == 2
+    assert told.err.endswith("ZeroDivisionError: division by zero\n")
+
+
 def test_what_a_theorem_prints_does_not_spoil_json(tmp_path):
     """Here and in worker processes, on importing it, too."""
     own = edited(
