@@ -558,13 +558,14 @@ def lint(names: tuple[str, ...]) -> int:
     problems = 0
     for name in dict.fromkeys(names):
         found = theorems.find(name, reserved_names())
-        lines, warnings = [*found.faults], []
+        lines, warnings, causes = [*found.faults], [], [found.cause]
         if found.theorem and (setting := lint.smallest_setting(found.theorem, name)):
             seen = lint.lint(found.theorem, setting)
-            lines, warnings = [*lines, *seen.problems], seen.warnings
+            lines, warnings, causes = [*lines, *seen.problems], seen.warnings, [*seen.causes]
         for line in (*lines, *warnings):
             click.echo(line)
         click.echo(f"{name}: {len(lines) or 'no'} problem{'s'[len(lines) == 1 :]}")
+        _tell_causes(causes)
         problems += len(lines)
     return BROKEN if problems else 0
 
@@ -573,9 +574,15 @@ def _tell_broken(broken: Sequence[Exception]) -> int:
     """Say which theorems could not be served, and why; the exit code that reports it."""
     for problem in broken:
         click.echo(f"verify: {problem}", err=True)
-        if problem.__cause__ and click.get_current_context().obj["debug"]:
-            traceback.print_exception(problem.__cause__)
+        _tell_causes([problem.__cause__])
     return BROKEN if broken else 0
+
+
+def _tell_causes(causes: Sequence[BaseException | None]) -> None:
+    """With --debug, what other people's code raised."""
+    for cause in causes:
+        if cause and click.get_current_context().obj["debug"]:
+            traceback.print_exception(cause)
 
 
 def _tell_traceback(record: Record) -> None:

@@ -18,6 +18,7 @@ from verify.errors import HypothesisError, InputError, TheoremError
 from verify.power import Trial
 from verify.presets import variants
 from verify.report import figures as pictures
+from verify.report.record import claim_records
 from verify.theorem import BaseSetting, Planted, Theorem, make_setting, missing_attributes, silent
 
 
@@ -31,7 +32,7 @@ def smallest_setting(found: Theorem, name: str) -> BaseSetting | None:
         if not all(isinstance(claim, Claim) and isinstance(claim.id, str) for claim in found.CLAIMS):
             return None
         return make_setting(found, variants(found, "quick")[0].options)
-    except Exception:  # whatever is wrong with it, `verify.contract.module` says so
+    except (Exception, SystemExit):  # whatever is wrong with it, `verify.contract.module` says so
         return None
 
 
@@ -48,11 +49,15 @@ def lint(theorem: Theorem, setting: BaseSetting) -> Findings:
 
 @dataclass
 class Findings:
-    """Problems, which must be mended, and warnings, which are to be looked at; a line each."""
+    """Problems, which must be mended, and warnings, which are to be looked at; a line each.
+
+    `causes` has the exceptions among the problems.
+    """
 
     theorem: Theorem
     problems: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    causes: list[BaseException] = field(default_factory=list)
 
     def add(self, faults: Iterable[Fault]) -> bool:
         """Keep faults as problems, each once; whether there were any."""
@@ -67,6 +72,7 @@ class Findings:
             yield
         except TheoremError as problem:
             self.problems.append(str(problem))
+            self.causes += [problem.__cause__] if problem.__cause__ else []
 
 
 def _run(theorem: Theorem, setting: BaseSetting, findings: Findings) -> None:
@@ -83,11 +89,13 @@ def _run(theorem: Theorem, setting: BaseSetting, findings: Findings) -> None:
         with findings.kept(), calling(theorem, "build" if owner is problem else "integrate"):
             findings.add(results.member_faults(owner, name, getattr(owner, name)))
     with findings.kept(), calling(theorem, "check"):
-        compared = set()
-        for check in theorem.check(problem, trajectory):
-            if not findings.add(results.check_faults(theorem, check)):
-                compared.add(check.claim)
-        findings.add(results.compared_faults(theorem, compared))
+        sound = [
+            check
+            for check in theorem.check(problem, trajectory)
+            if not findings.add(results.check_faults(theorem, check))
+        ]
+        findings.add(results.compared_faults(theorem, {check.claim for check in sound}))
+        claim_records(theorem.CLAIMS, sound)
     with findings.kept(), pictures.style(), calling(theorem, "figures"):
         _draw(theorem.figures(problem, trajectory), findings)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 
 from joblib import Parallel
 
@@ -18,4 +17,4 @@ def pool(processes: int) -> Parallel:
 
 
 def _print_to_stderr() -> None:
-    os.dup2(sys.__stderr__.fileno(), sys.__stdout__.fileno())  # type: ignore[union-attr]
+    os.dup2(2, 1)

@@ -132,7 +132,7 @@ def _defaults(kind: type[BaseSetting], defaults: Mapping[str, Any]) -> Iterator[
                     f"Setting.{field}".rstrip("."),
                     f"refuses its default, {error['input']!r}: {error['msg']}",
                 )
-    except Exception as problem:  # whatever their validators raise
+    except (Exception, SystemExit) as problem:  # whatever their validators raise
         yield "Setting", f"cannot be made of its defaults: {in_words(problem)}"
 
 
@@ -163,7 +163,10 @@ def _variant(found: HasSetting, variant: Variant) -> Iterator[str]:
         make_setting(found, variant.options)
     except InputError as problem:
         yield str(problem)
-    except Exception as problem:  # options that are no mapping, or whatever their validators raise
+    except (
+        Exception,
+        SystemExit,
+    ) as problem:  # options that are no mapping, or whatever their validators raise
         yield f"its options make no setting: {in_words(problem)}"
 
 
