@@ -170,12 +170,6 @@ def linear_problem(
     rng = np.random.default_rng(setting.seed)
     drawn = _draw(setting, rng)
     features, targets = drawn.features, drawn.targets
-    if not features.any():
-        raise InputError("all features are zero: give data with a feature that is not")
-    if setting.outputs is not None and setting.outputs != targets.shape[0]:
-        raise InputError(
-            f"--outputs {setting.outputs}: {setting.data} has {targets.shape[0]}; leave the option out"
-        )
     width, outputs = features.shape[0], targets.shape[0]
     model = DeepEquilibriumLinear(width, outputs, setting.gamma)
     theta = model.pack(
@@ -262,14 +256,6 @@ def _objective(
     """The objective; for a radius yet to be found that of one wide enough. `start` is ||Q_0||_1."""
     if setting.loss == "square":
         return SquareObjective(features, targets)
-    if setting.loss == "cross-entropy":
-        one_hot = len(targets) > 1 and bool(
-            np.all((targets == 0) | (targets == 1)) and np.all(targets.sum(axis=0) == 1)
-        )
-        _require(one_hot, "one-hot targets of two classes or more", setting)
-    else:
-        signs = len(targets) == 1 and bool(np.all(np.abs(targets) == 1))
-        _require(signs, "labels +1 and -1 of one output", setting)
     if setting.loss == "hinge":
         return HingeObjective(features, targets)
     tau = setting.tau_used or 0.0
@@ -299,11 +285,6 @@ def _positive(objective: LogisticObjective) -> LogisticObjective:
     )
 
 
-def _require(met: bool, what: str, setting: LinearSetting) -> None:
-    if not met:
-        raise InputError(f"--loss {setting.loss} needs {what}, {setting.data} has others: use --loss square")
-
-
 def sizes(setting: LinearSetting) -> LinearSizes:
     """What the cost of a setting depends on; InputError for data that are unusable, which are read here."""
     outputs, samples = setting.outputs_drawn, setting.samples_drawn
@@ -316,9 +297,30 @@ def sizes(setting: LinearSetting) -> LinearSizes:
 
 
 def _draw(setting: LinearSetting, rng: np.random.Generator) -> datasets.Data:
+    """The data of a setting; InputError for those that its loss or its outputs do not go with."""
     width, outputs, samples = setting.width, setting.outputs_drawn, setting.samples_drawn
     if setting.data == "digits":
-        return datasets.digits(width, outputs, samples, rng)
-    if setting.data == "synthetic":
-        return datasets.synthetic(width, outputs, samples, rng, classes=setting.loss != "square")
-    return datasets.from_file(Path(setting.data), width, setting.samples, rng)
+        drawn = datasets.digits(width, outputs, samples, rng)
+    elif setting.data == "synthetic":
+        drawn = datasets.synthetic(width, outputs, samples, rng, classes=setting.loss != "square")
+    else:
+        drawn = datasets.from_file(Path(setting.data), width, setting.samples, rng)
+    targets = drawn.targets
+    if not drawn.features.any():
+        raise InputError("all features are zero: give data with a feature that is not")
+    if setting.outputs is not None and setting.outputs != len(targets):
+        raise InputError(
+            f"--outputs {setting.outputs}: {setting.data} has {len(targets)}; leave the option out"
+        )
+    if setting.loss == "cross-entropy":
+        one_hot = np.all((targets == 0) | (targets == 1)) and np.all(targets.sum(axis=0) == 1)
+        _require(len(targets) > 1 and bool(one_hot), "one-hot targets of two classes or more", setting)
+    elif setting.loss != "square":
+        signs = len(targets) == 1 and bool(np.all(np.abs(targets) == 1))
+        _require(signs, "labels +1 and -1 of one output", setting)
+    return drawn
+
+
+def _require(met: bool, what: str, setting: LinearSetting) -> None:
+    if not met:
+        raise InputError(f"--loss {setting.loss} needs {what}, {setting.data} has others: use --loss square")
