@@ -19,12 +19,14 @@ from verify.errors import InputError
 #: What is not finished carries this prefix; nothing reads it.
 PARTIAL_PREFIX = ".partial-"
 
+#: Times that a folder is made which another process takes away again.
+ATTEMPTS = 10
+
 
 def require_writable(parent: Path) -> None:
     """Raise InputError when no directory can be made in `parent`; leaves nothing behind."""
     missing = [folder for folder in (parent, *parent.parents) if not folder.exists()]
     try:
-        parent.mkdir(parents=True, exist_ok=True)
         _unused(parent, Path.mkdir).rmdir()
     except OSError as problem:
         raise InputError(
@@ -38,7 +40,6 @@ def require_writable(parent: Path) -> None:
 
 def write_whole(parent: Path, name: str, fill: Callable[[Path], None]) -> Path:
     """The directory `parent / name`, filled by `fill` aside and then renamed into place."""
-    parent.mkdir(parents=True, exist_ok=True)
     remove_abandoned(parent)
     with _locked(parent, Path.mkdir) as partial:
         try:
@@ -53,7 +54,6 @@ def write_whole(parent: Path, name: str, fill: Callable[[Path], None]) -> Path:
 
 def write_file_whole(file: Path, content: str | bytes) -> None:
     """Write a file aside and rename it into place, over an older one."""
-    file.parent.mkdir(parents=True, exist_ok=True)
     remove_abandoned(file.parent)
     with _locked(file.parent, Path.touch) as partial:
         try:
@@ -81,9 +81,16 @@ def remove_abandoned(parent: Path) -> None:
 
 
 def _unused(parent: Path, make: Callable[[Path], None]) -> Path:
-    """A new file or directory with the permissions that the user's umask leaves."""
+    """A new file or directory with the permissions that the user's umask leaves; makes `parent` if need be."""
     path = parent / f"{PARTIAL_PREFIX}{secrets.token_hex(8)}"
-    make(path)
+    for attempt in range(ATTEMPTS):
+        parent.mkdir(parents=True, exist_ok=True)
+        try:
+            make(path)
+            break
+        except FileNotFoundError:  # another process only tried whether it could write there, and took it away
+            if attempt == ATTEMPTS - 1:
+                raise
     return path
 
 

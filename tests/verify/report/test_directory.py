@@ -75,3 +75,12 @@ def test_asking_whether_a_folder_can_be_written_makes_none(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="--out"):
         require_writable(tmp_path / "file" / "below")
+
+
+def test_many_processes_may_try_one_folder_that_is_not_there(tmp_path):
+    code = (
+        "import sys; from pathlib import Path; from verify.report.directory import require_writable\n"
+        "for _ in range(300): require_writable(Path(sys.argv[1]) / 'a' / 'b')"
+    )
+    running = [subprocess.Popen([sys.executable, "-c", code, str(tmp_path)]) for _ in range(3)]
+    assert [process.wait() for process in running] == [0, 0, 0]
