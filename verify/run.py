@@ -105,7 +105,7 @@ def write_run(run: Run, parent: Path) -> Path:
     def fill(folder: Path) -> None:
         (folder / "record.json").write_text(run.record.model_dump_json(indent=1), encoding="utf-8")
         write_arrays_and_figures(run, folder)
-        write_views(folder, [run.record])
+        write_views(folder, run.record)
 
     return write_whole(
         parent, directory_name(run.record.theorem, run.record.started, run.record.command), fill

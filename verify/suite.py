@@ -64,7 +64,7 @@ def run_suite(
             started=started,
         )
         (folder / "record.json").write_text(suite.model_dump_json(indent=1), encoding="utf-8")
-        write_views(folder, records)
+        write_views(folder, suite)
 
     written = write_whole(parent, directory_name("all", started, command), fill)
     return suite, written

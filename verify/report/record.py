@@ -39,11 +39,15 @@ class CheckRecord(_Model):
     message: str
 
     @property
+    def slack_in_budgets(self) -> float | None:
+        """Slack for the error budget; of an identity its difference, negative; None without a budget."""
+        return None if self.slack is None or not self.budget else self.slack / self.budget
+
+    @property
     def narrowness(self) -> tuple[int, float]:
         """Orders checks by how narrowly they were decided: worse verdicts, then less slack for the budget."""
-        if self.slack is None or not self.budget:
-            return self.verdict.severity, -math.inf
-        return self.verdict.severity, -self.slack / self.budget
+        slack = self.slack_in_budgets
+        return self.verdict.severity, -math.inf if slack is None else -slack
 
 
 class Seeds(_Model):
@@ -96,6 +100,12 @@ class Draw(_Model):
     rates: Mapping[str, float | None]
     slack: Mapping[str, float | None]
     command: str
+
+    @property
+    def narrowness(self) -> tuple[int, float]:
+        """Orders draws by how close they came to failing: worse verdicts, then the least slack."""
+        least = min((slack for slack in self.slack.values() if slack is not None), default=math.inf)
+        return self.verdict.severity, -least
 
 
 class Formula(_Model):
@@ -178,6 +188,11 @@ class Suite(_Model):
     def reference_name(self) -> str:
         """The reference that this is held against."""
         return self.preset
+
+
+def runs_of(made: Record | Suite) -> Sequence[Record]:
+    """The runs of a suite; of a record itself."""
+    return made.theorems if isinstance(made, Suite) else [made]
 
 
 def claim_records(claims: Sequence[Claim], checks: Iterable[Check]) -> list[ClaimRecord]:
