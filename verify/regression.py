@@ -8,7 +8,7 @@ does not; figures below were seen between OpenBLAS kernels of four generations.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,7 +18,7 @@ from verify.errors import InputError
 from verify.presets import NAMES
 from verify.report.directory import require_writable, write_file_whole
 from verify.report.reading import read_record
-from verify.report.record import CheckRecord, ClaimRecord, Difference, Record, Suite, runs_of
+from verify.report.record import CheckRecord, ClaimRecord, Difference, Record, Suite
 
 #: What is compared is known to its error budget, but belongs to a path that is itself known only to the
 #: integrator's tolerance, and late on it to what rounding leaves: 4e-5 was seen, relative.
@@ -71,7 +71,7 @@ def write_reference(record: Record | Suite, folder: Path, allow_unverified: bool
     InputError when a run is not VERIFIED, unless `allow_unverified`, or the folder cannot be written.
     """
     unverified = [
-        f"{run.label} {run.verdict}" for run in runs_of(record) if run.verdict is not Verdict.VERIFIED
+        f"{run.label} {run.verdict}" for run in _runs(record) if run.verdict is not Verdict.VERIFIED
     ]
     if unverified and not allow_unverified:
         raise InputError(f"not accepted: {', '.join(unverified)}; mend that first, or say --allow-unverified")
@@ -87,7 +87,7 @@ def write_reference(record: Record | Suite, folder: Path, allow_unverified: bool
 
 def differences(reference: Record | Suite, run: Record | Suite) -> list[Difference]:
     """Everything that moved by more than its tolerance, verdicts first in each run."""
-    old, new = ({one.label: one for one in runs_of(record)} for record in (reference, run))
+    old, new = ({one.label: one for one in _runs(record)} for record in (reference, run))
     return list(_each(old, new, "", _run))
 
 
@@ -215,6 +215,10 @@ def _by_quantity(claim: ClaimRecord) -> dict[tuple[str, int], CheckRecord]:
         bare = re.sub(r"\d+(\.\d+)?(e[+-]?\d+)?", "#", check.quantity)
         named[bare, sum(other == bare for other, _ in named)] = check
     return named
+
+
+def _runs(record: Record | Suite) -> Sequence[Record]:
+    return record.theorems if isinstance(record, Suite) else [record]
 
 
 def _reference_file(folder: Path, name: str) -> Path:
