@@ -48,6 +48,7 @@ def html(made: Record | Suite, pictures: Sequence[Path]) -> str:
         "mathml": mathml,
         "words": words,
         "unicode": unicode,
+        "outcome": outcome,
     }
     environment.globals |= {
         "symbols": SYMBOLS,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from verify.claim import Verdict
+from verify.claim import Verdict, worst
 from verify.report.outcome import Outcome, outcome
 from verify.report.record import ClaimRecord, Record
 
@@ -23,13 +23,19 @@ class Group:
         """Those for which numbers were compared."""
         return [claim for claim in self.claims if compared(claim)]
 
+    @property
+    def beside_picture(self) -> list[ClaimRecord]:
+        """Conclusions, which the picture shows; the first claim where there are none."""
+        return [claim for claim in self.claims if claim.kind == "conclusion"] or list(self.claims[:1])
+
 
 @dataclass(frozen=True)
 class Remark:
-    """A sentence, and the claims that it is about."""
+    """A sentence, the claims that it is about, and the worst verdict that it explains."""
 
     claims: Sequence[str]
     text: str
+    verdict: Verdict
 
 
 def groups(record: Record) -> list[Group]:
@@ -71,11 +77,12 @@ def messages(claim: ClaimRecord) -> list[str]:
 
 def shared(record: Record) -> list[Remark]:
     """What several claims say, to be said once for all of them."""
-    said: dict[str, list[str]] = {}
+    said: dict[str, dict[str, Verdict]] = {}
     for claim in record.claims:
         for message in messages(claim):
-            said.setdefault(message, []).append(claim.id)
-    return [Remark(of, text) for text, of in said.items() if len(of) > 1]
+            verdicts = (check.verdict for check in claim.checks if check.message == message)
+            said.setdefault(message, {})[claim.id] = worst(verdicts)
+    return [Remark(list(of), text, worst(of.values())) for text, of in said.items() if len(of) > 1]
 
 
 def own_messages(record: Record, claim: ClaimRecord) -> list[str]:

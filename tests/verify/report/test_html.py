@@ -125,6 +125,22 @@ def test_what_failed_stands_before_the_conclusion():
     assert page.index("<strong>S</strong>") < page.index("<strong>T</strong>")
 
 
+def test_a_failed_conclusion_keeps_its_picture_and_failed_steps_stand_below(folder):
+    made = records.record(
+        ("S", Verdict.VIOLATED, True),
+        ("T", Verdict.VIOLATED, True),
+        kinds={"T": "conclusion"},
+        figures=["loss.png"],
+    )
+    document = lxml.html.fromstring(html(made, [folder / "figures"]))
+    (lead,) = document.find_class("lead")
+    assert len(lead.xpath(".//img")) == 1
+    assert [strong.text for strong in lead.xpath(".//strong")] == ["T"]
+    (remark,) = document.find_class("remark")
+    assert remark.text_content() == "All claims: why it is VIOLATED"
+    assert "violated" in remark.get("class")
+
+
 def test_a_claim_for_other_settings_is_one_grey_line():
     made = records.record(("A", Verdict.VERIFIED, True), ("N", Verdict.NOT_APPLICABLE, False))
     silent = made.claims[1].checks[0].model_copy(update={"measured": None, "bound": None, "points": 0})
