@@ -474,15 +474,13 @@ def accept(run: Path, out: Path, allow_unverified: bool) -> int:
 def report(folder: Path, opened: bool) -> int:
     """Remake report.md, report.html and junit.xml of the run in DIR from its record."""
     from verify.report.reading import RECORD, read_record
-    from verify.report.record import Suite
     from verify.report.views import write_views
 
     if folder.name == RECORD:
         folder = folder.parent
     if opened:
         _require_browser()
-    found = read_record(folder)
-    write_views(folder, found.theorems if isinstance(found, Suite) else [found])
+    write_views(folder, read_record(folder))
     page = folder / "report.html"
     click.echo(page)
     if opened:

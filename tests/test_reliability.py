@@ -97,6 +97,7 @@ def test_the_same_setting_gives_the_same_numbers(name):
         assert np.array_equal(array, second.arrays[key]), key
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize("name", CHEAP)
 def test_two_threads_give_the_verdicts_of_one_and_its_numbers_within_tolerance(name, monkeypatch):
     theorem = theorems.load(name)
@@ -109,6 +110,7 @@ def test_two_threads_give_the_verdicts_of_one_and_its_numbers_within_tolerance(n
     assert differences(*records) == []
 
 
+@pytest.mark.campaign
 def test_killed_at_random_moments_a_run_is_whole_or_absent(tmp_path):
     killed = subprocess.run(
         [sys.executable, "-c", KILLER],
@@ -128,6 +130,7 @@ def test_killed_at_random_moments_a_run_is_whole_or_absent(tmp_path):
     assert len(whole_runs(runs)) == len(before) + 1
 
 
+@pytest.mark.campaign
 def test_a_full_disk_is_exit_4_and_earlier_results_stay(tmp_path):
     """1.2 MB hold a run or two, then the disk is full."""
     disk = tmp_path / "disk"
@@ -152,6 +155,7 @@ def test_a_full_disk_is_exit_4_and_earlier_results_stay(tmp_path):
     assert whole_runs(tmp_path / "kept") == kept
 
 
+@pytest.mark.campaign
 def test_two_runs_at_once_in_one_folder_are_both_whole(tmp_path):
     command = [sys.executable, "-m", "verify", "theorem", "linear-rate", *SMALL, "--quiet"]
     both = [subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) for _ in range(2)]

@@ -18,7 +18,16 @@ from verify.errors import InputError
 from verify.presets import NAMES
 from verify.report.directory import require_writable, write_file_whole
 from verify.report.reading import read_record
-from verify.report.record import CheckRecord, ClaimRecord, Comparison, Difference, Draw, Record, Suite
+from verify.report.record import (
+    CheckRecord,
+    ClaimRecord,
+    Comparison,
+    Difference,
+    Draw,
+    Record,
+    Suite,
+    runs_of,
+)
 
 #: What is compared is known to its error budget, but belongs to a path that is itself known only to the
 #: integrator's tolerance, and late on it to what rounding leaves: 4e-5 was seen, relative.
@@ -74,7 +83,7 @@ def write_reference(record: Record | Suite, folder: Path, allow_unverified: bool
     InputError when a run is not VERIFIED, unless `allow_unverified`, or the folder cannot be written.
     """
     unverified = [
-        f"{run.label} {run.verdict}" for run in _runs(record) if run.verdict is not Verdict.VERIFIED
+        f"{run.label} {run.verdict}" for run in runs_of(record) if run.verdict is not Verdict.VERIFIED
     ]
     if unverified and not allow_unverified:
         raise InputError(f"not accepted: {', '.join(unverified)}; mend that first, or say --allow-unverified")
@@ -94,7 +103,7 @@ def compare_records(reference: Record | Suite, run: Record | Suite, name: str = 
     Not compared: times, the environment, how many threads there were, and notes, which say in words what
     the numbers say and come and go with the last digit.
     """
-    old, new = ({one.label: one for one in _runs(record)} for record in (reference, run))
+    old, new = ({one.label: one for one in runs_of(record)} for record in (reference, run))
     found = list(_each(old, new, "", _run))
     if isinstance(reference, Suite) and isinstance(run, Suite):
         found += [*_exact("preset", reference.preset, run.preset), *_exact("verdict", *_verdicts(old, new))]
@@ -319,10 +328,6 @@ def _bare(text: str) -> str:
 def _fields(record: Record | ClaimRecord, names: Sequence[str]) -> dict[str, Any]:
     """Fields as a record that was written and read again has them."""
     return record.model_dump(mode="json", include=set(names))
-
-
-def _runs(record: Record | Suite) -> Sequence[Record]:
-    return record.theorems if isinstance(record, Suite) else [record]
 
 
 def _reference_file(folder: Path, name: str) -> Path:

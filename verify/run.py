@@ -141,7 +141,7 @@ def write_run(run: Run, parent: Path) -> tuple[Record, Path]:
         nonlocal record
         record = write_arrays_and_figures(run, folder)
         (folder / "record.json").write_text(record.model_dump_json(indent=1), encoding="utf-8")
-        write_views(folder, [record])
+        write_views(folder, record)
 
     written = write_whole(parent, directory_name(record.theorem, record.started, record.command), fill)
     return record, written

@@ -72,7 +72,7 @@ def run_suite(
             name, stored = reference
             suite = suite.model_copy(update={"compared": compare_records(stored, suite, name)})
         (folder / "record.json").write_text(suite.model_dump_json(indent=1), encoding="utf-8")
-        write_views(folder, records)
+        write_views(folder, suite)
 
     written = write_whole(parent, directory_name("all", started, command), fill)
     return suite, written

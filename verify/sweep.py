@@ -43,8 +43,6 @@ def worst_draw(records: Sequence[Record]) -> int:
 def merged(theorem: Theorem, records: Sequence[Record], shown: Record) -> Record:
     """One record of all draws; notes, rates and pictures are those of the draw `shown`."""
     count, first = len(records), records[0]
-    drawn = [_draw(record) for record in records]
-    narrowest = max(drawn, key=lambda draw: draw.narrowness)
     broken = next((record for record in records if record.error), shown)
     return shown.model_copy(
         update={
@@ -54,11 +52,10 @@ def merged(theorem: Theorem, records: Sequence[Record], shown: Record) -> Record
             if all(record.claims for record in records)
             else [],
             "notes": [
-                f"{count} draws; notes, rates and pictures are those of seed {shown.setting['seed']}, "
-                f"closest to failing was seed {narrowest.seed}",
+                f"{count} draws; notes, rates and pictures are those of seed {shown.setting['seed']}",
                 *shown.notes,
             ],
-            "draws": drawn,
+            "draws": [_draw(record) for record in records],
             "error": broken.error,
             "traceback": broken.traceback,
             "command": f"{first.command} --seeds {count}",

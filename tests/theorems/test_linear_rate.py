@@ -55,8 +55,8 @@ def tight():
             ]
             for width, samples in [(5, 40), (9, 6)]
         ],
-        {"loss": "logistic"},
-        {"loss": "cross-entropy", "width": 8, "outputs": 4},
+        pytest.param({"loss": "logistic"}, marks=pytest.mark.campaign),
+        pytest.param({"loss": "cross-entropy", "width": 8, "outputs": 4}, marks=pytest.mark.campaign),
         {"loss": "hinge", "width": 9, "samples": 6, "data": "synthetic"},
         {"loss": "hinge"},
     ],

@@ -81,7 +81,7 @@ def remove_abandoned(parent: Path) -> None:
 
 
 def _unused(parent: Path, make: Callable[[Path], None]) -> Path:
-    """A new file or directory with the permissions that the user's umask leaves; makes `parent` if need be."""
+    """A new file or directory in `parent`, made if need be, with the permissions that the umask leaves."""
     path = parent / f"{PARTIAL_PREFIX}{secrets.token_hex(8)}"
     for attempt in range(ATTEMPTS):
         parent.mkdir(parents=True, exist_ok=True)

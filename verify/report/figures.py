@@ -76,9 +76,10 @@ def logarithmic_time(axes: Axes, fastest: float, end: float) -> None:
 
 
 def caption(figure: Figure) -> str:
-    """What a figure shows, in words: the titles of its panels, without the marks of mathematics."""
-    titles = [title for axes in figure.axes if (title := axes.get_title())]
-    return re.sub(r"[$\\{}]", "", "; ".join(dict.fromkeys(titles)))
+    """What a figure shows: the titles of its panels, their mathematics in ASCII as claims have it."""
+    titles = "; ".join(dict.fromkeys(title for axes in figure.axes if (title := axes.get_title())))
+    plain = re.sub(r"\\dot\s*([A-Za-z])", r" d\1/dt", titles).replace(r"\infty", "inf")
+    return re.sub(r"[$\\]", "", plain)
 
 
 def save(figures: Mapping[str, Figure], folder: Path) -> list[str]:

@@ -8,19 +8,19 @@ from itertools import groupby
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from latex2mathml.converter import convert
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
-from verify.claim import Verdict, worst
+from verify.claim import Verdict
+from verify.report import order, spread
 from verify.report.markdown import SYMBOLS
-from verify.report.numbers import number, place
-from verify.report.outcome import Outcome, outcome, unexplained
-from verify.report.record import ClaimRecord, Record
+from verify.report.mathml import mathml
+from verify.report.notation import markup, unicode
+from verify.report.numbers import brief, number, place, setting_line
+from verify.report.outcome import erratum, outcome, unexplained
+from verify.report.record import Record, Suite, runs_of
 
 #: Sharp at every size, but a vector picture of many points is larger than its pixels.
 LARGEST_SVG = 300_000
-
-ORDER = (Outcome.BROKEN, Outcome.FAILED, Outcome.SKIPPED, Outcome.PASSED)
 
 MEANINGS = {
     Verdict.VERIFIED: "every required claim holds, and by more than the error budget",
@@ -31,8 +31,8 @@ MEANINGS = {
 }
 
 
-def html(records: Sequence[Record], pictures: Sequence[Path]) -> str:
-    """The report of some runs; the pictures of each lie in a folder of its own."""
+def html(made: Record | Suite, pictures: Sequence[Path]) -> str:
+    """The report of a run or a suite; the pictures of each run lie in a folder of its own."""
     environment = Environment(
         loader=PackageLoader("verify.report"),
         autoescape=True,
@@ -40,28 +40,44 @@ def html(records: Sequence[Record], pictures: Sequence[Path]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"number": number, "place": place, "mathml": _mathml}
+    environment.filters |= {
+        "number": number,
+        "place": place,
+        "brief": brief,
+        "math": markup,
+        "mathml": mathml,
+        "words": words,
+        "unicode": unicode,
+        "outcome": outcome,
+    }
     environment.globals |= {
         "symbols": SYMBOLS,
         "meanings": MEANINGS,
         "outcome": outcome,
         "unexplained": unexplained,
-        "ordered": _ordered,
-        "data_uri": _data_uri,
+        "erratum": erratum,
+        "order": order,
+        "spread": spread,
+        "setting_line": setting_line,
+        "data_uri": data_uri,
     }
+    records = runs_of(made)
     return environment.get_template("report.html.j2").render(
         runs=list(zip(records, pictures, strict=True)),
-        verdict=worst(record.verdict for record in records),
-        environments=_environments(records),
+        verdict=made.verdict,
+        comparison=made.compared if isinstance(made, Suite) else None,
+        environments=environments(records),
     )
 
 
-def _ordered(claims: Sequence[ClaimRecord]) -> list[ClaimRecord]:
-    """What went wrong first, otherwise as the theorem has them."""
-    return sorted(claims, key=lambda claim: (ORDER.index(outcome(claim)), -claim.verdict.severity))
+def words(command: str) -> Markup:
+    """A command that breaks between its words only."""
+    return Markup(" ").join(
+        Markup('<span class="word">{}</span>').format(word) for word in command.split(" ")
+    )
 
 
-def _environments(records: Sequence[Record]) -> list[tuple[list[str], Record]]:
+def environments(records: Sequence[Record]) -> list[tuple[list[str], Record]]:
     """Each environment once, with the theorems that ran in it."""
     return [
         ([record.label for record in same], same[0])
@@ -70,15 +86,7 @@ def _environments(records: Sequence[Record]) -> list[tuple[list[str], Record]]:
     ]
 
 
-def _mathml(latex: str) -> Markup:
-    """A formula for the browser to typeset; its source where it cannot be read."""
-    try:
-        return Markup(convert(latex, display="block"))
-    except Exception:  # the converter raises many kinds, and a report must not fail over a formula
-        return Markup("<code>{}</code>").format(escape(latex))
-
-
-def _data_uri(folder: Path, name: str) -> str | None:
+def data_uri(folder: Path, name: str) -> str | None:
     """A picture as part of the page; None when its file is gone."""
     svg, png = (folder / name).with_suffix(".svg"), folder / name
     chosen = svg if svg.is_file() and svg.stat().st_size <= LARGEST_SVG else png

@@ -8,12 +8,20 @@ from collections.abc import Mapping, Sequence
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from verify.claim import Verdict, worst
-from verify.report.numbers import number, place
-from verify.report.outcome import explanation, unexplained
-from verify.report.record import Difference, Record
+from verify.report import order, spread
+from verify.report.notation import unicode
+from verify.report.numbers import brief, number, place, setting_line
+from verify.report.outcome import erratum, explanation, unexplained
+from verify.report.record import Comparison, Difference, Record, Suite, runs_of
 
-#: Characters that Markdown or HTML reads as marks; an underscore inside a word is none.
-MARKS = re.compile(r"[\\`*<>|\[\]]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
+#: Characters that Markdown or HTML reads as marks; an underscore inside a word is none. The colon and the
+#: dot are those of addresses that GitHub would make links of.
+MARKS = re.compile(
+    r"[\\`*<>|\[\]~$&]|(?<![^\W_])_|_(?![^\W_])|:(?=//)|(?<=www)\.|^[-+#](?=\s|$)",
+    re.IGNORECASE,
+)
+
+ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
 
 #: A mark beside every verdict, so that none is told by colour alone.
 SYMBOLS: Mapping[Verdict, str] = {
@@ -27,12 +35,35 @@ SYMBOLS: Mapping[Verdict, str] = {
 
 def plain(text: object) -> str:
     """Text that stands for itself, in a table cell too."""
-    return MARKS.sub(r"\\\g<0>", " ".join(str(text).split())).replace(r"\<", "&lt;").replace(r"\>", "&gt;")
+    return MARKS.sub(lambda mark: ENTITIES.get(mark[0], f"\\{mark[0]}"), " ".join(str(text).split()))
+
+
+def math(text: str) -> str:
+    """A claim or a quantity in Unicode, standing for itself."""
+    return plain(unicode(text))
 
 
 def code(text: str) -> str:
     """Text as code on a line of its own, whatever is in it."""
     return "    " + re.sub(r"[\r\n]", " ", text)
+
+
+def report(made: Record | Suite, pictures: Sequence[str]) -> str:
+    """The report of a run, or of a suite with what came of its comparison; pictures lie in those folders."""
+    reports = [markdown(record, folder) for record, folder in zip(runs_of(made), pictures, strict=True)]
+    if isinstance(made, Record):
+        return reports[0]
+    moved = made.compared.differences if made.compared else ()
+    return "\n".join([summary(made.theorems, moved), *compared(made.compared), *reports])
+
+
+def compared(comparison: Comparison | None) -> list[str]:
+    """What came of holding a suite against a reference, if it was."""
+    if comparison is None:
+        return []
+    moved = f"{len(comparison.differences)} moved" if comparison.differences else "nothing moved"
+    reference = plain(comparison.reference)
+    return [f"Compared with {reference}: {comparison.compared} numbers and texts, {moved}.\n"]
 
 
 def markdown(record: Record, pictures: str = "figures") -> str:
@@ -53,8 +84,25 @@ def summary(records: Sequence[Record], moved: Sequence[Difference] = ()) -> str:
 
 def _template(name: str) -> Template:
     environment = Environment(
-        loader=PackageLoader("verify.report"), undefined=StrictUndefined, keep_trailing_newline=True
+        loader=PackageLoader("verify.report"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
     )
-    environment.filters |= {"number": number, "place": place, "plain": plain, "code": code}
-    environment.globals |= {"symbols": SYMBOLS}
+    environment.filters |= {
+        "number": number,
+        "place": place,
+        "plain": plain,
+        "math": math,
+        "code": code,
+        "brief": brief,
+    }
+    environment.globals |= {
+        "symbols": SYMBOLS,
+        "order": order,
+        "spread": spread,
+        "erratum": erratum,
+        "setting_line": setting_line,
+    }
     return environment.get_template(name)

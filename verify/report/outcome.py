@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from enum import StrEnum
 
-from verify.claim import Verdict
+from verify.claim import Verdict, worst
 from verify.report.numbers import number, place
 from verify.report.record import CheckRecord, ClaimRecord, Record
 
@@ -31,6 +31,43 @@ def outcome(claim: ClaimRecord) -> Outcome:
     if claim.required or claim.verdict is Verdict.VIOLATED:
         return Outcome.FAILED
     return Outcome.SKIPPED
+
+
+#: What came of the form that an erratum refutes, and of the one that it puts in its place.
+REFUTED = {
+    Verdict.VERIFIED: "the {} form fails here",
+    Verdict.INCONCLUSIVE: "whether the {} form fails here is not decided",
+    Verdict.NOT_APPLICABLE: "the {} form is not judged here",
+    Verdict.VIOLATED: "the {} form does not fail here",
+    Verdict.ERROR: "the comparison with the {} form broke",
+}
+REPAIRED = {
+    Verdict.VERIFIED: "the repaired one holds",
+    Verdict.INCONCLUSIVE: "whether the repaired one holds is not decided",
+    Verdict.NOT_APPLICABLE: "the repaired one is not judged",
+    Verdict.VIOLATED: "the repaired one fails",
+    Verdict.ERROR: "the comparison with the repaired one broke",
+}
+
+
+def erratum(claim: ClaimRecord) -> str:
+    """In words what came of an erratum, whose VERIFIED means that something printed is false; "" else.
+
+    Checks of the printed form are named ``erratum: ...``; what they rest on ``premise: ...``.
+    """
+    if claim.kind != "erratum":
+        return ""
+    refuted, repaired = (
+        [check.verdict for check in claim.checks if keep(check.quantity)]
+        for keep in (
+            lambda name: name.startswith("erratum:"),
+            lambda name: not name.startswith(("erratum:", "premise:")),
+        )
+    )
+    form = "printed" if repaired else "refuted"  # some errata only refute a reading
+    parts = [REFUTED[worst(refuted)].format(form)] if refuted else []
+    parts += [REPAIRED[worst(repaired)]] if repaired else []
+    return ", ".join(parts)
 
 
 def unexplained(record: Record) -> str:
@@ -61,6 +98,8 @@ def explanation(record: Record, claim: ClaimRecord) -> str:
 def _explain(record: Record, claim: ClaimRecord) -> Iterator[str]:
     kind = claim.kind if claim.required else f"{claim.kind}, informative"
     yield f"{claim.id} ({kind}; {claim.source}): {claim.text}"
+    if words := erratum(claim):
+        yield words
     if claim.seeds:
         yield f"verified in {claim.seeds.verified} of {claim.seeds.drawn} draws"
     for check in open_checks(claim):

@@ -193,6 +193,11 @@ class Suite(_Model):
         return self.preset
 
 
+def runs_of(made: Record | Suite) -> Sequence[Record]:
+    """The runs of a suite; of a record itself."""
+    return made.theorems if isinstance(made, Suite) else [made]
+
+
 def claim_records(claims: Sequence[Claim], checks: Iterable[Check]) -> list[ClaimRecord]:
     """Every claim with its checks; a claim without any is ERROR."""
     by_claim: dict[str, list[Check]] = {claim.id: [] for claim in claims}

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from statistics import median
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from rich.console import Console, Group, OverflowMethod, RenderableType
 from rich.padding import Padding
@@ -14,8 +12,10 @@ from rich.text import Text
 from verify.claim import Verdict, counts
 from verify.power import Trial
 from verify.report.notation import unicode
-from verify.report.numbers import number, place
+from verify.report.numbers import number, place, setting_line
+from verify.report.order import elsewhere
 from verify.report.record import CheckRecord, ClaimRecord, Comparison, Difference, Draw, Record, Suite
+from verify.report.spread import closest, rate_spreads
 
 #: Lines longer than this are hard to read, however wide the terminal is.
 WIDTH = 120
@@ -138,7 +138,7 @@ class Page:
             ("verdict", "left"), ("claim", "left"), ("states", "fill"), ("how close", "right")
         )
         for claim in claims:
-            if not _elsewhere(claim):
+            if not elsewhere(claim):
                 table.add_row(
                     Text(claim.verdict, style=STYLES[claim.verdict]),
                     claim.id,
@@ -148,7 +148,7 @@ class Page:
         return Group(table, Text(LEGEND, style="dim"), *self._elsewhere_line(claims))
 
     def _elsewhere_line(self, claims: Sequence[ClaimRecord]) -> list[Text]:
-        others = ", ".join(claim.id for claim in claims if _elsewhere(claim))
+        others = ", ".join(claim.id for claim in claims if elsewhere(claim))
         return [Text(f"for other settings: {others} (-v says which)", style="dim")] if others else []
 
     def _comparisons(self, claims: Sequence[ClaimRecord]) -> RenderableType:
@@ -183,7 +183,7 @@ class Page:
         said: dict[str, list[str]] = {}
         for claim in record.claims:
             for check in claim.checks:
-                if check.message and not verbose and not _elsewhere(claim):
+                if check.message and not verbose and not elsewhere(claim):
                     said.setdefault(check.message, []).append(claim.id)
         for message, of in said.items():
             yield self._remark(f"{', '.join(dict.fromkeys(of))}: {message}")
@@ -236,20 +236,18 @@ class Page:
     def _draws(self, record: Record) -> Iterator[RenderableType]:
         """How the rates spread over the draws, and which draw is the one to look at."""
         yield Text("least slack: over the draws, in error budgets", style="dim")
-        for name in dict.fromkeys(name for draw in record.draws for name in draw.rates):
-            values = [value for draw in record.draws if (value := draw.rates.get(name)) is not None]
-            if name in ("measured", "guaranteed", "tightness") and values:
-                low, middle, high = (f"{f(values):.6g}" for f in (min, median, max))
-                yield self._remark(f"{name}: least {low}, median {middle}, largest {high}")
+        for spread in rate_spreads(record.draws):
+            if spread.name in ("measured", "guaranteed", "tightness"):
+                low, middle, high = (f"{x:.6g}" for x in (spread.least, spread.median, spread.largest))
+                yield self._remark(f"{spread.name}: least {low}, median {middle}, largest {high}")
         if record.draws:
-            worst = max(record.draws, key=lambda draw: draw.narrowness)
-            yield self._remark(f"closest to failing: {worst.command}")
+            yield self._remark(f"closest to failing: {closest(record.draws).command}")
 
     def _suite_remarks(self, record: Record) -> Iterator[RenderableType]:
         if record.error:
             yield self._remark(f"{record.label}: {record.error}")
         for claim in record.claims:
-            if claim.verdict is Verdict.VERIFIED or _elsewhere(claim):
+            if claim.verdict is Verdict.VERIFIED or elsewhere(claim):
                 continue
             informative = "" if claim.required else " (informative)"
             messages = dict.fromkeys(
@@ -261,15 +259,6 @@ class Page:
                 yield self._remark(f"{record.label}  {claim.id}  {claim.verdict}{informative}  {message}")
 
 
-def setting_line(effective: Mapping[str, Any]) -> str:
-    """The values that a run was made with, those that are not left open, in one line."""
-    return ", ".join(
-        f"{name} {value}" if isinstance(value, str) else f"{name} = {_value(value)}"
-        for name, value in effective.items()
-        if value is not None
-    )
-
-
 def last_line(verdict: Verdict, of: str, written: str, reason: str = "") -> Text:
     """The verdict, why it is not VERIFIED, and where the report lies."""
     line = Text(verdict, style=STYLES[verdict])
@@ -278,11 +267,6 @@ def last_line(verdict: Verdict, of: str, written: str, reason: str = "") -> Text
         line.append(f"  {reason}", style="")
     line.append(f"  report: {written}", style="")
     return line
-
-
-def _elsewhere(claim: ClaimRecord) -> bool:
-    """Whether a claim is meant for other settings: informative, and not applicable in this one."""
-    return claim.verdict is Verdict.NOT_APPLICABLE and not claim.required
 
 
 def _closeness(claim: ClaimRecord) -> str:
@@ -319,10 +303,6 @@ def _suite_row(record: Record) -> tuple[str | Text, ...]:
         f"{check.slack / check.budget:+.2g}" if narrow else "",  # type: ignore[union-attr,operator]
         f"{sum(record.timings.values()):.1f}",
     )
-
-
-def _value(value: Any) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def _indented(text: RenderableType) -> RenderableType:

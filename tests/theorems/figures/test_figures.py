@@ -192,7 +192,7 @@ def test_a_figure_leaves_picture_page_and_numbers(tmp_path, monkeypatch, capsys)
     assert names == {f"gao-1-quick.{suffix}" for suffix in ("png", "svg", "pdf", "md", "json")}
     record = json.loads((folder / "gao-1-quick.json").read_text())
     assert code == 0, "the pictures are made, whatever becomes of the caption's findings"
-    assert run(monkeypatch, *CHEAP, "--check") == Verdict(record["verdict"]).exit_code != 0
+    assert run(monkeypatch, *CHEAP, "--check", "--out", "judged") == Verdict(record["verdict"]).exit_code != 0
     assert out.splitlines()[-1].startswith(f"{record['verdict']}  gao-1  ")
     assert max(map(len, out.splitlines())) <= 100
     assert len(record["numbers"]["curves"]) == 4
@@ -222,6 +222,7 @@ def test_a_figure_that_breaks_leaves_the_others(tmp_path, monkeypatch, capsys):
     assert names == {"trust-region-newton-quick"}
 
 
+@pytest.mark.campaign
 def test_a_killed_run_goes_on_with_identical_numbers(tmp_path):
     setting = gao_1.Setting(widths="40,80", trials=3, epochs=60, samples=40)
     sizes = ["--widths", "40,80", "--trials", "3", "--epochs", "60", "--samples", "40"]

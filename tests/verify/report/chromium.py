@@ -7,7 +7,11 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import pytest
+
 PROGRAM = shutil.which("chromium") or shutil.which("google-chrome")
+
+needed = pytest.mark.skipif(PROGRAM is None, reason="chromium is not installed")
 
 FLAGS = (
     "--headless",

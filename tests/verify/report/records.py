@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from verify.claim import Check, Claim, Verdict
-from verify.report.record import Record, claim_records, overall_verdict
+from verify.claim import Check, Claim, Verdict, worst
+from verify.report.record import Draw, Record, Suite, claim_records, overall_verdict
 
 #: A folder without pictures.
 SOMEWHERE = Path("nowhere")
@@ -27,10 +27,11 @@ def check(claim, verdict, **changed):
     return Check(claim, f"quantity of {claim}", verdict, **(numbers | changed))
 
 
-def record(*claims, **changed):
-    """A record of claims given as (id, verdict, required)."""
+def record(*claims, kinds=None, **changed):
+    """A record of claims given as (id, verdict, required), steps unless `kinds` says otherwise."""
     described = [
-        Claim(name, f"text of {name}", "A paper, Theorem 1", "step", required) for name, _, required in claims
+        Claim(name, f"text of {name}", "A paper, Theorem 1", (kinds or {}).get(name, "step"), required)
+        for name, _, required in claims
     ]
     found = claim_records(described, [check(name, verdict) for name, verdict, _ in claims])
     fields = {
@@ -54,6 +55,31 @@ def record(*claims, **changed):
     return Record(**(fields | changed))
 
 
+def suite(*made, **changed):
+    """A suite of records."""
+    first = made[0]
+    fields = {
+        "preset": "quick",
+        "verdict": worst(one.verdict for one in made),
+        "theorems": made,
+        "timings": {"wall": 1.0},
+        "environment": first.environment,
+        "command": "verify all --preset quick",
+        "started": first.started,
+    }
+    return Suite(**(fields | changed))
+
+
+def draw(seed, rate, slack, verdict=Verdict.VERIFIED):
+    return Draw(
+        seed=seed,
+        verdict=verdict,
+        rates={"measured": rate},
+        slack={"A": slack},
+        command=f"verify theorem some-theorem --seed {seed}",
+    )
+
+
 def every_verdict():
     """A record with each verdict for a required and for an informative claim."""
     return record(
@@ -62,20 +88,49 @@ def every_verdict():
     )
 
 
-def hostile():
-    """A record whose every text holds what Markdown, HTML, XML and GitHub's commands read as marks."""
-    made = record(("X", Verdict.VIOLATED, True))
-    claim = made.claims[0]
-    bad = claim.checks[0].model_copy(update={"quantity": HOSTILE, "message": HOSTILE})
+def hostile(text=HOSTILE, latex=HOSTILE):
+    """A record whose every text is what Markdown, HTML, XML and GitHub's commands read as marks."""
+    made = record(("X", Verdict.VIOLATED, True), ("Y", Verdict.VERIFIED, False))
+    bad = {
+        "quantity": text,
+        "message": text,
+        "relation": text,
+        "budget_parts": {text: 0.5, "other": 0.25},
+        "where": {text: 1.0},
+    }
+    claims = [
+        claim.model_copy(
+            update={
+                "id": f"{claim.id}{text}",
+                "text": text,
+                "source": text,
+                "kind": text,
+                "checks": [claim.checks[0].model_copy(update=bad)],
+            }
+        )
+        for claim in made.claims
+    ]
     return made.model_copy(
         update={
-            "title": HOSTILE,
-            "claims": [claim.model_copy(update={"text": HOSTILE, "source": HOSTILE, "checks": [bad]})],
-            "statement": HOSTILE,
-            "formulas": [made.formulas[0].model_copy(update={"latex": [HOSTILE, r"\frac{"]})],
-            "notes": [HOSTILE],
-            "setting": {"data": HOSTILE},
-            "command": HOSTILE,
-            "error": HOSTILE,
+            "title": text,
+            "claims": claims,
+            "statement": text,
+            "formulas": [made.formulas[0].model_copy(update={"label": text, "latex": [latex, r"\frac{"]})],
+            "sources": [text],
+            "captions": {"loss.png": text},
+            "figures": ["loss.png", "gone.png"],
+            "rates": {text: 1.0},
+            "counts": {text: 1},
+            "notes": [f"a note: {text}"],
+            "setting": {text: text},
+            "effective": {text: text},
+            "environment": {text: text, "packages": {text: text}, "warning": text},
+            "command": text,
+            "started": text,
+            "error": text,
+            "traceback": text,
+            "draws": [
+                Draw(seed=1, verdict=Verdict.VERIFIED, rates={text: 1.0}, slack={text: 2.0}, command=text)
+            ],
         }
     )

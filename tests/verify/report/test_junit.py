@@ -8,11 +8,12 @@ from lxml import etree
 from tests.verify.report import records
 from verify.claim import Verdict
 from verify.report.junit import junit
+from verify.report.record import Comparison, Difference
 
 SCHEMA = Path(__file__).parents[2] / "data" / "junit-10.xsd"
 
 
-def parsed(*made):
+def parsed(made):
     document = etree.fromstring(junit(made).encode())
     etree.XMLSchema(etree.parse(SCHEMA)).assertValid(document)
     return document
@@ -62,18 +63,56 @@ def test_a_failure_carries_the_numbers_and_the_command():
 def test_a_run_that_broke_is_an_error_whatever_its_claims(claims):
     made = records.record(*claims, verdict=Verdict.ERROR, error="MemoryError: too wide")
     assert outcomes(parsed(made))["the run"] == "error"
-    assert "MemoryError" in junit([made])
+    assert "MemoryError" in junit(made)
+
+
+def test_a_run_that_broke_shows_where():
+    traceback = "Traceback (most recent call last):\n  File x.py, line 3\nMemoryError"
+    made = records.record(verdict=Verdict.ERROR, error="MemoryError: too wide", traceback=traceback)
+    assert traceback in parsed(made).find(".//error").text
+
+
+def test_an_erratum_says_what_came_of_the_printed_form():
+    made = records.record(
+        ("A", Verdict.VERIFIED, True), ("B", Verdict.VERIFIED, True), kinds={"A": "erratum"}
+    )
+    cases = {case.get("name"): case for case in parsed(made).iter("testcase")}
+    assert cases["A: text of A"].findtext("system-out") == "the repaired one holds"
+    assert cases["B: text of B"].find("system-out") is None
+
+
+def test_the_setting_as_run_and_the_worst_draw_are_properties():
+    made = records.record(
+        ("A", Verdict.VERIFIED, True),
+        effective={"m": 32, "R": None},
+        draws=[records.draw(3, 2.0, 5.0), records.draw(4, 2.0, 1.5)],
+    )
+    found = {one.get("name"): one.get("value") for one in parsed(made).iter("property")}
+    assert found["as run: m"] == "32"
+    assert "as run: R" not in found
+    assert found["closest to failing"] == "verify theorem some-theorem --seed 4"
+
+
+@pytest.mark.parametrize("moved", [[], [Difference("some-theorem  rate", "2.9", "3.1", "± 0.001")]])
+def test_what_moved_since_the_reference_is_a_failure(moved):
+    comparison = Comparison(reference="results/reference", compared=812, differences=moved)
+    document = parsed(records.suite(records.record(("A", Verdict.VERIFIED, True)), compared=comparison))
+    assert document.get("failures") == str(len(moved))
+    assert outcomes(document)["nothing moved since the reference"] == ("failure" if moved else "passed")
+    assert [found.text for found in document.iter("failure")] == [
+        "some-theorem  rate: reference 2.9, now 3.1, allowed ± 0.001" for _ in moved
+    ]
 
 
 def test_characters_that_xml_forbids_and_marks():
     document = parsed(records.hostile())
     assert "a|b <script>" in document.find(".//failure").text
-    assert "\x0b" not in junit([records.hostile()])
+    assert "\x0b" not in junit(records.hostile())
 
 
 def test_several_runs_are_several_suites():
     tight = records.record(("A", Verdict.VERIFIED, True), variant="tight")
-    document = parsed(records.every_verdict(), tight)
+    document = parsed(records.suite(records.every_verdict(), tight))
     assert [suite.get("name") for suite in document.iter("testsuite")] == [
         "some-theorem",
         "some-theorem.tight",
