@@ -274,3 +274,15 @@ def test_the_automatic_radius_holds_the_path_between_the_points_checked():
     problem, path = run(data="synthetic", loss="logistic", tau=0, radius="auto")
     assert theorem.radius(problem, path.path).verdict == "VERIFIED"
     assert path.path.times[-1] == pytest.approx(problem.horizon)
+
+
+def test_steps_hold_to_rounding_for_targets_of_any_size(tmp_path):
+    # ||Q|| of 1e3: blocks of D are sums of terms of 1e6, and their rounding is no violation.
+    rng = np.random.default_rng(1)
+    x, y = rng.standard_normal((8, 5)), 1e3 * rng.standard_normal((8, 2))
+    np.savez(tmp_path / "data.npz", x=x, y=y)
+    problem, path = path_of(width=4, points=9, rtol=1e-6, horizon=1.0, data=str(tmp_path / "data.npz"))
+    assert path.chain_rule_gap.max() > problem.identity_rounding
+    checks = [theorem.chain_rule(problem, path), *theorem.energy_identity(problem, path)]
+    assert {check.verdict for check in checks} == {"VERIFIED"}
+    assert checks[0].budget < theorem.IDENTITY_RESOLUTION

@@ -248,3 +248,10 @@ def test_data_have_unit_norm_and_signs(tmp_path, rng):
     for name, message in (("zero", "is zero"), ("wide", "one output"), ("one", "one class")):
         with pytest.raises(InputError, match=message):
             data.unit_file(tmp_path / f"{name}.npz", (0, 1), None, rng)
+
+
+def test_labels_that_end_the_flow_at_once_are_no_error(tmp_path, rng):
+    path = tmp_path / "data.npz"
+    np.savez(path, x=rng.standard_normal((8, 5)), y=1e4 * rng.standard_normal(8))
+    with pytest.raises(HypothesisError, match=r"raise --width, or give labels smaller than 1\.\de\+04"):
+        run(width=40, samples=None, data=str(path))
