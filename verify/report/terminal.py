@@ -306,4 +306,4 @@ def _suite_row(record: Record) -> tuple[str | Text, ...]:
 
 
 def _indented(text: RenderableType) -> RenderableType:
-    return Padding(text, (0, 0, 0, 2))
+    return Padding(text, (0, 0, 0, 2), expand=False)
