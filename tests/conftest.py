@@ -15,8 +15,10 @@ from verify.models.linear import DeepEquilibriumLinear
 
 @pytest.fixture(scope="session", autouse=True)
 def one_blas_thread():
-    """Small problems: two BLAS pools on two cores only wait for each other."""
-    with threadpoolctl.threadpool_limits(limits=1):
+    """Small problems, and tests side by side: BLAS pools of all cores only wait for each other."""
+    with threadpoolctl.threadpool_limits(limits=1), pytest.MonkeyPatch.context() as patch:
+        for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
+            patch.setenv(name, "1")  # for the processes that the tests start
         yield
 
 

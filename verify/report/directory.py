@@ -84,8 +84,8 @@ def _unused(parent: Path, make: Callable[[Path], None]) -> Path:
     """A new file or directory in `parent`, made if need be, with the permissions that the umask leaves."""
     path = parent / f"{PARTIAL_PREFIX}{secrets.token_hex(8)}"
     for attempt in range(ATTEMPTS):
-        parent.mkdir(parents=True, exist_ok=True)
         try:
+            parent.mkdir(parents=True, exist_ok=True)
             make(path)
             break
         except FileNotFoundError:  # another process only tried whether it could write there, and took it away

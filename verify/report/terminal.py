@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from rich.console import Console, Group, OverflowMethod, RenderableType
@@ -58,10 +59,11 @@ class Page:
     def seeds(self, record: Record, verbose: bool = False) -> RenderableType:
         """Several draws: in how many each claim was verified, and how rates and slack spread."""
         table = self._table(("verdict", "left"), ("claim", "left"), ("states", "fill"), ("verified", "right"))
-        table.add_column("95% interval", justify="right", no_wrap=True)
-        table.add_column("least slack", justify="right", no_wrap=True)
+        table.add_column("95%", justify="right", no_wrap=True)
+        table.add_column("slack", justify="right", no_wrap=True)
         for claim in record.claims:
-            table.add_row(*self._seeds_row(claim, record.draws))
+            if not elsewhere(claim):
+                table.add_row(*self._seeds_row(claim, record.draws))
         shown = self._comparisons(record.claims) if verbose else table
         return Group(
             self._heading(record), Text(), shown, *self._draws(record), *self._remarks(record, verbose)
@@ -229,13 +231,16 @@ class Page:
             claim.id,
             self.math(claim.text),
             f"{seeds.verified} of {seeds.drawn}" if seeds else "",
-            f"{seeds.interval[0]:.3f} to {seeds.interval[1]:.3f}" if seeds and known else "",
-            f"{min(slack):+.2g}" if slack else "",
+            f"{seeds.interval[0]:.3f}-{seeds.interval[1]:.3f}" if seeds and known else "",
+            _signed(min(slack)) if slack else "",
         )
 
     def _draws(self, record: Record) -> Iterator[RenderableType]:
         """How the rates spread over the draws, and which draw is the one to look at."""
-        yield Text("least slack: over the draws, in error budgets", style="dim")
+        yield Text(
+            "95%: interval of the probability; slack: the least of all draws, in error budgets", style="dim"
+        )
+        yield from self._elsewhere_line(record.claims)
         for spread in rate_spreads(record.draws):
             if spread.name in ("measured", "guaranteed", "tightness"):
                 low, middle, high = (f"{x:.6g}" for x in (spread.least, spread.median, spread.largest))
@@ -282,7 +287,7 @@ def _closeness(claim: ClaimRecord) -> str:
     slack = check.slack_in_budgets
     if slack is None:
         return "exact" if check.slack == 0 else ""
-    return f"{-slack:.2g} budgets" if check.relation == "=" else f"{slack:+.2g} budgets"
+    return f"{_short(-slack) if check.relation == '=' else _signed(slack)} budgets"
 
 
 def _suite_row(record: Record) -> tuple[str | Text, ...]:
@@ -300,9 +305,18 @@ def _suite_row(record: Record) -> tuple[str | Text, ...]:
         Text(record.verdict, style=STYLES[record.verdict]),
         f"{verified} of {len(record.claims)}",
         claim.id if claim else "",
-        f"{check.slack / check.budget:+.2g}" if narrow else "",  # type: ignore[union-attr,operator]
+        _signed(check.slack / check.budget) if narrow else "",  # type: ignore[union-attr,operator]
         f"{sum(record.timings.values()):.1f}",
     )
+
+
+def _signed(value: float) -> str:
+    return f"{'' if value < 0 else '+'}{_short(value)}"
+
+
+def _short(value: float) -> str:
+    """Two digits, without the padding of an exponent."""
+    return re.sub(r"e([+-])0*", lambda sign: "e-" if sign[1] == "-" else "e", f"{value:.2g}")
 
 
 def _indented(text: RenderableType) -> RenderableType:
