@@ -81,10 +81,11 @@ def _entries(sizes: LinearSizes) -> float:
     """Numbers alive at the peak."""
     m, p, n = sizes.width, sizes.outputs, sizes.samples
     flow = FLOW_VECTORS * sizes.parameters + 3 * sizes.stored * sizes.parameters
-    spectrum = 8 * m * p**2 + 2 * sizes.certified**2 + 3 * sizes.functions**2
+    # Operators D of the first, worst and last time, two arrays of blocks each, and one in the making.
+    spectrum = 13 * m * p**2 + 2 * sizes.certified**2 + 3 * sizes.functions**2
     data = 2.5 * m * n + 3 * p * n + 2 * min(m, n) ** 2
-    # Hessians at every node and sample, and products with them; the Newton matrix of all of W.
-    smooth = 3 * len(NODES) * n * p**2 + 3 * (m * p) ** 2 if sizes.smooth else 0
+    # Hessians and outputs at every node and sample; the Newton matrix of all of W.
+    smooth = len(NODES) * n * p * (p + 3) + 3 * (m * p) ** 2 if sizes.smooth else 0
     return float(flow + spectrum + data + smooth)
 
 
