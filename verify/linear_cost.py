@@ -108,8 +108,10 @@ def _seconds(sizes: LinearSizes) -> float:
         if of_functions
         else 0.0
     )
-    eigenvalue = 4 * LANCZOS * m**2 * p / SKINNY if m * p > DENSE_UP_TO else 2 * (m * p) ** 3 / DENSE
-    observed = eigenvalue + (4 * p**2 * m**2 + 6 * m**3) / DENSE
+    eigenvalue = (
+        LANCZOS * (4 * m**2 * p + 2 * m * p**2) / SKINNY if m * p > DENSE_UP_TO else 2 * (m * p) ** 3 / DENSE
+    )
+    observed = eigenvalue + (4 * p**2 * m**2 + 6 * m * p**3 + 6 * m**3) / DENSE
     certificates = 3 * (sizes.certified**3 / 3) / DENSE
     building = (
         60 * m * rank * n / DENSE
