@@ -71,6 +71,12 @@ class LinearSizes:
         size = self.width * self.outputs
         return size if DENSE_UP_TO < size <= CERTIFY_UP_TO else 0
 
+    @property
+    def loss_seconds(self) -> float:
+        """Seconds that sums over the samples add to an evaluation of the loss."""
+        each = self.outputs * (4 + len(NODES) * (6 + self.outputs))
+        return ENTRY * self.samples * each if self.smooth else 0.0
+
 
 def linear_cost(sizes: LinearSizes) -> Cost:
     """Time and memory of building, following and checking one path."""
@@ -93,13 +99,12 @@ def _seconds(sizes: LinearSizes) -> float:
     m, p, n = sizes.width, sizes.outputs, sizes.samples
     evaluations = RIGHT_HAND_SIDES * (1e-10 / sizes.rtol) ** RTOL_POWER
     rank = min(m, n)
-    losses = ENTRY * n * p * (4 + len(NODES) * (6 + p)) if sizes.smooth else 0.0
     solve = (
         (0.7 * m**3 / DENSE + 8 * m**2 * p / SKINNY)
         if m < DEFLATED_FROM_WIDTH
         else (2 * SWEEPS * m**2 * p / SKINNY)
     )
-    right_hand_side = solve + 4 * p * m * rank / SKINNY + 12 * ENTRY * m**2 + 3e-4 + losses
+    right_hand_side = solve + 4 * p * m * rank / SKINNY + 12 * ENTRY * m**2 + 3e-4 + sizes.loss_seconds
     of_functions = sizes.functions
     preconditioned = (
         4 * of_functions**2 / SKINNY
