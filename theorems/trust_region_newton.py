@@ -129,6 +129,9 @@ SHARP_GRADIENT = 1e-6
 #: For the path form the second difference of Q must stand clear, too.
 SHARP_DIFFERENCE = 1e-11
 
+#: Points on a side of the grid on which the level sets of the loss are drawn.
+LEVEL_GRID = 120
+
 #: Multiplications for each trust-region problem over m^3, eigenvalues and solves of five claims.
 STEP_WORK = 300
 
@@ -248,9 +251,9 @@ def cost(setting: Setting) -> Cost:
     of_path, found = linear_cost(sizes(setting)), sizes(setting)
     held = len(FRACTIONS) * min(STEP_TIMES, found.stored)
     matrix = 8.0 * setting.width**2
-    return Cost(
-        of_path.seconds + held * STEP_WORK * setting.width**3 / DENSE, of_path.bytes + 3 * held * matrix
-    )
+    drawn = LEVEL_GRID**2 * found.loss_seconds
+    solved = held * STEP_WORK * setting.width**3 / DENSE
+    return Cost(of_path.seconds + solved + drawn, of_path.bytes + 3 * held * matrix)
 
 
 def integrate(problem: NewtonProblem, progress: Progress) -> NewtonTrajectory:
@@ -675,7 +678,7 @@ def draw_levels(axes: Axes, plane: LinearTrajectory) -> None:
     """Level sets of the excess of the shallow loss over what the axes show."""
     middle = [sum(limits) / 2 for limits in (axes.get_xlim(), axes.get_ylim())]
     half = 0.55 * max(np.ptp(axes.get_xlim()), np.ptp(axes.get_ylim()))
-    span = np.linspace(-half, half, 120)
+    span = np.linspace(-half, half, LEVEL_GRID)
     grid = np.meshgrid(middle[0] + span, middle[1] + span)
     objective = plane.problem.objective
     points = np.stack([axis.ravel() for axis in grid], axis=1)

@@ -71,6 +71,12 @@ class LinearSizes:
         size = self.width * self.outputs
         return size if DENSE_UP_TO < size <= CERTIFY_UP_TO else 0
 
+    @property
+    def loss_seconds(self) -> float:
+        """Seconds that sums over the samples add to an evaluation of the loss."""
+        each = self.outputs * (4 + len(NODES) * (6 + self.outputs))
+        return ENTRY * self.samples * each if self.smooth else 0.0
+
 
 def linear_cost(sizes: LinearSizes) -> Cost:
     """Time and memory of building, following and checking one path."""
@@ -81,10 +87,11 @@ def _entries(sizes: LinearSizes) -> float:
     """Numbers alive at the peak."""
     m, p, n = sizes.width, sizes.outputs, sizes.samples
     flow = FLOW_VECTORS * sizes.parameters + 3 * sizes.stored * sizes.parameters
-    spectrum = 8 * m * p**2 + 2 * sizes.certified**2 + 3 * sizes.functions**2
+    # Operators D of the first, worst and last time, two arrays of blocks each, and one in the making.
+    spectrum = 13 * m * p**2 + 2 * sizes.certified**2 + 3 * sizes.functions**2
     data = 2.5 * m * n + 3 * p * n + 2 * min(m, n) ** 2
-    # Hessians at every node and sample, and products with them; the Newton matrix of all of W.
-    smooth = 3 * len(NODES) * n * p**2 + 3 * (m * p) ** 2 if sizes.smooth else 0
+    # Hessians and outputs at every node and sample; the Newton matrix of all of W.
+    smooth = len(NODES) * n * p * (p + 3) + 3 * (m * p) ** 2 if sizes.smooth else 0
     return float(flow + spectrum + data + smooth)
 
 
@@ -92,13 +99,12 @@ def _seconds(sizes: LinearSizes) -> float:
     m, p, n = sizes.width, sizes.outputs, sizes.samples
     evaluations = RIGHT_HAND_SIDES * (1e-10 / sizes.rtol) ** RTOL_POWER
     rank = min(m, n)
-    losses = ENTRY * n * p * (4 + len(NODES) * (6 + p)) if sizes.smooth else 0.0
     solve = (
         (0.7 * m**3 / DENSE + 8 * m**2 * p / SKINNY)
         if m < DEFLATED_FROM_WIDTH
         else (2 * SWEEPS * m**2 * p / SKINNY)
     )
-    right_hand_side = solve + 4 * p * m * rank / SKINNY + 12 * ENTRY * m**2 + 3e-4 + losses
+    right_hand_side = solve + 4 * p * m * rank / SKINNY + 12 * ENTRY * m**2 + 3e-4 + sizes.loss_seconds
     of_functions = sizes.functions
     preconditioned = (
         4 * of_functions**2 / SKINNY
@@ -107,8 +113,10 @@ def _seconds(sizes: LinearSizes) -> float:
         if of_functions
         else 0.0
     )
-    eigenvalue = 4 * LANCZOS * m**2 * p / SKINNY if m * p > DENSE_UP_TO else 2 * (m * p) ** 3 / DENSE
-    observed = eigenvalue + (4 * p**2 * m**2 + 6 * m**3) / DENSE
+    eigenvalue = (
+        LANCZOS * (4 * m**2 * p + 2 * m * p**2) / SKINNY if m * p > DENSE_UP_TO else 2 * (m * p) ** 3 / DENSE
+    )
+    observed = eigenvalue + (4 * p**2 * m**2 + 6 * m * p**3 + 6 * m**3) / DENSE
     certificates = 3 * (sizes.certified**3 / 3) / DENSE
     building = (
         60 * m * rank * n / DENSE
