@@ -106,6 +106,7 @@ def _run(jobs: Sequence[Job], folder: Path, processes: int, progress: Progress) 
         for setting in drawn
     )
     found = [list(itertools.islice(each, job.seeds)) for job in jobs]
+    next(each, None)  # only at its end does the pool take new work
     again = records(
         (job, drawn[worst_draw(of_job)], folder)
         for job, drawn, of_job in zip(jobs, settings, found, strict=True)
