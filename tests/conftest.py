@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import threadpoolctl
 
+import theorems
 from verify.losses.square import SquareObjective
 from verify.models.linear import DeepEquilibriumLinear
 
@@ -38,6 +39,13 @@ class Ended:
     code: int
     out: str
     err: str
+
+
+@pytest.fixture
+def unpictured(monkeypatch):
+    """Runs in this process draw no pictures, which takes longer than all the rest of a small one."""
+    for name in theorems.BUILT_IN:
+        monkeypatch.setattr(theorems.load(name), "figures", lambda problem, trajectory: {})
 
 
 @pytest.fixture

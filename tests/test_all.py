@@ -16,7 +16,7 @@ TINY = {"width": 4, "outputs": 2, "samples": 20, "points": 9, "rtol": 1e-8}
 
 
 @pytest.fixture
-def small(monkeypatch, tmp_path, capsys):
+def small(monkeypatch, tmp_path, capsys, unpictured):
     """Runs `verify ARGUMENTS` with two theorems and small presets; (exit code, stdout, stderr)."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(theorems, "names", lambda: ["linear-rate", "trust-region-newton"])

@@ -42,7 +42,7 @@ def test_a_run_leaves_a_whole_directory_and_says_where(tmp_path):
         assert arrays["features"].shape == (4, 20)
 
 
-def test_json_is_the_record_and_nothing_else(tmp_path, command):
+def test_json_is_the_record_and_nothing_else(tmp_path, command, unpictured):
     done = command("theorem", "linear-rate", *SMALL, "--json", "--out", "elsewhere")
     record = json.loads(done.out)
     assert record["schema_version"] == 1
@@ -52,7 +52,7 @@ def test_json_is_the_record_and_nothing_else(tmp_path, command):
     assert len(list((tmp_path / "elsewhere").iterdir())) == 1
 
 
-def test_quiet_prints_one_line(tmp_path, command):
+def test_quiet_prints_one_line(tmp_path, command, unpictured):
     done = command("theorem", "linear-rate", *SMALL, "--quiet")
     assert done.out.count("\n") == 1
 
@@ -115,7 +115,7 @@ def test_unknown_names_suggest_the_nearest(tmp_path, command):
     assert command("theorme").code == 2
 
 
-def test_a_violated_theorem_exits_1_and_a_broken_run_4(tmp_path, monkeypatch):
+def test_a_violated_theorem_exits_1_and_a_broken_run_4(tmp_path, monkeypatch, unpictured):
     import cli
     import theorems.linear_rate as theorem
 

@@ -85,7 +85,7 @@ def whole_runs(folder):
 
 
 @pytest.mark.parametrize("name", CHEAP)
-def test_the_same_setting_gives_the_same_numbers(name):
+def test_the_same_setting_gives_the_same_numbers(name, unpictured):
     theorem = theorems.load(name)
     first, second = (run_theorem(theorem, make_setting(theorem, CHEAP[name])) for _ in range(2))
     one, two = (again.record.model_dump() for again in (first, second))
@@ -182,7 +182,7 @@ def test_a_record_cut_at_any_byte_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("name", CHEAP)
-def test_every_verdict_follows_from_the_numbers_beside_the_record(name, tmp_path):
+def test_every_verdict_follows_from_the_numbers_beside_the_record(name, tmp_path, unpictured):
     """As a third party would: from comparisons.npz alone, without the code that decided."""
     theorem = theorems.load(name)
     _, folder = write_run(run_theorem(theorem, make_setting(theorem, CHEAP[name])), tmp_path)

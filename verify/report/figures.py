@@ -87,15 +87,18 @@ def save(figures: Mapping[str, Figure], folder: Path) -> list[str]:
     folder.mkdir()
     names = []
     for name, figure in figures.items():
-        for suffix in ("png", "svg"):
-            try:
+        try:
+            # Laid out once: each savefig would do it again, which takes longer than the drawing.
+            figure.draw_without_rendering()
+            figure.set_layout_engine("none")
+            for suffix in ("png", "svg"):
                 figure.savefig(folder / f"{name}.{suffix}", metadata=undated(suffix))
-            except OSError:
-                raise
-            except Exception as problem:  # such as a formula that matplotlib cannot read
-                raise TheoremError(
-                    f"figures(): {name!r} cannot be drawn: {in_words(problem)}: mend it; --debug shows the "
-                    "traceback"
-                ) from problem
+        except OSError:
+            raise
+        except Exception as problem:  # such as a formula that matplotlib cannot read
+            raise TheoremError(
+                f"figures(): {name!r} cannot be drawn: {in_words(problem)}: mend it; --debug shows the "
+                "traceback"
+            ) from problem
         names.append(f"{name}.png")
     return names
