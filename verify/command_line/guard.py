@@ -48,7 +48,8 @@ def run_guarded(command: click.Command, program: str) -> int:
             return int(command.main(prog_name=program, standalone_mode=False, obj=options) or 0)
     except SystemExit as stop:
         # click and rich leave with 1 where nobody reads their output any more; 1 is VIOLATED here.
-        return CLOSED_PIPE if stop.code == 1 else int(stop.code or 0)
+        known = stop.code is None or isinstance(stop.code, int)
+        return CLOSED_PIPE if stop.code == 1 else int(stop.code or 0) if known else BROKEN
     except BaseException as problem:
         code, line = _explained(problem)
         click.echo(line, err=True)
