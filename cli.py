@@ -50,6 +50,8 @@ def _complete(ctx: click.Context, parameter: click.Parameter, incomplete: str) -
 class TheoremCommand(SettingCommand):
     """A command that has every setting field of every theorem as an option."""
 
+    named_by = "verify theorem"
+
     def names(self) -> Sequence[str]:
         import theorems
 
@@ -63,6 +65,8 @@ class TheoremCommand(SettingCommand):
 
 class FiguresCommand(SettingCommand):
     """A command that has every setting field of every figure as an option."""
+
+    named_by = "verify figures"
 
     def names(self) -> Sequence[str]:
         from theorems import figures
@@ -97,8 +101,14 @@ def list_theorems() -> int:
     import theorems
 
     found = theorems.catalogue(reserved=reserved_names())
-    for module in found.theorems:
-        click.echo(f"{module.NAME:22} {module.TITLE}")
+    rows = [(module.NAME, module.TITLE) for module in found.theorems]
+    if sys.stdout.isatty():
+        formatter = click.get_current_context().make_formatter()
+        formatter.write_dl(rows)
+        click.echo(formatter.getvalue(), nl=False)
+    else:  # a line each, for other programs
+        for name, title in rows:
+            click.echo(f"{name:22} {title}")
     _tell_broken(found.broken)
     return 0
 

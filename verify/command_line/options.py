@@ -25,6 +25,9 @@ class SettingCommand(Command):
     With a name before it, `--help` shows the options of that module; without one those of the command.
     """
 
+    #: The command that takes a name of one of the modules.
+    named_by = ""
+
     def names(self) -> Sequence[str]:
         """The modules that can be named."""
         raise NotImplementedError
@@ -75,7 +78,7 @@ class SettingCommand(Command):
         if not named:
             formatter.write_paragraph()
             formatter.write_text(
-                f"`{ctx.command_path} NAME --help` shows the options that belong to NAME, one of: "
+                f"`{self.named_by} NAME --help` shows the options that belong to NAME, one of: "
                 f"{', '.join(self.names())}."
             )
 
