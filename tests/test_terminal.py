@@ -6,6 +6,7 @@ import re
 import signal
 
 import pytest
+from wcwidth import wcswidth
 
 from tests import terminal
 
@@ -46,7 +47,7 @@ GLANCE = {
 def inspected(screen, columns):
     """What no screen may show, whatever the command."""
     assert "Traceback" not in screen.text
-    assert max(map(len, screen.lines)) <= columns
+    assert max(map(wcswidth, screen.lines)) <= columns  # a combining mark takes no column of its own
     return screen
 
 
