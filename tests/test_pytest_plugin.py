@@ -91,6 +91,7 @@ def test_without_the_option_nothing_of_the_suite_is_imported(tmp_path):
     assert outcomes(done) == {"passed": 1}, done.stdout
 
 
+@pytest.mark.campaign
 def test_the_example_of_the_document(tmp_path):
     text = DOCUMENT.read_text()
     for language in ("ini", "python"):

@@ -53,7 +53,19 @@ def tight():
                 ("logistic", {"tau": 0}),
                 ("cross-entropy", {"outputs": 3}),
             ]
-            for width, samples in [(5, 40), (9, 6)]
+            for width, samples in [(5, 40)]
+        ],
+        *[
+            pytest.param(
+                {"loss": loss, "width": 9, "samples": 6, "data": "synthetic", **more},
+                marks=pytest.mark.campaign,
+            )
+            for loss, more in [
+                ("square", {"outputs": 3}),
+                ("logistic", {"tau": 0.05}),
+                ("logistic", {"tau": 0}),
+                ("cross-entropy", {"outputs": 3}),
+            ]
         ],
         pytest.param({"loss": "logistic"}, marks=pytest.mark.campaign),
         pytest.param({"loss": "cross-entropy", "width": 8, "outputs": 4}, marks=pytest.mark.campaign),

@@ -111,7 +111,7 @@ def test_linear_rate(options):
     check_run("linear-rate", admissible(options))
 
 
-@GLANCE
+@settings(GLANCE, max_examples=3)
 @given(TRUST_REGION)
 def test_trust_region_newton(options):
     check_run("trust-region-newton", admissible(options))
