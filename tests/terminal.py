@@ -42,7 +42,7 @@ def run(
     cwd: Path,
     columns: int = 80,
     environment: Mapping[str, str] | None = None,
-    timeout: float = 120,
+    timeout: float = 300,
     stop: tuple[bytes, signal.Signals] | None = None,
 ) -> Screen:
     """``verify arguments`` in a terminal of so many columns, to its end.
