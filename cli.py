@@ -296,7 +296,8 @@ def all_theorems(
         page = terminal.Page(console)
         if not quiet:
             console.print(page.suite(suite, verbose))
-            _print_differences(moved)
+            if moved:
+                console.print(page.differences(moved))
         if suite.compared:
             console.print(page.compared(suite.compared))
         console.print(terminal.last_line(suite.verdict, f"all, {preset}", str(written)), soft_wrap=True)
@@ -453,9 +454,11 @@ def compare(reference: Path, run: Path) -> int:
 
     record = read_record(run)
     found = compare_records(read_reference(reference, record.reference_name), record, str(reference))
-    _print_differences(found.differences)
     console = terminal.console()
-    console.print(terminal.Page(console).compared(found))
+    page = terminal.Page(console)
+    if found.differences:
+        console.print(page.differences(found.differences))
+    console.print(page.compared(found))
     return DIFFERS if found.differences else 0
 
 
@@ -512,14 +515,6 @@ def _show_in_job(records: Sequence[Record], moved: Sequence[Difference] = ()) ->
     append_summary(records, os.environ, moved)
     for line in error_commands(records, os.environ, moved):
         click.echo(line, err=True)
-
-
-def _print_differences(moved: Sequence[Difference]) -> None:
-    from verify.report import terminal
-
-    if moved:
-        console = terminal.console()
-        console.print(terminal.Page(console).differences(moved))
 
 
 @cli.command()

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from verify.errors import InputError
 from verify.memory import as_size, available_memory
-from verify.theorem import draws, option_name
+from verify.report.numbers import duration
+from verify.theorem import option_name, require_seeds
 
 if TYPE_CHECKING:
     from verify.theorem import BaseSetting, Theorem
@@ -39,11 +40,7 @@ class Cost:
     bytes: float
 
     def __str__(self) -> str:
-        if self.seconds < 100:
-            time = f"{self.seconds:.0f} s"
-        else:
-            time = f"{self.seconds / 60:.0f} min" if self.seconds < 6000 else f"{self.seconds / 3600:.1f} h"
-        return f"about {time} and {as_size(self.bytes)}"
+        return f"about {duration(self.seconds)} and {as_size(self.bytes)}"
 
 
 @dataclass(frozen=True)
@@ -57,7 +54,6 @@ class Plan:
     @property
     def cost(self) -> Cost:
         """The cost of one draw; nothing for a theorem that does not say."""
-        draws(self.setting, self.seeds)
         known = getattr(self.theorem, "cost", None)
         return known(self.setting) if known else Cost(0.0, 0.0)
 
@@ -75,6 +71,8 @@ def announcement(groups: Sequence[Sequence[Plan]], processes: int | None = None)
 
 def _side_by_side(plans: Sequence[Plan], processes: int) -> Cost:
     """The cost of plans that share so many processes: the time of the work, or of the longest run."""
+    for plan in plans:
+        require_seeds(plan.setting, plan.seeds)
     costs = [plan.cost for plan in plans]
     # Of several draws the one to show runs once more, at the end.
     runs = [plan.seeds + (plan.seeds > 1) for plan in plans]

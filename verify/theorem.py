@@ -155,16 +155,18 @@ def make_setting(theorem: HasSetting, values: Mapping[str, Any]) -> BaseSetting:
         raise InputError(_explain(theorem.Setting, problem)) from None
 
 
-def draws(setting: BaseSetting, count: int) -> list[BaseSetting]:
-    """The settings of `count` draws, with seeds from the setting's own upwards.
-
-    Raises InputError where the last of them is none.
-    """
+def require_seeds(setting: BaseSetting, count: int) -> None:
+    """Raise InputError where the seed of the last of `count` draws is none."""
     if setting.seed + count - 1 > LARGEST_SEED:
         raise InputError(
             f"{count} draws from --seed {setting.seed} go beyond the largest seed, {LARGEST_SEED}: use "
             f"--seed {LARGEST_SEED - count + 1} or less"
         )
+
+
+def draws(setting: BaseSetting, count: int) -> list[BaseSetting]:
+    """The settings of `count` draws, with seeds from the setting's own upwards; see `require_seeds`."""
+    require_seeds(setting, count)
     return [setting.model_copy(update={"seed": setting.seed + i}) for i in range(count)]
 
 

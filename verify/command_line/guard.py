@@ -47,15 +47,22 @@ def run_guarded(command: click.Command, program: str) -> int:
         with _signals_raise():
             return int(command.main(prog_name=program, standalone_mode=False, obj=options) or 0)
     except SystemExit as stop:
-        # click and rich leave with 1 where nobody reads their output any more; 1 is VIOLATED here.
-        known = stop.code is None or isinstance(stop.code, int)
-        return CLOSED_PIPE if stop.code == 1 else int(stop.code or 0) if known else BROKEN
+        return _left_with(stop.code)
     except BaseException as problem:
         code, line = _explained(problem)
         click.echo(line, err=True)
         if options["debug"]:
             traceback.print_exception(problem)
         return code
+
+
+def _left_with(code: object) -> int:
+    """The exit code for one that something left the interpreter with."""
+    if code == 1:  # click and rich, where nobody reads their output any more; 1 is VIOLATED here
+        return CLOSED_PIPE
+    if code is None:
+        return 0
+    return code if isinstance(code, int) else BROKEN
 
 
 def _require_text(words: Sequence[str]) -> None:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 #: Where the names that a command line mentions are kept in its context.
 NAMED = "verify.named"
 
+#: ... and the modules themselves, once they are loaded and looked through.
+MODULES = "verify.modules"
+
 
 class SettingCommand(Command):
     """A command that takes every setting field of the modules that it can be given.
@@ -58,19 +61,26 @@ class SettingCommand(Command):
             belongs = f"leave it out; it belongs to {', '.join(owners)}"
             raise InputError(f"{option} is no option of {', '.join(named)}: {belongs}") from None
 
+    def _chosen(self, ctx: click.Context) -> Mapping[str, HasSetting]:
+        """The modules that this command line names; click asks for the options more than once."""
+        if MODULES not in ctx.meta:
+            ctx.meta[MODULES] = self.modules(ctx.meta.get(NAMED, ()))
+        found: Mapping[str, HasSetting] = ctx.meta[MODULES]
+        return found
+
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         from verify.theorem import option_name
 
         own = super().get_params(ctx)
         fields: dict[str, FieldInfo] = {}
-        for module in self.modules(ctx.meta.get(NAMED, ())).values():
+        for module in self._chosen(ctx).values():
             fields |= {name: info for name, info in module.Setting.model_fields.items() if name not in fields}
         hidden = [click.Option([option_name(name), name], hidden=True) for name in fields]
         return [*own[:-2], *hidden, *own[-2:]]
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         named = ctx.meta.get(NAMED, ())
-        for name, module in self.modules(named).items() if named else ():
+        for name, module in self._chosen(ctx).items() if named else ():
             for group, rows in described(module.Setting).items():
                 with formatter.section(f"{name}: {group}" if len(named) > 1 else group):
                     formatter.write_dl(rows)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from verify.report.numbers import duration
 from verify.theorem import Progress, silent
 
 if TYPE_CHECKING:
@@ -60,18 +61,9 @@ def told(done: float, total: float | None, elapsed: float) -> str:
     A total of 1 is a whole, of which `done` is a share; None says that nobody knows.
     """
     if not total:
-        return _duration(elapsed)
+        return duration(elapsed)
     share = done / total
     reached = f"{share:.0%}" if total == 1 else f"{done:.0f} of {total:.0f}"
     if share < LEAST_FRACTION or elapsed < LEAST_SECONDS:
-        return f"{reached}, {_duration(elapsed)}"
-    return f"{reached}, {_duration(elapsed)}, about {_duration(elapsed * (1 - share) / share)} left"
-
-
-def _duration(seconds: float) -> str:
-    """Seconds as a person says them."""
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    if seconds < 6000:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h"
+        return f"{reached}, {duration(elapsed)}"
+    return f"{reached}, {duration(elapsed)}, about {duration(elapsed * (1 - share) / share)} left"

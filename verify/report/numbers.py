@@ -15,6 +15,15 @@ def number(value: float | None) -> str:
     return "" if value is None else f"{value + 0.0:.4g}"  # no minus zero
 
 
+def duration(seconds: float) -> str:
+    """Seconds as a person says them."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    if seconds < 6000:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
+
+
 def place(where: Mapping[str, float | None]) -> str:
     """Where along the path a comparison was decided."""
     return ", ".join(f"{name} {number(value)}" for name, value in where.items())

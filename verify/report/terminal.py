@@ -15,8 +15,8 @@ from verify.power import Trial
 from verify.report.notation import unicode
 from verify.report.numbers import number, place, setting_line
 from verify.report.order import elsewhere
-from verify.report.record import CheckRecord, ClaimRecord, Comparison, Difference, Draw, Record, Suite
-from verify.report.spread import closest, rate_spreads
+from verify.report.record import CheckRecord, ClaimRecord, Comparison, Difference, Record, Suite
+from verify.report.spread import closest, rate_spreads, slack_spreads
 
 #: Lines longer than this are hard to read, however wide the terminal is.
 WIDTH = 120
@@ -61,9 +61,10 @@ class Page:
         table = self._table(("verdict", "left"), ("claim", "left"), ("states", "fill"), ("verified", "right"))
         table.add_column("95%", justify="right", no_wrap=True)
         table.add_column("slack", justify="right", no_wrap=True)
+        least = {spread.name: spread.least for spread in slack_spreads(record.draws)}
         for claim in record.claims:
             if not elsewhere(claim):
-                table.add_row(*self._seeds_row(claim, record.draws))
+                table.add_row(*self._seeds_row(claim, least.get(claim.id)))
         shown = self._comparisons(record.claims) if verbose else table
         return Group(
             self._heading(record), Text(), shown, *self._draws(record), *self._remarks(record, verbose)
@@ -222,17 +223,16 @@ class Page:
         table.expand = any(how == "fill" for _, how in columns)
         return table
 
-    def _seeds_row(self, claim: ClaimRecord, draws: Sequence[Draw]) -> tuple[str | Text, ...]:
+    def _seeds_row(self, claim: ClaimRecord, slack: float | None) -> tuple[str | Text, ...]:
         seeds = claim.seeds
         known = seeds is not None and claim.verdict is not Verdict.NOT_APPLICABLE
-        slack = [found for draw in draws if (found := draw.slack.get(claim.id)) is not None]
         return (
             Text(claim.verdict, style=STYLES[claim.verdict]),
             claim.id,
             self.math(claim.text),
             f"{seeds.verified} of {seeds.drawn}" if seeds else "",
             f"{seeds.interval[0]:.3f}-{seeds.interval[1]:.3f}" if seeds and known else "",
-            _signed(min(slack)) if slack else "",
+            "" if slack is None else _signed(slack),
         )
 
     def _draws(self, record: Record) -> Iterator[RenderableType]:
@@ -299,13 +299,13 @@ def _suite_row(record: Record) -> tuple[str | Text, ...]:
         if counts(claim.required, check.verdict)
     ]
     claim, check = max(deciding, key=lambda pair: pair[1].narrowness, default=(None, None))
-    narrow = check is not None and check.slack is not None and check.budget
+    slack = check.slack_in_budgets if check else None
     return (
         record.label,
         Text(record.verdict, style=STYLES[record.verdict]),
         f"{verified} of {len(record.claims)}",
         claim.id if claim else "",
-        _signed(check.slack / check.budget) if narrow else "",  # type: ignore[union-attr,operator]
+        "" if slack is None else _signed(slack),
         f"{sum(record.timings.values()):.1f}",
     )
 
