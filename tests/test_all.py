@@ -2,11 +2,9 @@
 
 import json
 import re
-import sys
 
 import pytest
 
-import cli
 import theorems
 from verify import presets
 from verify.presets import Variant
@@ -16,9 +14,8 @@ TINY = {"width": 4, "outputs": 2, "samples": 20, "points": 9, "rtol": 1e-8}
 
 
 @pytest.fixture
-def small(monkeypatch, tmp_path, capsys, unpictured):
+def small(monkeypatch, command, unpictured):
     """Runs `verify ARGUMENTS` with two theorems and small presets; (exit code, stdout, stderr)."""
-    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(theorems, "names", lambda: ["linear-rate", "trust-region-newton"])
     linear, newton = map(theorems.load, theorems.names())
     quick = (Variant("one", TINY), Variant("many", TINY, seeds=2))
@@ -26,12 +23,8 @@ def small(monkeypatch, tmp_path, capsys, unpictured):
     monkeypatch.setattr(newton, "PRESETS", {"quick": (Variant("one", {"width": 4, "points": 9}),)})
 
     def run(*arguments, jobs=("--jobs", "1")):
-        given = [*arguments, *jobs] if arguments[0] == "all" else arguments
-        monkeypatch.setattr(sys, "argv", ["verify", *map(str, given)])
-        with pytest.raises(SystemExit) as stopped:
-            cli.main()
-        said = capsys.readouterr()
-        return stopped.value.code, said.out, said.err
+        done = command(*arguments, *(jobs if arguments[0] == "all" else ()))
+        return done.code, done.out, done.err
 
     return run
 

@@ -2,14 +2,12 @@
 
 import json
 import os
-import sys
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-import cli
 import theorems
 from verify.config import read_config
 from verify.errors import InputError
@@ -71,17 +69,13 @@ def record():
 
 
 @pytest.fixture
-def refused(tmp_path, monkeypatch, capsys):
+def refused(tmp_path, command):
     """Runs the command line, expects one line on stderr and no file made or changed; returns the line."""
-    monkeypatch.chdir(tmp_path)
 
     def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["verify", *map(str, arguments)])
         before = everything(tmp_path)
-        with pytest.raises(SystemExit) as stopped:
-            cli.main()
-        said = capsys.readouterr()
-        assert stopped.value.code == 2
+        said = command(*arguments)
+        assert said.code == 2
         assert said.out == ""
         assert len(said.err.splitlines()) == 1
         assert said.err.startswith("verify: ")

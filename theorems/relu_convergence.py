@@ -400,8 +400,7 @@ def build(setting: Setting) -> ReluProblem:
         DESCENT_STEPS,
         setting.seed,
         placement,
-        setting.data,
-        drawn.digest,
+        {"data": setting.data, "digest": drawn.digest},
         notes,
     )
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
 from typing import Any
@@ -73,7 +73,8 @@ class ReluProblem:
 
     `start` is of NumPy and float64; `placement` is where and how precisely the flow is computed.
     `limit` (n, n) is G^inf, `lambda_0` its smallest eigenvalue; `norms` are ``||A(0)||, ||W(0)||``;
-    `horizon` is flow time; `step` is that of descent and `steps` how many of them are taken.
+    `horizon` is flow time; `step` is that of descent and `steps` how many of them are taken; `described`
+    names the data for the record.
     """
 
     start: State
@@ -88,8 +89,7 @@ class ReluProblem:
     steps: int
     seed: int
     placement: Placement
-    data: str = ""
-    digest: str = ""
+    described: Mapping[str, Any] = field(default_factory=dict)
     notes: Sequence[str] = ()
 
     @property
@@ -105,8 +105,7 @@ class ReluProblem:
             "T": self.horizon,
             "alpha": self.step,
             "precision": self.placement.dtype,
-            "data": self.data,
-            "digest": self.digest,
+            **self.described,
         }
 
     @property
