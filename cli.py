@@ -1,6 +1,6 @@
 """The command line: parse, call, print, exit code. No numerics and no file formats.
 
-`verify.command_line.guard` has the exit codes.
+`verify.commands.guard` has the exit codes.
 """
 
 from __future__ import annotations
@@ -16,20 +16,21 @@ from typing import TYPE_CHECKING
 import click
 
 import verify
-from verify import presets
-from verify.command_line.commands import Command, Folder, Group
-from verify.command_line.guard import BROKEN, run_guarded
-from verify.command_line.options import SettingCommand
-from verify.errors import InputError
+from verify.commands.base import Command, Folder, Group
+from verify.commands.guard import BROKEN, run_guarded
+from verify.commands.options import SettingCommand
+from verify.theorem import presets
+from verify.theorem.errors import InputError
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-    from verify.config import Config
-    from verify.figure import FigureModule, Preset
-    from verify.figure_run import Format
-    from verify.report.record import Difference, Record
-    from verify.theorem import BaseSetting, HasSetting, Theorem
+    from verify.figures.make import Format
+    from verify.figures.protocol import FigureModule, Preset
+    from verify.records.record import Difference, Record
+    from verify.runs.config import Config
+    from verify.theorem.protocol import Theorem
+    from verify.theorem.settings import BaseSetting, HasSetting
 
 DEFAULT_OUT = Path("results") / "runs"
 DEFAULT_REFERENCE = Path("results") / "reference"
@@ -186,14 +187,14 @@ def theorem(
     chosen = [(module, _setting(module, pinned, given, presets.Variant())) for module in modules]
 
     # What runs and writes takes half a second to load: not before the options are known to be good.
-    from verify.claim import worst
-    from verify.command_line.progress import progress_line
-    from verify.cost import Plan, announcement
-    from verify.report import terminal
-    from verify.report.directory import require_writable
-    from verify.report.github import require_summary
-    from verify.run import run_theorem, write_run
-    from verify.sweep import run_seeds
+    from verify.commands.progress import progress_line
+    from verify.records.directory import require_writable
+    from verify.runs.cost import Plan, announcement
+    from verify.runs.run import run_theorem, write_run
+    from verify.runs.sweep import run_seeds
+    from verify.theorem.verdicts import worst
+    from verify.views import terminal
+    from verify.views.github import require_summary
 
     expected = announcement([[Plan(module, setting, seeds)] for module, setting in chosen])
     require_writable(out)
@@ -262,13 +263,13 @@ def all_theorems(
     An option goes to every run of each theorem that has it, over what the preset and --config say.
     """
     import theorems
-    from verify.command_line.progress import progress_line
-    from verify.cost import Plan, announcement
-    from verify.regression import read_reference
-    from verify.report import terminal
-    from verify.report.directory import require_writable
-    from verify.report.github import require_summary
-    from verify.suite import Job, command_line, run_suite
+    from verify.commands.progress import progress_line
+    from verify.records.directory import require_writable
+    from verify.records.regression import read_reference
+    from verify.runs.cost import Plan, announcement
+    from verify.runs.suite import Job, command_line, run_suite
+    from verify.views import terminal
+    from verify.views.github import require_summary
 
     found = theorems.catalogue(reserved=reserved_names())
     modules = found.theorems
@@ -357,13 +358,13 @@ def figures(
     The exit code is 0 when the pictures were made. What their captions claim is judged beside them, and by
     the exit code with --check: a finding that does not show on this data is a result.
     """
-    from verify import figure_run
-    from verify.cache import CurveCache
-    from verify.claim import Verdict, worst
-    from verify.command_line.progress import progress_line
-    from verify.report import terminal
-    from verify.report.directory import require_writable
-    from verify.report.paper import PAPERS
+    from verify.commands.progress import progress_line
+    from verify.figures import make as figure_run
+    from verify.figures.cache import CurveCache
+    from verify.figures.paper import PAPERS
+    from verify.records.directory import require_writable
+    from verify.theorem.verdicts import Verdict, worst
+    from verify.views import terminal
 
     suffixes = _formats(formats)
     settings = _figure_settings(names, preset, options)
@@ -406,7 +407,7 @@ def _figure_settings(
 ) -> list[tuple[FigureModule, BaseSetting]]:
     """Every figure with its setting; an option goes to each that has it, the preset fills in the others."""
     from theorems import figures
-    from verify.theorem import make_setting
+    from verify.theorem.settings import make_setting
 
     modules = [figures.load(name) for name in dict.fromkeys(names or figures.FIGURES)]
     values = _given(modules, options)
@@ -428,7 +429,7 @@ def _figure_settings(
 def _formats(text: str) -> list[Format]:
     from typing import get_args
 
-    from verify.figure_run import Format
+    from verify.figures.make import Format
 
     words = [word.strip() for word in text.split(",")]
     if unknown := [word for word in words if word not in get_args(Format)]:
@@ -448,9 +449,9 @@ def compare(reference: Path, run: Path) -> int:
     Both are records or the folders that hold one; a folder of references is searched for the one of
     the run's preset or theorem. Timings are never compared.
     """
-    from verify.regression import compare_records, read_reference
-    from verify.report import terminal
-    from verify.report.reading import read_record
+    from verify.records.reading import read_record
+    from verify.records.regression import compare_records, read_reference
+    from verify.views import terminal
 
     record = read_record(run)
     found = compare_records(read_reference(reference, record.reference_name), record, str(reference))
@@ -474,8 +475,8 @@ def compare(reference: Path, run: Path) -> int:
 @click.option("--allow-unverified", is_flag=True, help="accept a run that is not VERIFIED throughout")
 def accept(run: Path, out: Path, allow_unverified: bool) -> int:
     """Make RUN the reference of its preset (or theorem), which later runs are compared with."""
-    from verify.regression import write_reference
-    from verify.report.reading import read_record
+    from verify.records.reading import read_record
+    from verify.records.regression import write_reference
 
     click.echo(f"wrote {write_reference(read_record(run), out, allow_unverified)}")
     return 0
@@ -486,8 +487,8 @@ def accept(run: Path, out: Path, allow_unverified: bool) -> int:
 @click.option("--open", "opened", is_flag=True, help="open the HTML report")
 def report(folder: Path, opened: bool) -> int:
     """Remake report.md, report.html and junit.xml of the run in DIR from its record."""
-    from verify.report.reading import RECORD, read_record
-    from verify.report.views import write_views
+    from verify.records.reading import RECORD, read_record
+    from verify.views.files import write_views
 
     if folder.name == RECORD:
         folder = folder.parent
@@ -510,7 +511,7 @@ def _require_browser() -> None:
 
 def _show_in_job(records: Sequence[Record], moved: Sequence[Difference] = ()) -> None:
     """Tell the GitHub job that this runs in, if it is one; on stderr, so that --json stays what it is."""
-    from verify.report.github import append_summary, error_commands
+    from verify.views.github import append_summary, error_commands
 
     append_summary(records, os.environ, moved)
     for line in error_commands(records, os.environ, moved):
@@ -522,9 +523,9 @@ def _show_in_job(records: Sequence[Record], moved: Sequence[Difference] = ()) ->
 def power(names: tuple[str, ...]) -> int:
     """Run the planted false claims of theorem NAME (default: all); exit 1 if a check misses one."""
     import theorems
-    from verify.errors import TheoremError
-    from verify.power import Trial, trials
-    from verify.report import terminal
+    from verify.runs.power import Trial, trials
+    from verify.theorem.errors import TheoremError
+    from verify.views import terminal
 
     chosen = theorems.catalogue(names, reserved_names())
     found: list[Trial] = []
@@ -556,7 +557,7 @@ def lint(names: tuple[str, ...]) -> int:
     It runs the theorem once, in the first setting of the quick preset, and its planted claims.
     """
     import theorems
-    from verify import lint
+    from verify.contract import lint
 
     problems = 0
     for name in dict.fromkeys(names):
@@ -598,7 +599,7 @@ def _given(
     modules: Sequence[Theorem] | Sequence[FigureModule], options: Mapping[str, str | None]
 ) -> dict[str, str]:
     """The setting options that were given; each must belong to one of the theorems or figures."""
-    from verify.theorem import option_name
+    from verify.theorem.settings import option_name
 
     given = {name: value for name, value in options.items() if value is not None}
     for name in given:
@@ -610,7 +611,7 @@ def _given(
 
 def _read_config(path: Path | None) -> Config:
     import theorems
-    from verify.config import Config, read_config
+    from verify.runs.config import Config, read_config
 
     return (
         Config()
@@ -623,7 +624,7 @@ def _setting(
     module: Theorem, config: Config, given: Mapping[str, str], variant: presets.Variant
 ) -> BaseSetting:
     """A theorem's setting: what its preset says, over that the configuration file, over that the options."""
-    from verify.theorem import make_setting
+    from verify.theorem.settings import make_setting
 
     own = {name: value for name, value in given.items() if name in module.Setting.model_fields}
     pinned = config.values(module.NAME, variant.name)
@@ -638,7 +639,7 @@ def _setting(
 @cli.command()
 def info() -> int:
     """Show what this machine computes with: packages, BLAS kernels, processor."""
-    from verify.environment import environment
+    from verify.runs.environment import environment
 
     for name, value in environment().items():
         items = [f"{key} {item}" for key, item in value.items()] if isinstance(value, dict) else value

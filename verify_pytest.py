@@ -14,9 +14,9 @@ import pytest
 if TYPE_CHECKING:
     from _pytest._code.code import ExceptionInfo, TerminalRepr
 
-    from verify.presets import Variant
-    from verify.report.record import Record
-    from verify.theorem import Theorem
+    from verify.records.record import Record
+    from verify.theorem.presets import Variant
+    from verify.theorem.protocol import Theorem
 
 OPTION = "--verify-theorems"
 ALL = "all"
@@ -47,8 +47,8 @@ def pytest_collection_modifyitems(
 def _claims(session: pytest.Session, wanted: str) -> Iterator[pytest.Item]:
     import cli
     import theorems
-    from verify.errors import InputError
-    from verify.presets import variants
+    from verify.theorem.errors import InputError
+    from verify.theorem.presets import variants
 
     try:
         found = theorems.catalogue(() if wanted == ALL else wanted.split(","), cli.reserved_names())
@@ -84,9 +84,9 @@ class TheoremRun(pytest.Collector):
 
     def record(self) -> Record:
         """The record; the theorem runs once."""
-        from verify.run import run_theorem
-        from verify.sweep import run_seeds
-        from verify.theorem import make_setting
+        from verify.runs.run import run_theorem
+        from verify.runs.sweep import run_seeds
+        from verify.theorem.settings import make_setting
 
         if self._record is None:
             setting = make_setting(self.theorem, self.variant.options)
@@ -108,7 +108,7 @@ class ClaimTest(pytest.Item):
 
     def runtest(self) -> None:
         """Run the theorem, if no other claim did, and judge this claim."""
-        from verify.report.outcome import Outcome, explanation, headline, outcome
+        from verify.views.outcome import Outcome, explanation, headline, outcome
 
         record = self.parent.record()
         if record.error:

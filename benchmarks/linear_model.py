@@ -18,11 +18,11 @@ import torch
 from verify.flow.cvode import cvode
 from verify.flow.runge_kutta import runge_kutta
 from verify.flow.scaled import integrate
+from verify.linear_deq.gauss_newton import GaussNewton
+from verify.linear_deq.model import DeepEquilibriumLinear
+from verify.linear_deq.spectrum import FlowOperator
 from verify.losses.square import SquareObjective
-from verify.models.gauss_newton import GaussNewton
-from verify.models.linear import DeepEquilibriumLinear
-from verify.quadrature import graded_times
-from verify.spectrum import FlowOperator
+from verify.numerics.quadrature import graded_times
 
 
 def best_time(function: Callable[[], object], repeats: int = 7) -> float:

@@ -18,10 +18,10 @@ import numpy as np
 import threadpoolctl
 import torch
 
-from verify.arrays import Placement
 from verify.flow.exponential import integrate
-from verify.models.relu import ImplicitReLU, Parameters, State
-from verify.relu_flow import LeastSquares
+from verify.numerics.arrays import Placement
+from verify.relu_deq.model import ImplicitReLU, Parameters, State
+from verify.relu_deq.path import LeastSquares
 
 
 def best_times(calls: Mapping[str, Callable[[], object]], repeats: int = 5) -> dict[str, float]:

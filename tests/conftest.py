@@ -10,8 +10,8 @@ import pytest
 import threadpoolctl
 
 import theorems
+from verify.linear_deq.model import DeepEquilibriumLinear
 from verify.losses.square import SquareObjective
-from verify.models.linear import DeepEquilibriumLinear
 
 
 @pytest.fixture(scope="session", autouse=True)

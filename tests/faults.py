@@ -13,7 +13,7 @@ STATIC = {
         "'Q-1' is of the kind 'lemma': use one of hypothesis",
     ),
     "claim text": ('"mu I <= H <= L I", PAPER', "None, PAPER", "'Q-H' has an id, text or source"),
-    "claims": ("CLAIMS = (", "CLAIMS = lambda: (", "CLAIMS: is no sequence of verify.claim.Claim"),
+    "claims": ("CLAIMS = (", "CLAIMS = lambda: (", "CLAIMS: is no sequence of verify.theorem.compare.Claim"),
     "none required": (
         "\nEPS, TINY",
         "\nfrom dataclasses import replace\nCLAIMS = [replace(c, required=False) for c in CLAIMS]\nEPS, TINY",
@@ -27,7 +27,7 @@ STATIC = {
     "no setting": (
         "class Setting(BaseSetting)",
         "class Setting",
-        "no subclass of verify.theorem.BaseSetting",
+        "no subclass of verify.theorem.protocol.BaseSetting",
     ),
     "description": (', description="dimension d"', "", "Setting.dimension: has no description"),
     "no default": ("Field(20, ge=3", "Field(ge=3", "Setting.dimension: has no default"),

@@ -6,9 +6,9 @@ import re
 import pytest
 
 import theorems
-from verify import presets
-from verify.presets import Variant
-from verify.report.reading import read_record
+from verify.records.reading import read_record
+from verify.theorem import presets
+from verify.theorem.presets import Variant
 
 TINY = {"width": 4, "outputs": 2, "samples": 20, "points": 9, "rtol": 1e-8}
 

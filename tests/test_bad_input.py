@@ -9,10 +9,10 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import theorems
-from verify.config import read_config
-from verify.errors import InputError
-from verify.run import run_theorem
-from verify.theorem import make_setting
+from verify.runs.config import read_config
+from verify.runs.run import run_theorem
+from verify.theorem.errors import InputError
+from verify.theorem.settings import make_setting
 
 #: What a configuration file may hold wrongly, and what the line must name.
 CONFIGS = {

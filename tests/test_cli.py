@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import theorems
-from verify.report.markdown import markdown
-from verify.report.record import Record
+from verify.records.record import Record
+from verify.views.markdown import markdown
 
 SMALL = ["--width", "4", "--outputs", "2", "--samples", "20"]
 
@@ -136,7 +136,7 @@ def test_a_violated_theorem_exits_1_and_a_broken_run_4(tmp_path, monkeypatch, un
 
 
 def test_a_failed_write_leaves_nothing_half_done(tmp_path):
-    from verify.report.directory import write_whole
+    from verify.records.directory import write_whole
 
     def fill(folder: Path) -> None:
         (folder / "part").write_text("x")

@@ -10,12 +10,12 @@ import pytest
 import threadpoolctl
 
 import theorems
-from verify import run
-from verify.regression import differences
-from verify.report.directory import PARTIAL_PREFIX
-from verify.report.reading import read_record
-from verify.run import run_theorem, write_run
-from verify.theorem import make_setting
+from verify.records.directory import PARTIAL_PREFIX
+from verify.records.reading import read_record
+from verify.records.regression import differences
+from verify.runs import run
+from verify.runs.run import run_theorem, write_run
+from verify.theorem.settings import make_setting
 
 SMALL = ["--width", "4", "--outputs", "2", "--samples", "20", "--points", "15"]
 
@@ -33,8 +33,8 @@ import os, random, signal, sys, time, warnings
 from dataclasses import replace
 from pathlib import Path
 import theorems
-from verify.run import run_theorem, write_run
-from verify.theorem import make_setting
+from verify.runs.run import run_theorem, write_run
+from verify.theorem.settings import make_setting
 warnings.simplefilter("ignore")
 theorem = theorems.load("linear-rate")
 run = run_theorem(theorem, make_setting(theorem, {"width": 4, "outputs": 2, "samples": 20, "points": 9}))
@@ -167,7 +167,7 @@ def test_two_runs_at_once_in_one_folder_are_both_whole(tmp_path):
 
 
 def test_a_record_cut_at_any_byte_is_refused(tmp_path):
-    from verify.errors import InputError
+    from verify.theorem.errors import InputError
 
     theorem = theorems.load("linear-rate")
     setting = make_setting(theorem, {"width": 2, "outputs": 1, "samples": 4, "points": 9})

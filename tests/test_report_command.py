@@ -6,8 +6,8 @@ import sys
 import pytest
 
 from tests.test_cli import SMALL, verify
-from tests.verify.report import records
-from verify.claim import Verdict
+from tests.verify.views import records
+from verify.theorem.verdicts import Verdict
 
 VIEWS = ("report.md", "report.html", "junit.xml")
 

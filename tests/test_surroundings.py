@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from verify.environment import environment
+from verify.runs.environment import environment
 
 SMALL = ["--width", "4", "--outputs", "2", "--samples", "20", "--points", "9"]
 

@@ -13,8 +13,8 @@ import cli
 import theorems
 from tests import example
 from tests.faults import IN_A_RUN, PLANTED, STATIC, edited
-from verify.lint import lint, smallest_setting
-from verify.report.record import Record, Suite
+from verify.contract.lint import lint, smallest_setting
+from verify.records.record import Record, Suite
 
 NAME = "quadratic-descent"
 
@@ -100,8 +100,8 @@ def test_the_template_says_what_is_wrong(site, verify, options, code, message):
     "options", [{}, {"start": "slowest"}, {"condition": 1e6}, {"step": 1.99}, {"steps": 1}]
 )
 def test_settings_of_the_template(monkeypatch, site, options):
-    from verify.run import run_theorem
-    from verify.theorem import make_setting
+    from verify.runs.run import run_theorem
+    from verify.theorem.settings import make_setting
 
     monkeypatch.syspath_prepend(str(site))
     import quadratic_descent
@@ -344,7 +344,7 @@ def test_the_document_quotes_the_template():
 
 
 def test_the_document_names_everything_that_a_theorem_has():
-    from verify.theorem import missing_attributes
+    from verify.theorem.protocol import missing_attributes
 
     document = (ROOT / "docs" / "adding-a-theorem.md").read_text()
     assert all(f"`{name}" in document for name in missing_attributes(json))

@@ -16,8 +16,8 @@ from typing import cast
 from verify.contract.calls import Fault, told
 from verify.contract.module import module_faults
 from verify.contract.place import ENTRY_POINT_GROUP, place_of_problem
-from verify.errors import InputError, in_words
-from verify.theorem import Theorem
+from verify.theorem.errors import InputError, in_words
+from verify.theorem.protocol import Theorem
 
 BUILT_IN: Mapping[str, str] = MappingProxyType(
     {

@@ -47,20 +47,21 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from verify.claim import Check, Claim, at_least, at_most, equal, not_applicable
-from verify.convexity import Witness, nonconvexity_witness
-from verify.cost import Cost
-from verify.linear_cost import linear_cost
-from verify.linear_flow import LinearProblem, LinearStart, LinearTrajectory, train
-from verify.linear_problem import LinearSetting, Radius, linear_problem, sizes
+from verify import plots
+from verify.linear_deq.convexity import Witness, nonconvexity_witness
+from verify.linear_deq.cost import linear_cost
+from verify.linear_deq.model import DeepEquilibriumLinear, State, contraction_factors, softmax
+from verify.linear_deq.path import LinearProblem, LinearStart, LinearTrajectory, train
+from verify.linear_deq.setting import LinearSetting, Radius, linear_problem, sizes
+from verify.linear_deq.shallow import shallow_path
+from verify.linear_deq.spectrum import FlowOperator, operator_terms, smallest_eigenvalue_floors
 from verify.losses import EPS
 from verify.losses.logistic import LogisticObjective, pl_constant
-from verify.models.linear import DeepEquilibriumLinear, State, contraction_factors, softmax
-from verify.presets import Presets, Variant
-from verify.report import figures as pictures
-from verify.shallow_flow import shallow_path
-from verify.spectrum import FlowOperator, operator_terms, smallest_eigenvalue_floors
-from verify.theorem import Planted, Progress
+from verify.runs.cost import Cost
+from verify.theorem.claims import Claim, Planted
+from verify.theorem.compare import Check, at_least, at_most, equal, not_applicable
+from verify.theorem.presets import Presets, Variant
+from verify.theorem.protocol import Progress
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -705,7 +706,7 @@ def figures(problem: LinearProblem, trajectory: RateTrajectory) -> dict[str, Fig
 
 def loss_figure(problem: LinearProblem, path: LinearTrajectory) -> Figure:
     """Excess loss against the bounds of the three rates."""
-    figure, axes = pictures.single(
+    figure, axes = plots.single(
         f"Theorem 1: excess loss and bounds, $m={problem.model.width}$, "
         f"$n={problem.features.shape[1]}$, $m_y={problem.model.outputs}$",
         "gradient-flow time $t$",
@@ -719,7 +720,7 @@ def loss_figure(problem: LinearProblem, path: LinearTrajectory) -> Figure:
         r"$\exp(-2\kappa\,\lambda_t\,t)$": -rate * np.minimum.accumulate(path.lambda_min) * path.times,
         "a-priori floor": -rate * floor * path.times,
     }
-    for curve, (label, logarithm) in zip(pictures.CURVES, curves.items(), strict=False):
+    for curve, (label, logarithm) in zip(plots.CURVES, curves.items(), strict=False):
         axes.semilogy(path.times, np.exp(logarithm), label=label, **curve)
     axes.legend(loc="best")
     return figure
@@ -727,54 +728,54 @@ def loss_figure(problem: LinearProblem, path: LinearTrajectory) -> Figure:
 
 def spectrum_figure(problem: LinearProblem, path: LinearTrajectory) -> Figure:
     """Smallest eigenvalue of D along the path and what was known of it beforehand."""
-    figure, axes = pictures.single(
+    figure, axes = plots.single(
         "Step 2: the smallest eigenvalue of $D$ stays above its floors",
         "gradient-flow time $t$",
         r"$\lambda_{\min}(D_t)$",
     )
     paper, sharper = smallest_eigenvalue_floors(problem.model.width, problem.model.gamma)
-    axes.plot(path.times, path.lambda_min, label=r"$\lambda_{\min}(D_t)$", **pictures.CURVES[0])
-    axes.axhline(sharper, label=r"floor $1/(1+\gamma\sqrt{m})^2$", **pictures.CURVES[1])
-    axes.axhline(paper, label=r"floor $1/(m(1+\gamma)^2)$", **pictures.CURVES[2])
+    axes.plot(path.times, path.lambda_min, label=r"$\lambda_{\min}(D_t)$", **plots.CURVES[0])
+    axes.axhline(sharper, label=r"floor $1/(1+\gamma\sqrt{m})^2$", **plots.CURVES[1])
+    axes.axhline(paper, label=r"floor $1/(m(1+\gamma)^2)$", **plots.CURVES[2])
     axes.set_yscale("log")
-    pictures.logarithmic_time(axes, path.fastest, path.times[-1])
+    plots.logarithmic_time(axes, path.fastest, path.times[-1])
     axes.legend(loc="center right")
     return figure
 
 
 def residual_figure(path: LinearTrajectory) -> Figure:
     """How far the computed path is from a flow, in units of log(L - L*)."""
-    figure, axes = pictures.single(
+    figure, axes = plots.single(
         "Step 3: residual of the energy identity, the integration error",
         "gradient-flow time $t$",
         r"$|\log\frac{E(0)}{E(t)} - \int_0^t \|\nabla L\|^2/E|$",
     )
     later = slice(1, None)
     residual = np.maximum(np.abs(path.log_decay - path.log_energy), EPS)[later]
-    axes.loglog(path.times[later], residual, label="residual", **pictures.CURVES[0])
+    axes.loglog(path.times[later], residual, label="residual", **plots.CURVES[0])
     promised = path.promised_residual[later]
-    axes.loglog(path.times[later], promised, label="allowed by the tolerance", **pictures.CURVES[1])
+    axes.loglog(path.times[later], promised, label="allowed by the tolerance", **plots.CURVES[1])
     axes.legend(loc="lower right")
     return figure
 
 
 def bias_figure(trajectory: RateTrajectory) -> Figure:
     """The implicit bias, observed: same loss, same start, another path and, for n < m, another end."""
-    figure, axes = pictures.single(
+    figure, axes = plots.single(
         "Implicit bias: the deep equilibrium path beside the shallow one",
         "gradient-flow time $t$",
         r"$\|Q_t - W_t\|_F \,/\, \|W_t\|_F$",
     )
     path = trajectory.path
-    axes.plot(path.stored_times, trajectory.distance, **pictures.CURVES[0])
-    pictures.logarithmic_time(axes, path.fastest, path.times[-1])
+    axes.plot(path.stored_times, trajectory.distance, **plots.CURVES[0])
+    plots.logarithmic_time(axes, path.fastest, path.times[-1])
     axes.set_ylim(bottom=0)
     return figure
 
 
 def radius_figure(objective: LogisticObjective, path: LinearTrajectory) -> Figure:
     """The price of a radius: kappa and the guaranteed rate fall as R grows; the path needs one."""
-    figure, axes = pictures.single(
+    figure, axes = plots.single(
         "The price of the radius for the logistic loss",
         r"radius $R$ of $\|Q\|_1 < R$",
         "constant and guaranteed rate",
@@ -782,11 +783,11 @@ def radius_figure(objective: LogisticObjective, path: LinearTrajectory) -> Figur
     radii = path.map_norm.max() * np.geomspace(0.1, 10, 200)
     smallest = float(objective.singular_values[-1])
     kappa = np.array([pl_constant(objective.features, smallest, objective.tau, r) for r in radii])
-    axes.loglog(radii, kappa, label=r"$\kappa(R)$", **pictures.CURVES[0])
+    axes.loglog(radii, kappa, label=r"$\kappa(R)$", **plots.CURVES[0])
     rate = 2 * kappa * path.lambda_min.min()
-    axes.loglog(radii, rate, label=r"rate $2\kappa(R)\lambda_T$", **pictures.CURVES[1])
-    axes.axvline(path.map_norm[0], label=r"$\|Q_0\|_1$", **pictures.CURVES[3])
-    axes.axvline(objective.radius, label="$R$ of this run", **pictures.CURVES[2])
+    axes.loglog(radii, rate, label=r"rate $2\kappa(R)\lambda_T$", **plots.CURVES[1])
+    axes.axvline(path.map_norm[0], label=r"$\|Q_0\|_1$", **plots.CURVES[3])
+    axes.axvline(objective.radius, label="$R$ of this run", **plots.CURVES[2])
     axes.set_ylim(bottom=max(kappa.max() * 1e-12, rate.min() / 2))
     axes.legend(loc="best")
     return figure

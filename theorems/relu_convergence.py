@@ -57,17 +57,15 @@ import scipy.linalg
 from numpy.typing import NDArray
 from pydantic import Field, field_validator
 
-from verify import data as datasets
-from verify.arrays import Placement
-from verify.claim import Check, Claim, Verdict, at_least, at_most, equal, not_applicable
-from verify.cost import Cost
-from verify.errors import HypothesisError
-from verify.kernels import angles, arc_cosine_kernel, sampled_kernel
+from verify import plots
+from verify.data import samples as datasets
 from verify.losses import EPS
-from verify.models.relu import ImplicitReLU, NoEquilibriumError, Parameters
-from verify.presets import Presets, Variant
-from verify.relu_cost import relu_cost
-from verify.relu_flow import (
+from verify.numerics.arrays import Placement
+from verify.numerics.statistics import STANDARD_ERRORS, PowerLaw, power_law
+from verify.relu_deq.cost import relu_cost
+from verify.relu_deq.kernels import angles, arc_cosine_kernel, sampled_kernel
+from verify.relu_deq.model import ImplicitReLU, NoEquilibriumError, Parameters
+from verify.relu_deq.path import (
     MOVE,
     Descent,
     LeastSquares,
@@ -80,9 +78,14 @@ from verify.relu_flow import (
     residual_rounding,
     train,
 )
-from verify.report import figures as pictures
-from verify.statistics import STANDARD_ERRORS, PowerLaw, power_law
-from verify.theorem import BaseSetting, Planted, Progress, silent
+from verify.runs.cost import Cost
+from verify.theorem.claims import Claim, Planted
+from verify.theorem.compare import Check, at_least, at_most, equal, not_applicable
+from verify.theorem.errors import HypothesisError
+from verify.theorem.presets import Presets, Variant
+from verify.theorem.protocol import Progress, silent
+from verify.theorem.settings import BaseSetting
+from verify.theorem.verdicts import Verdict
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -1408,7 +1411,7 @@ def figures(problem: ReluProblem, path: ReluTrajectory) -> dict[str, Figure]:
 
 def loss_figure(problem: ReluProblem, path: ReluTrajectory) -> Figure:
     """The squared residual against the bounds from sharp to printed."""
-    figure, axes = pictures.single(
+    figure, axes = plots.single(
         f"Theorem 3.1: residual and bounds, $m={problem.model.width}$, $n={problem.samples}$",
         "gradient-flow time $t$",
         r"$\|r(t)\|^2 \,/\, \|r(0)\|^2$",
@@ -1419,7 +1422,7 @@ def loss_figure(problem: ReluProblem, path: ReluTrajectory) -> Figure:
         r"$\exp(-2\,t\,\min\,\lambda_{\min}(G))$": 2 * np.minimum.accumulate(path.gram_minimum) * path.times,
         r"printed: $\exp(-\lambda_0 t)$": problem.lambda_0 * path.times,
     }
-    for curve, (label, exponent) in zip(pictures.CURVES, curves.items(), strict=False):
+    for curve, (label, exponent) in zip(plots.CURVES, curves.items(), strict=False):
         axes.semilogy(path.times, np.exp(-exponent), label=label, **curve)
     axes.legend(loc="best")
     return figure
@@ -1427,7 +1430,7 @@ def loss_figure(problem: ReluProblem, path: ReluTrajectory) -> Figure:
 
 def spectrum_figure(problem: ReluProblem, path: ReluTrajectory) -> Figure:
     """Smallest eigenvalues of H and of its parts along the path; the part of v is G."""
-    figure, axes = pictures.single(
+    figure, axes = plots.single(
         r"Smallest eigenvalues of $H$ and of its four parts, $G$ among them",
         "gradient-flow time $t$",
         r"$\lambda_{\min}$",
@@ -1440,7 +1443,7 @@ def spectrum_figure(problem: ReluProblem, path: ReluTrajectory) -> Figure:
         r"of $u$: $Z^TZ$": path.part_minima[:, 2],
         r"of $v$: $G=\Phi^T\Phi$": path.gram_minimum,
     }
-    for curve, (label, values) in zip(pictures.CURVES, curves.items(), strict=True):
+    for curve, (label, values) in zip(plots.CURVES, curves.items(), strict=True):
         axes.plot(path.times, values, label=label, **curve)
     axes.axhline(problem.lambda_0 / 2, color="0.5", linewidth=1.0, label=r"$\lambda_0/2$")
     axes.set_yscale("log")
@@ -1452,24 +1455,24 @@ def spectrum_figure(problem: ReluProblem, path: ReluTrajectory) -> Figure:
 
 def gram_figure(problem: ReluProblem) -> Figure:
     """Distance of G(0) to its limit against the width, and what Lemma 3.3 asks for."""
-    figure, axes = pictures.single(
+    figure, axes = plots.single(
         r"Lemma 3.3: $G(0)$ approaches $G^\infty$ as $m^{-1/2}$",
         "width $m$",
         r"$\|G(0) - G^\infty\|_F$",
     )
     law = gram_deviations(problem)
     sizes = np.sqrt(law.means)
-    axes.loglog(law.sizes, sizes, marker="o", label="root mean square", **pictures.CURVES[0])
+    axes.loglog(law.sizes, sizes, marker="o", label="root mean square", **plots.CURVES[0])
     slope = sizes[0] * np.sqrt(law.sizes[0] / law.sizes)
-    axes.loglog(law.sizes, slope, label="slope $-1/2$", **pictures.CURVES[1])
-    axes.axhline(problem.lambda_0 / 4, label=r"asked for: $\lambda_0/4$", **pictures.CURVES[2])
+    axes.loglog(law.sizes, slope, label="slope $-1/2$", **plots.CURVES[1])
+    axes.axhline(problem.lambda_0 / 4, label=r"asked for: $\lambda_0/4$", **plots.CURVES[2])
     axes.legend(loc="best")
     return figure
 
 
 def norms_figure(problem: ReluProblem, path: ReluTrajectory) -> Figure:
     """How far A, W, u and v went, relative to their bounds."""
-    figure, axes = pictures.single(
+    figure, axes = plots.single(
         "Lemma 3.5: norms relative to their bounds", "gradient-flow time $t$", "norm / bound", height=3.6
     )
     bound = 2 * problem.norm_constant * np.sqrt(problem.model.width)
@@ -1482,7 +1485,7 @@ def norms_figure(problem: ReluProblem, path: ReluTrajectory) -> Figure:
         r"$\|v(t)-v(0)\|$, repaired": path.distances[:, 3] / (4 * scale),
         r"$\|u(t)\|$, printed": path.norms[:, 2] / (16 * scale),
     }
-    for curve, (label, values) in zip(pictures.CURVES, curves.items(), strict=True):
+    for curve, (label, values) in zip(plots.CURVES, curves.items(), strict=True):
         axes.loglog(path.times[later], values[later], label=label, **curve)
     axes.axhline(1.0, color="0.5", linewidth=1.0, label="bound")
     figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2)

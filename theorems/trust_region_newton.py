@@ -37,23 +37,24 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from verify.claim import Check, Claim, at_least, at_most, equal, not_applicable
-from verify.cost import DENSE, Cost
-from verify.differentiation import directional_derivative
-from verify.errors import HypothesisError
+from verify import plots
 from verify.flow.runge_kutta import runge_kutta
 from verify.flow.scaled import integrate as integrate_flow
-from verify.linear_cost import linear_cost
-from verify.linear_flow import LinearProblem, LinearTrajectory, train
-from verify.linear_problem import LinearSetting, linear_problem, sizes
+from verify.linear_deq.cost import linear_cost
+from verify.linear_deq.model import linear_map
+from verify.linear_deq.path import LinearProblem, LinearTrajectory, train
+from verify.linear_deq.setting import LinearSetting, linear_problem, sizes
 from verify.losses import EPS
 from verify.losses.logistic import LogisticObjective
 from verify.losses.square import SquareObjective
-from verify.models.linear import linear_map
-from verify.presets import Presets, Variant
-from verify.report import figures as pictures
-from verify.theorem import Planted, Progress, silent
-from verify.trust_region import optimality_residual, trust_region_step
+from verify.numerics.differentiation import directional_derivative
+from verify.numerics.trust_region import optimality_residual, trust_region_step
+from verify.runs.cost import DENSE, Cost
+from verify.theorem.claims import Claim, Planted
+from verify.theorem.compare import Check, at_least, at_most, equal, not_applicable
+from verify.theorem.errors import HypothesisError
+from verify.theorem.presets import Presets, Variant
+from verify.theorem.protocol import Progress, silent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -612,12 +613,12 @@ def figures(problem: NewtonProblem, trajectory: NewtonTrajectory) -> dict[str, F
 
 def agreement_figure(path: LinearTrajectory) -> Figure:
     """Relative distance between Newton step and flow direction along the path, for every delta."""
-    figure, axes = pictures.single(
+    figure, axes = plots.single(
         "Theorem 2: Newton step $v$ and flow direction",
         "gradient-flow time $t$",
         r"$\|v - \delta\dot Q\| \,/\, \|\delta\dot Q\|$",
     )
-    for curve, fraction in zip(pictures.CURVES, FRACTIONS, strict=True):
+    for curve, fraction in zip(plots.CURVES, FRACTIONS, strict=True):
         found = list(steps(path, (fraction,)))
         gaps = []
         for step in found:
@@ -626,7 +627,7 @@ def agreement_figure(path: LinearTrajectory) -> Figure:
             gaps.append(max(EPS, np.linalg.norm(v - expected) / np.linalg.norm(expected)))
         times = [step.time for step in found]
         axes.semilogy(times, gaps, label=rf"$\delta = {fraction}\,\bar\delta$", **curve)
-    pictures.logarithmic_time(axes, path.fastest, path.times[-1])
+    plots.logarithmic_time(axes, path.fastest, path.times[-1])
     axes.set_ylim(EPS / 3, 1e-9)
     axes.legend(ncols=2, loc="upper left")
     return figure
@@ -634,7 +635,7 @@ def agreement_figure(path: LinearTrajectory) -> Figure:
 
 def plane_figure(plane: LinearTrajectory) -> Figure:
     """For two features: level sets of the shallow loss, the path of Q, its steps and their ellipses."""
-    figure, axes = pictures.single(
+    figure, axes = plots.single(
         r"Two features: path of $Q$, steps $\delta\dot Q$ and trust regions in $G_\delta$",
         "$Q_1$",
         "$Q_2$",
@@ -642,7 +643,7 @@ def plane_figure(plane: LinearTrajectory) -> Figure:
     )
     model = plane.problem.model
     path = np.array([model.at(theta).q[0] for theta in plane.thetas])
-    axes.plot(*path.T, label="path of $Q$", **pictures.CURVES[0])
+    axes.plot(*path.T, label="path of $Q$", **plots.CURVES[0])
     axes.plot(*plane.problem.objective.minimiser[0], "*", color="black", markersize=9, label="minimiser")
     lengths = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(path, axis=0), axis=1))])
     chosen = np.unique([int(np.searchsorted(lengths, share * lengths[-1])) for share in (0.0, 0.35, 0.65)])
@@ -659,7 +660,7 @@ def draw_ball(axes: Axes, center: Array, step: Step, *, first: bool) -> None:
     angles = np.linspace(0, 2 * np.pi, 200)
     root = np.linalg.cholesky(step.metric)
     ball = center[:, None] + step.radius * np.linalg.solve(root.T, np.array([np.cos(angles), np.sin(angles)]))
-    axes.plot(*ball, label="trust region" if first else None, **pictures.CURVES[2])
+    axes.plot(*ball, label="trust region" if first else None, **plots.CURVES[2])
     end = step.delta * step.velocity
     axes.quiver(
         *center,
@@ -668,7 +669,7 @@ def draw_ball(axes: Axes, center: Array, step: Step, *, first: bool) -> None:
         scale_units="xy",
         scale=1,
         width=0.008,
-        color=pictures.CURVES[1]["color"],
+        color=plots.CURVES[1]["color"],
         label=r"step $\delta\dot Q$" if first else None,
         zorder=3,
     )

@@ -29,11 +29,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from verify.claim import Check, Claim, at_least, at_most, not_applicable
-from verify.errors import HypothesisError
-from verify.presets import Variant
-from verify.report import figures as pictures
-from verify.theorem import BaseSetting, Planted, Progress
+from verify import plots
+from verify.theorem.claims import Claim, Planted
+from verify.theorem.compare import Check, at_least, at_most, not_applicable
+from verify.theorem.errors import HypothesisError
+from verify.theorem.presets import Variant
+from verify.theorem.protocol import Progress
+from verify.theorem.settings import BaseSetting
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -285,9 +287,9 @@ def planted() -> list[Planted]:
 
 def figures(problem: Problem, trajectory: Trajectory) -> dict[str, Figure]:
     """The excess under its bound."""
-    figure, axes = pictures.single("Gradient descent under its bound", "step $k$", "$f(x_k)/f(x_0)$")
+    figure, axes = plots.single("Gradient descent under its bound", "step $k$", "$f(x_k)/f(x_0)$")
     k = np.arange(trajectory.sharp)
-    axes.semilogy(k, np.exp(trajectory.log_decay), label="measured", **pictures.CURVES[0])
-    axes.semilogy(k, problem.rho ** (2.0 * k), label=r"$\rho^{2k}$", **pictures.CURVES[1])
+    axes.semilogy(k, np.exp(trajectory.log_decay), label="measured", **plots.CURVES[0])
+    axes.semilogy(k, problem.rho ** (2.0 * k), label=r"$\rho^{2k}$", **plots.CURVES[1])
     axes.legend()
     return {"descent": figure}

@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 
 import theorems.linear_rate as theorem
-from verify.claim import theorem_verdict, worst
-from verify.errors import InputError
-from verify.report.record import claim_records
-from verify.run import run_theorem
-from verify.theorem import make_setting, silent
+from verify.records.record import claim_records
+from verify.runs.run import run_theorem
+from verify.theorem.claims import theorem_verdict
+from verify.theorem.errors import InputError
+from verify.theorem.protocol import silent
+from verify.theorem.settings import make_setting
+from verify.theorem.verdicts import worst
 
 
 def run(**options):
@@ -121,7 +123,7 @@ def test_a_doubled_pl_constant_is_violated_there(tight):
 
 def test_a_wrong_gradient_breaks_the_proof(monkeypatch):
     """With gamma^2 for gamma in dL/dA the flow is no gradient flow, and steps 1 and 3 say so."""
-    from verify.models import linear
+    from verify.linear_deq import model as linear
 
     honest = linear.State.gradients
 
@@ -172,7 +174,7 @@ def test_the_same_seed_gives_the_same_numbers():
 
 
 def test_large_trajectories_keep_the_ends_only(monkeypatch):
-    from verify import linear_flow
+    from verify.linear_deq import path as linear_flow
 
     monkeypatch.setattr(linear_flow, "STORED_BYTES", 100)
     _, path = path_of(width=4, outputs=1)

@@ -6,10 +6,10 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import theorems
-from verify.claim import Verdict
-from verify.errors import InputError
-from verify.run import run_theorem
-from verify.theorem import make_setting
+from verify.runs.run import run_theorem
+from verify.theorem.errors import InputError
+from verify.theorem.settings import make_setting
+from verify.theorem.verdicts import Verdict
 
 SHARED = {
     "width": st.integers(1, 7),

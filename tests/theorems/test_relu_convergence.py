@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 import theorems.relu_convergence as theorem
-from verify import data
-from verify.claim import theorem_verdict
-from verify.errors import HypothesisError, InputError
-from verify.kernels import arc_cosine_kernel
-from verify.report.record import claim_records
-from verify.run import run_theorem
-from verify.theorem import make_setting, silent
+from verify.data import samples as data
+from verify.records.record import claim_records
+from verify.relu_deq.kernels import arc_cosine_kernel
+from verify.runs.run import run_theorem
+from verify.theorem.claims import theorem_verdict
+from verify.theorem.errors import HypothesisError, InputError
+from verify.theorem.protocol import silent
+from verify.theorem.settings import make_setting
 
 SMALL = {"width": 400, "samples": 10, "points": 11}
 
@@ -92,7 +93,7 @@ def test_the_aligned_setting_is_tight_and_the_honest_chain_is_not_violated_there
 
 def test_a_wrong_step_of_the_flow_shows(monkeypatch):
     """The flow moves A by 1.01 of its gradient: the closed forms are right, the path is not theirs."""
-    from verify.models import relu
+    from verify.relu_deq import model as relu
 
     honest = relu.State.moved
 
@@ -118,7 +119,7 @@ def test_sliding_excuses_no_more_than_the_defect_that_was_seen(tight):
 
 def test_a_wrong_kernel_breaks_the_proof(monkeypatch):
     """With gamma~ for gamma~^2 in the part of A, the flow is none, and Lemma 3.1 says so."""
-    from verify.models import relu
+    from verify.relu_deq import model as relu
 
     honest = relu.State.kernel_parts
 
@@ -132,7 +133,7 @@ def test_a_wrong_kernel_breaks_the_proof(monkeypatch):
 
 
 def test_a_wrong_gradient_is_seen(monkeypatch):
-    from verify.models import relu
+    from verify.relu_deq import model as relu
 
     honest = relu.State.directional
     monkeypatch.setattr(relu.State, "directional", lambda self, change: 1.001 * honest(self, change))

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 import theorems.trust_region_newton as theorem
-from verify.claim import theorem_verdict
-from verify.errors import HypothesisError, InputError
-from verify.report.record import claim_records
-from verify.run import run_theorem
-from verify.theorem import make_setting, silent
+from verify.records.record import claim_records
+from verify.runs.run import run_theorem
+from verify.theorem.claims import theorem_verdict
+from verify.theorem.errors import HypothesisError, InputError
+from verify.theorem.protocol import silent
+from verify.theorem.settings import make_setting
 
 
 def run(**options):

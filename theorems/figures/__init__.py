@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import cast
 
-from verify.errors import InputError
-from verify.figure import FigureModule
+from verify.figures.protocol import FigureModule
+from verify.theorem.errors import InputError
 
 FIGURES: Mapping[str, str] = MappingProxyType(
     {

@@ -16,16 +16,17 @@ import numpy as np
 from pydantic import Field, field_validator
 
 from theorems.figures.parsing import data_sets, whole_numbers
-from verify.cache import Curve
-from verify.claim import Check, Claim, at_least, at_most
-from verify.figure import Preset
-from verify.images import Images
-from verify.report import figures as pictures
-from verify.report.paper import Paper, band, spread
-from verify.statistics import mean_interval
-from verify.theorem import BaseSetting
-from verify.training.curve import LossCurve
-from verify.training.relu import NOISE, descent_curve
+from verify import plots
+from verify.data.images import Images
+from verify.figures.cache import Curve
+from verify.figures.paper import Paper, band, spread
+from verify.figures.protocol import Preset
+from verify.figures.training.curve import LossCurve
+from verify.figures.training.relu import NOISE, descent_curve
+from verify.numerics.statistics import mean_interval
+from verify.theorem.claims import Claim
+from verify.theorem.compare import Check, at_least, at_most
+from verify.theorem.settings import BaseSetting
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -75,8 +76,8 @@ class Setting(BaseSetting):
     @classmethod
     def _are_widths(cls, text: str) -> str:
         widths = whole_numbers(text, 2, 20_000)
-        if list(widths) != sorted(widths) or len(widths) > len(pictures.CURVES):
-            raise ValueError(f"it should be growing, {len(pictures.CURVES)} widths at most")
+        if list(widths) != sorted(widths) or len(widths) > len(plots.CURVES):
+            raise ValueError(f"it should be growing, {len(plots.CURVES)} widths at most")
         return text
 
     @field_validator("classes")
@@ -221,7 +222,7 @@ def draw(setting: Setting, results: Sequence[LossCurve], paper: Paper) -> Figure
         row[0].set_yscale("log")
         row[1].set_yscale("log")
         by_width = [(width, trials) for other, width, trials in table if other == images]
-        for (width, trials), curve in zip(by_width, pictures.CURVES, strict=False):
+        for (width, trials), curve in zip(by_width, plots.CURVES, strict=False):
             for panel, name in zip(row, ("train", "test", "norm"), strict=True):
                 samples = np.array([getattr(trial, name) for trial in trials])
                 band(panel, trials[0].epochs, samples, curve, f"$m={width}$")

@@ -17,17 +17,18 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from theorems.figures.parsing import data_sets
-from verify.cache import Curve
-from verify.claim import Check, Claim, at_least
-from verify.figure import Preset
-from verify.images import Images
-from verify.report import figures as pictures
-from verify.report.paper import Paper, band, label_left, spread
-from verify.statistics import mean_interval
-from verify.theorem import BaseSetting
-from verify.training.curve import LossCurve
-from verify.training.linear import STEP_SHARE, delm_curve
-from verify.training.torch_nets import torch_curve
+from verify import plots
+from verify.data.images import Images
+from verify.figures.cache import Curve
+from verify.figures.paper import Paper, band, label_left, spread
+from verify.figures.protocol import Preset
+from verify.figures.training.curve import LossCurve
+from verify.figures.training.linear import STEP_SHARE, delm_curve
+from verify.figures.training.torch_nets import torch_curve
+from verify.numerics.statistics import mean_interval
+from verify.theorem.claims import Claim
+from verify.theorem.compare import Check, at_least
+from verify.theorem.settings import BaseSetting
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -186,9 +187,9 @@ def draw(setting: Setting, results: Sequence[LossCurve], paper: Paper) -> Figure
     # Colour and marker tell the model, the line the half of the data.
     marked = {"marker": "o", "markersize": 2.2, "markevery": 0.08}
     colours = {
-        "delm": pictures.CURVES[0],
-        "linear": {**pictures.CURVES[2], **marked},
-        "dnn": {**pictures.CURVES[1], **marked},
+        "delm": plots.CURVES[0],
+        "linear": {**plots.CURVES[2], **marked},
+        "dnn": {**plots.CURVES[1], **marked},
     }
     lines = {"train": (0, (3, 1.5)), "test": "-"}
     for (images, models), row in zip(table, axes, strict=True):

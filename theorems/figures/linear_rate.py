@@ -15,13 +15,13 @@ import numpy as np
 from pydantic import Field
 
 from theorems import linear_rate as theorem
-from verify.cache import Curve
-from verify.claim import Check
-from verify.figure import Preset
-from verify.linear_flow import LinearTrajectory, train
-from verify.report.paper import Paper
-from verify.spectrum import smallest_eigenvalue_floors
-from verify.theorem import BaseSetting
+from verify.figures.cache import Curve
+from verify.figures.paper import Paper
+from verify.figures.protocol import Preset
+from verify.linear_deq.path import LinearTrajectory, train
+from verify.linear_deq.spectrum import smallest_eigenvalue_floors
+from verify.theorem.compare import Check
+from verify.theorem.settings import BaseSetting
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

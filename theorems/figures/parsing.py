@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from verify.images import Images
+from verify.data.images import Images
 
 
 def whole_numbers(text: str, least: int, most: int) -> tuple[int, ...]:

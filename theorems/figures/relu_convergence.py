@@ -17,16 +17,17 @@ from numpy.typing import NDArray
 from pydantic import Field, field_validator
 
 from theorems.figures.parsing import data_sets
-from verify.cache import Curve
-from verify.claim import Check, Claim, at_least
-from verify.figure import Preset
-from verify.images import Images, two_classes
-from verify.kernels import arc_cosine_kernel, sampled_kernel
-from verify.report import figures as pictures
-from verify.report.paper import BAND, Paper, label_left, thin
-from verify.sweep import clopper_pearson
-from verify.theorem import BaseSetting
-from verify.training.relu import NOISE
+from verify import plots
+from verify.data.images import Images, two_classes
+from verify.figures.cache import Curve
+from verify.figures.paper import BAND, Paper, label_left, thin
+from verify.figures.protocol import Preset
+from verify.figures.training.relu import NOISE
+from verify.relu_deq.kernels import arc_cosine_kernel, sampled_kernel
+from verify.runs.sweep import clopper_pearson
+from verify.theorem.claims import Claim
+from verify.theorem.compare import Check, at_least
+from verify.theorem.settings import BaseSetting
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -162,7 +163,7 @@ def draw(setting: Setting, results: Sequence[WidthCurve], paper: Paper) -> Figur
     """The probability against the width, and against the width in units of the theorem's condition."""
     figure, axes = paper.grid(1, 2, height=1.9, shared=True)
     widths = np.array(WIDTHS, dtype=float)
-    for samples, curve, look in zip(SAMPLES, results, pictures.CURVES, strict=False):
+    for samples, curve, look in zip(SAMPLES, results, plots.CURVES, strict=False):
         share = curve.held / setting.trials
         interval = np.array([clopper_pearson(int(held), setting.trials) for held in curve.held]).T
         for panel, unit in zip(axes[0], (1.0, scale(samples, curve.lambda_0)), strict=True):

@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from theorems import trust_region_newton as theorem
-from verify.cache import Curve
-from verify.claim import Check
-from verify.figure import Preset
-from verify.linear_flow import LinearTrajectory, train
-from verify.report import figures as pictures
-from verify.report.paper import Paper, thin
-from verify.theorem import BaseSetting
+from verify import plots
+from verify.figures.cache import Curve
+from verify.figures.paper import Paper, thin
+from verify.figures.protocol import Preset
+from verify.linear_deq.path import LinearTrajectory, train
+from verify.theorem.compare import Check
+from verify.theorem.settings import BaseSetting
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -103,7 +103,7 @@ def draw(setting: Setting, results: Sequence[LinearTrajectory], paper: Paper) ->
     figure, axes = paper.grid(1, DRAWS, height=2.2)
     for panel, path in zip(axes[0], results, strict=True):
         points = maps(path)
-        panel.plot(*points.T, label="path of $Q$", **thin(pictures.CURVES[0]))
+        panel.plot(*points.T, label="path of $Q$", **thin(plots.CURVES[0]))
         panel.plot(
             *path.problem.objective.minimiser[0],
             "*",

@@ -8,8 +8,8 @@ from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 
 from verify.contract.place import home_of, package_of, place_of, place_of_problem
-from verify.errors import HypothesisError, InputError, TheoremError, in_words
-from verify.theorem import Theorem
+from verify.theorem.errors import HypothesisError, InputError, TheoremError, in_words
+from verify.theorem.protocol import Theorem
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,14 @@ from typing import Any, get_args
 from pydantic import ValidationError
 from pydantic_core import PydanticUndefined
 
-from verify.claim import Claim, Kind
 from verify.contract.calls import Fault
 from verify.contract.place import place_of
 from verify.contract.results import is_name
-from verify.errors import InputError, in_words
-from verify.presets import NAMES, Variant
-from verify.theorem import BaseSetting, HasSetting, make_setting, missing_attributes, option_name
+from verify.theorem.claims import Claim, Kind
+from verify.theorem.errors import InputError, in_words
+from verify.theorem.presets import NAMES, Variant
+from verify.theorem.protocol import missing_attributes
+from verify.theorem.settings import BaseSetting, HasSetting, make_setting, option_name
 
 #: The functions of a theorem module and what they are called with.
 FUNCTIONS = {
@@ -85,7 +86,10 @@ def _function(attribute: str, function: object) -> Iterator[tuple[str, str]]:
 
 def _claims(claims: Any) -> Iterator[tuple[str, str]]:
     if not _all(claims, Claim):
-        yield "CLAIMS", "is no sequence of verify.claim.Claim: write one for each statement, in a tuple"
+        yield (
+            "CLAIMS",
+            "is no sequence of verify.theorem.claims.Claim: write one for each statement, in a tuple",
+        )
         return
     kinds = get_args(Kind)
     for claim in claims:
@@ -103,7 +107,7 @@ def _claims(claims: Any) -> Iterator[tuple[str, str]]:
 def _setting(found: HasSetting, reserved: Collection[str]) -> Iterator[tuple[str, str]]:
     kind: object = found.Setting
     if not (isinstance(kind, type) and issubclass(kind, BaseSetting)):
-        yield "Setting", "is no subclass of verify.theorem.BaseSetting: derive it from that"
+        yield "Setting", "is no subclass of verify.theorem.protocol.BaseSetting: derive it from that"
         return
     defaults = {}
     for field, info in kind.model_fields.items():
@@ -144,7 +148,10 @@ def _presets(found: HasSetting, presets: object) -> Iterator[tuple[str, str]]:
         if preset not in NAMES:
             yield "PRESETS", f"{preset!r} is no preset: there are {', '.join(NAMES)}"
         if not _all(variants, Variant):
-            yield "PRESETS", f"{preset!r} is no sequence of verify.presets.Variant: write one for each run"
+            yield (
+                "PRESETS",
+                f"{preset!r} is no sequence of verify.theorem.presets.Variant: write one for each run",
+            )
             continue
         for name, count in Counter(str(variant.name) for variant in variants).items():
             if count > 1:

@@ -9,17 +9,19 @@ from typing import Any
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
-from verify.claim import Check, Verdict
 from verify.contract.calls import Fault
 from verify.contract.place import place_of, place_of_member
-from verify.report.record import Name
-from verify.theorem import Planted, Theorem
+from verify.records.record import Name
+from verify.theorem.claims import Planted
+from verify.theorem.compare import Check
+from verify.theorem.protocol import Theorem
+from verify.theorem.verdicts import Verdict
 
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
 
 
 def is_name(text: object) -> bool:
-    """Whether a text may be part of a path; see `verify.report.record.Name`."""
+    """Whether a text may be part of a path; see `verify.records.record.Name`."""
     try:
         _NAME.validate_python(text, strict=True)
     except ValidationError:
@@ -101,7 +103,7 @@ def _check(found: object, known: Sequence[str]) -> Iterator[str]:
     if found.claim not in known:
         yield f"yields a check for {found.claim!r}, which is none of the CLAIMS: {', '.join(known)}"
     if not isinstance(found.verdict, Verdict):
-        yield f"yields a check with the verdict {found.verdict!r}: it must be a verify.claim.Verdict"
+        yield f"yields a check with the verdict {found.verdict!r}: it must be one of verify.theorem.verdicts"
 
 
 def _threads(value: object) -> Iterator[str]:

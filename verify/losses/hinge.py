@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from verify.errors import HypothesisError
 from verify.losses import EPS, Array, nonzero_singular_values, rounding_of_excess
+from verify.theorem.errors import HypothesisError
 
 
 class HingeObjective:

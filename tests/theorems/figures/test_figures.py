@@ -14,10 +14,10 @@ import pytest
 
 from theorems import figures
 from theorems.figures import gao_1, kawaguchi_1, relu_convergence
-from verify.claim import Verdict
-from verify.errors import InputError
-from verify.report.paper import PAPERS
-from verify.training.curve import LossCurve
+from verify.figures.paper import PAPERS
+from verify.figures.training.curve import LossCurve
+from verify.theorem.errors import InputError
+from verify.theorem.verdicts import Verdict
 
 #: A figure that takes two seconds.
 CHEAP = [
@@ -268,7 +268,7 @@ def test_two_data_sets_are_two_rows(tmp_path, rng):
 
 
 def test_the_stem_tells_preset_and_data():
-    from verify.figure_run import file_stem
+    from verify.figures.make import file_stem
 
     setting = SimpleNamespace(data="digits, mnist")
     assert file_stem(gao_1, setting, "paper") == "gao-1-digits+mnist-paper"

@@ -1,0 +1,94 @@
+"""Verdicts follow from slack and error budget alone."""
+
+import numpy as np
+import pytest
+
+from verify.theorem.claims import Claim, claim_verdict, theorem_verdict
+from verify.theorem.compare import at_least, at_most, equal, not_applicable
+from verify.theorem.verdicts import Verdict, worst
+
+
+@pytest.mark.parametrize(
+    ("measured", "budget", "verdict"),
+    [
+        (0.5, 0.1, "VERIFIED"),
+        (0.95, 0.1, "INCONCLUSIVE"),
+        (1.05, 0.1, "INCONCLUSIVE"),
+        (1.2, 0.1, "VIOLATED"),
+    ],
+)
+def test_an_inequality_is_decided_by_its_budget(measured, budget, verdict):
+    assert at_most("c", "q", measured, 1.0, budget={"rounding": budget}).verdict == verdict
+    assert at_least("c", "q", -measured, -1.0, budget={"rounding": budget}).verdict == verdict
+
+
+@pytest.mark.parametrize(("gap", "verdict"), [(0.0, "VERIFIED"), (0.09, "VERIFIED"), (0.11, "VIOLATED")])
+def test_an_identity_holds_within_its_budget(gap, verdict):
+    assert equal("c", "q", 1.0 + gap, 1.0, budget={"rounding": 0.1}).verdict == verdict
+
+
+def test_an_identity_with_too_wide_a_budget_decides_nothing():
+    check = equal("c", "q", 1.0, 1.0, budget={"rounding": 0.1}, resolution=0.01, advice="use more digits")
+    assert check.verdict == "INCONCLUSIVE"
+    assert "use more digits" in check.message
+
+
+def test_the_point_decided_most_narrowly_is_reported():
+    check = at_most(
+        "c",
+        "q",
+        [0.0, 0.9, 0.5],
+        1.0,
+        budget={"a": [0.01, 0.01, 0.2], "b": 0.01},
+        where={"time": [1.0, 2.0, 3.0]},
+    )
+    assert check.where == {"time": 3.0}
+    assert check.budget == pytest.approx(0.21)
+    assert check.budget_parts == pytest.approx({"a": 0.2, "b": 0.01})
+    assert check.points == 3
+
+
+def test_one_violated_point_is_enough():
+    assert at_most("c", "q", [0.0, 2.0, 0.0], 1.0, budget={"a": 0.1}).verdict == "VIOLATED"
+
+
+@pytest.mark.parametrize(
+    "bad", [{"measured": np.nan}, {"bound": np.nan}, {"budget": np.nan}, {"budget": -1.0}]
+)
+def test_numbers_that_are_none_are_errors(bad):
+    numbers = {"measured": 0.0, "bound": 1.0, "budget": 0.1} | bad
+    check = at_most("c", "q", numbers["measured"], numbers["bound"], budget={"a": numbers["budget"]})
+    assert check.verdict == "ERROR"
+
+
+def test_no_points_is_an_error_never_a_pass():
+    assert at_most("c", "q", [], [], budget={"a": []}).verdict == "ERROR"
+    assert worst([]) == "ERROR"
+    assert claim_verdict([]) == "ERROR"
+
+
+def test_undecided_points_count_only_when_violated():
+    how = {"budget": {"a": 0.1}, "undecided": [True, False]}
+    assert at_most("c", "q", [1.0, 0.0], 1.0, **how).verdict == "VERIFIED"
+    assert at_most("c", "q", [1.2, 0.0], 1.0, **how).verdict == "VIOLATED"
+    assert at_most("c", "q", [1.0], 1.0, budget={"a": 0.1}, undecided=True).verdict == "INCONCLUSIVE"
+
+
+def test_an_infinite_bound_is_met():
+    assert at_most("c", "q", 1.0, np.inf, budget={"a": 0.1}).verdict == "VERIFIED"
+
+
+def test_informative_claims_worsen_a_theorem_only_when_violated_or_broken():
+    claims = [Claim("a", "", "", "conclusion"), Claim("b", "", "", "hypothesis", required=False)]
+    for verdict, expected in [
+        (Verdict.NOT_APPLICABLE, "VERIFIED"),
+        (Verdict.INCONCLUSIVE, "VERIFIED"),
+        (Verdict.VIOLATED, "VIOLATED"),
+        (Verdict.ERROR, "ERROR"),
+    ]:
+        assert theorem_verdict(claims, {"a": Verdict.VERIFIED, "b": verdict}) == expected
+
+
+def test_exit_codes():
+    assert [verdict.exit_code for verdict in Verdict] == [0, 3, 3, 1, 4]
+    assert not_applicable("c", "q", "why").verdict.exit_code == 3

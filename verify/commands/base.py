@@ -1,0 +1,59 @@
+"""Commands with the option that every one of them has, and the type of options that name a folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+#: Looked for in the words of a command line as they are, since options may be what breaks.
+DEBUG = "--debug"
+
+
+def debug_option() -> click.Option:
+    """`--debug`, which `verify.commands.guard` reads."""
+    return click.Option(
+        [DEBUG], is_flag=True, expose_value=False, help="print the traceback of whatever breaks"
+    )
+
+
+class Command(click.Command):
+    """A command with `--debug`."""
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        own = super().get_params(ctx)
+        return [*own[:-1], debug_option(), own[-1]]
+
+
+class Group(click.Group):
+    """A group of such commands, with `--debug` before them, too."""
+
+    command_class = Command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Every command with the first sentence of its help, whole."""
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [
+                    (name, " ".join((command.help or "").split("\n\n")[0].split()))
+                    for name in self.list_commands(ctx)
+                    if (command := self.get_command(ctx, name))
+                ]
+            )
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        own = super().get_params(ctx)
+        return [*own[:-1], debug_option(), own[-1]]
+
+
+class Folder(click.Path):
+    """A folder to write to. An empty name, as of a variable that is not set, is not the one we are in."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path, file_okay=False)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not str(value).strip():
+            self.fail("an empty name is no folder: give one, or '.' for this one", param, ctx)
+        return super().convert(value, param, ctx)

@@ -1,0 +1,1 @@
+"""Data sets: bundled, made, fetched, or a file of the user's."""

@@ -1,0 +1,208 @@
+"""Image data sets: bundled digits, OpenML's, or a file, as rows of pixels between 0 and 1 with labels.
+
+OpenML's are fetched by scikit-learn and stay in its cache folder. All become grey and 28 x 28.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from verify.data.file import read_arrays
+from verify.data.samples import unit_columns
+from verify.theorem.errors import InputError
+
+Array = NDArray[np.float64]
+
+#: OpenML's data sets: the number it knows each by, which never changes, and the title in pictures.
+OPENML: Mapping[str, tuple[int, str]] = MappingProxyType(
+    {
+        "mnist": (554, "MNIST"),
+        "fashion-mnist": (40996, "Fashion-MNIST"),
+        "kuzushiji-mnist": (41982, "Kuzushiji-MNIST"),
+        "cifar-10": (40927, "CIFAR-10"),
+        "cifar-100": (41983, "CIFAR-100"),
+        "svhn": (41081, "SVHN"),
+    }
+)
+
+#: Side of the grey images, and of the coloured ones that they are made of.
+SIDE, COLOURED_SIDE = 28, 32
+
+#: Largest entry of images: 0 to 1 is meant, 0 to 255 will do. Noise of size 1 is added to the targets made
+#: of them; at 1e-10 the flow of figure kawaguchi-1 breaks.
+LEAST_PIXEL, LARGEST_PIXEL = 1e-3, 1e3
+
+#: Rows made grey at a time.
+BATCH = 4096
+
+#: Inputs whose cosine is this close to 1 or -1 count as parallel.
+PARALLEL_COSINE = 1e-10
+
+
+@dataclass(frozen=True)
+class Images:
+    """A data set by name: digits, one of OpenML's, or an npz file with x (n, d) and y (n,)."""
+
+    name: str
+
+    def __post_init__(self) -> None:
+        """Raise InputError for a name that means nothing."""
+        if self.name == "digits" or self.name in OPENML or self.name.endswith(".npz"):
+            return
+        raise InputError(f"--data {self.name}: it should be digits, {', '.join(OPENML)}, or a file FILE.npz")
+
+    @property
+    def title(self) -> str:
+        """The name as a picture shows it."""
+        return OPENML[self.name][1] if self.name in OPENML else Path(self.name).stem
+
+    @property
+    def fingerprint(self) -> str:
+        """What the numbers depend on: the name, or for a file its contents."""
+        if not self.name.endswith(".npz"):
+            return self.name
+        try:
+            return hashlib.sha256(Path(self.name).read_bytes()).hexdigest()
+        except OSError:
+            read_arrays(Path(self.name))
+            raise
+
+    @cached_property
+    def loaded(self) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """Pixels (n, d) and labels (n,); InputError when they cannot be had."""
+        if self.name == "digits":
+            from sklearn.datasets import load_digits
+
+            pixels, labels = load_digits(return_X_y=True)
+            return (pixels / 16).astype(np.float32), labels.astype(np.int64)
+        return self._of_file() if self.name.endswith(".npz") else fetch(self.name)
+
+    def _of_file(self) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        x, y = read_arrays(Path(self.name))
+        y = y.squeeze(axis=1) if y.ndim == 2 and y.shape[1] == 1 else y
+        if y.ndim != 1 or not np.issubdtype(y.dtype, np.integer):
+            raise InputError(f"{self.name}: `y` should hold class labels, whole numbers of shape (n,)")
+        largest = float(np.abs(x).max())
+        if not LEAST_PIXEL <= largest <= LARGEST_PIXEL:
+            raise InputError(
+                f"{self.name}: the largest entry of `x` is {largest:.2g}, that of an image should be from "
+                f"{LEAST_PIXEL:g} to {LARGEST_PIXEL:g}: scale `x` to pixels from 0 to 1"
+            )
+        return x.astype(np.float32), y.astype(np.int64)
+
+
+@lru_cache(maxsize=len(OPENML))
+def fetch(name: str) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """One of OpenML's data sets, grey; InputError when it cannot be fetched whole."""
+    from sklearn.datasets import fetch_openml, get_data_home
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what a retry warns of is in the error, if it comes to one
+            data, target = fetch_openml(
+                data_id=OPENML[name][0], as_frame=False, parser="liac-arff", return_X_y=True, n_retries=1
+            )
+        labels = np.asarray(target).astype(np.int64)
+        pixels = grey(data)
+    except Exception as problem:  # a network, a server, a checksum, a file: each fails in a way of its own
+        reason = " ".join(str(problem).split()) or type(problem).__name__
+        raise InputError(
+            f"--data {name}: cannot be had from OpenML ({reason[:120]}), nor is it in the cache folder "
+            f"{get_data_home()} (SCIKIT_LEARN_DATA moves it): use --data digits or --data FILE.npz"
+        ) from problem
+    if name == "svhn":
+        labels %= 10  # there the label of the digit 0 is 10
+    return pixels, labels
+
+
+def grey(rows: NDArray[np.generic]) -> NDArray[np.float32]:
+    """Rows of 784 grey or 3072 coloured pixels up to 255 as rows of 784 between 0 and 1."""
+    from scipy.ndimage import zoom
+
+    if rows.shape[1] == SIDE * SIDE:
+        return np.asarray(rows, dtype=np.float32) / np.float32(255)
+    if rows.shape[1] != 3 * COLOURED_SIDE**2:
+        raise ValueError(f"images of {rows.shape[1]} pixels, not 784 or 3072")
+    planes = _channels_are_planes(np.asarray(rows[:BATCH], dtype=np.float32))
+    out = np.empty((len(rows), SIDE * SIDE), dtype=np.float32)
+    for first in range(0, len(rows), BATCH):
+        batch = np.asarray(rows[first : first + BATCH], dtype=np.float32) / 255
+        flat = (
+            batch.reshape(len(batch), 3, -1).mean(axis=1)
+            if planes
+            else batch.reshape(len(batch), -1, 3).mean(axis=2)
+        )
+        square = flat.reshape(len(batch), COLOURED_SIDE, COLOURED_SIDE)
+        factor = SIDE / COLOURED_SIDE
+        out[first : first + BATCH] = zoom(square, (1, factor, factor), order=1).reshape(len(batch), -1)
+    return out
+
+
+def _channels_are_planes(rows: NDArray[np.float32]) -> bool:
+    """Whether red, green and blue come one after the other, or pixel by pixel.
+
+    OpenML has both and does not say; the channels of one pixel differ less than neighbouring pixels.
+    """
+    planes = rows.reshape(len(rows), 3, -1)
+    pixels = rows.reshape(len(rows), -1, 3)
+    return float(np.ptp(planes, axis=1).mean()) < float(np.ptp(pixels, axis=2).mean())
+
+
+@dataclass(frozen=True)
+class Split:
+    """Training and test inputs (d, n) and targets (m_y, n)."""
+
+    train: Array
+    train_targets: Array
+    test: Array
+    test_targets: Array
+
+
+def two_classes(
+    images: Images, classes: tuple[int, int], samples: int | None, seed: int, noise: float
+) -> Split:
+    """Unit-norm images of two classes, as many of each as there are, targets -1 and +1 (1, n).
+
+    `samples` for training and as many for testing; without a number all there are. Training inputs
+    parallel to others get `noise`, relative to norm 1.
+    """
+    pixels, labels = images.loaded
+    rng = np.random.default_rng(seed)
+    absent = [label for label in classes if label not in labels]
+    if absent:
+        raise InputError(
+            f"--classes: {images.name} has no class {absent[0]}, it has {np.unique(labels).tolist()[:20]}"
+        )
+    of_class = [rng.permutation(np.flatnonzero(labels == label)) for label in classes]
+    available = min(len(rows) for rows in of_class) // 2
+    each = available if samples is None else samples // 2
+    if each > available:
+        raise InputError(
+            f"--samples {samples}: {images.name} has {2 * available} for training and as many for testing: "
+            f"use --samples {2 * available} or fewer"
+        )
+    halves = [np.concatenate([rows[i * each : (i + 1) * each] for rows in of_class]) for i in (0, 1)]
+    inputs = [unit_columns(pixels[rows].T.astype(float), images.name) for rows in halves]
+    targets = np.repeat([[-1.0, 1.0]], each, axis=1)
+    return Split(_separated(inputs[0], noise, rng), targets, inputs[1], targets)
+
+
+def _separated(inputs: Array, noise: float, rng: np.random.Generator) -> Array:
+    """Unit inputs with noise on those parallel to an earlier one."""
+    parallel = np.triu(np.abs(inputs.T @ inputs) >= 1 - PARALLEL_COSINE, 1).any(axis=0)
+    if not parallel.any():
+        return inputs
+    disturbed = inputs.copy()
+    disturbed[:, parallel] += (
+        noise * rng.standard_normal((len(inputs), int(parallel.sum()))) / np.sqrt(len(inputs))
+    )
+    return unit_columns(disturbed, "perturbed inputs")

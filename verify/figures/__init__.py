@@ -1,0 +1,1 @@
+"""The papers' figures: their curves, pictures and pages."""

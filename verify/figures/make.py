@@ -1,0 +1,115 @@
+"""One figure: its curves from the cache or computed, its verdict, its files."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Literal
+
+import threadpoolctl
+from pydantic import BaseModel, ConfigDict
+
+from verify import plots
+from verify.data.images import Images
+from verify.figures.cache import Curve, CurveCache, Watch
+from verify.figures.page import figure_page
+from verify.figures.paper import Paper
+from verify.figures.protocol import FigureModule, Preset
+from verify.records.directory import write_file_whole
+from verify.records.record import ClaimRecord, claim_records, overall_verdict
+from verify.runs.environment import environment
+from verify.theorem.settings import BaseSetting, option_words
+from verify.theorem.verdicts import Verdict
+
+Format = Literal["png", "svg", "pdf"]
+
+
+class FigureRecord(BaseModel):
+    """A figure in one JSON file: what it shows and assumes, what its caption claims, every number."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    schema_version: Literal[1] = 1
+    figure: str
+    title: str
+    verdict: Verdict
+    preset: Preset
+    caption: str
+    assumed: Sequence[str]
+    setting: Mapping[str, Any]
+    claims: Sequence[ClaimRecord]
+    numbers: Mapping[str, Any]
+    seconds: Mapping[str, float | None]
+    environment: Mapping[str, Any]
+    command: str
+
+
+def make_figure(
+    module: FigureModule,
+    setting: BaseSetting,
+    preset: Preset,
+    cache: CurveCache,
+    paper: Paper,
+    formats: Sequence[Format],
+    watch: Watch,
+) -> tuple[FigureRecord, Mapping[Format, bytes]]:
+    """The record of a figure and its picture in every format. InputError for a setting that cannot be."""
+    curves = module.curves(setting)
+    results = cache.results(curves, watch)
+    with threadpoolctl.threadpool_limits(limits=1):
+        claims = claim_records(module.CLAIMS, module.check(setting, results))
+        drawn: dict[Format, bytes] = {}
+        with plots.style(paper.rc):
+            figure = module.draw(setting, results, paper)
+            for suffix in formats:
+                stream = BytesIO()
+                figure.savefig(stream, format=suffix, metadata=plots.undated(suffix))
+                drawn[suffix] = stream.getvalue()
+    record = FigureRecord(
+        figure=module.NAME,
+        title=module.TITLE,
+        verdict=overall_verdict(module.CLAIMS, claims),
+        preset=preset,
+        caption=module.caption(setting, results),
+        assumed=module.assumed(setting, results),
+        setting=setting.model_dump(mode="json"),
+        claims=claims,
+        numbers=module.numbers(setting, results),
+        seconds={curve.label: cache.seconds(curve) for curve in curves},
+        environment=environment(),
+        command=command_line(module, setting, preset),
+    )
+    return record, drawn
+
+
+def load_sources(curves: Sequence[Curve], cache: CurveCache) -> None:
+    """Load the data that missing curves need; InputError, before anything is done, for what cannot be had."""
+    for curve in curves:
+        if isinstance(curve.source, Images) and not cache.has(curve):
+            curve.source.loaded  # noqa: B018
+
+
+def file_stem(module: FigureModule, setting: BaseSetting, preset: Preset) -> str:
+    """What a figure's files are called: its name, with the preset and the data where not the defaults."""
+    data = str(getattr(setting, "data", "digits"))
+    others = "" if data == "digits" else "-" + "+".join(Path(name.strip()).stem for name in data.split(","))
+    return module.NAME + others + ("" if preset == "standard" else f"-{preset}")
+
+
+def write_figure(record: FigureRecord, drawn: Mapping[Format, bytes], folder: Path, stem: str) -> list[Path]:
+    """Write picture, caption and numbers, each file whole or not at all; their paths."""
+    shown = next((f"{stem}.{suffix}" for suffix in ("png", "svg") if suffix in drawn), "")
+    contents: dict[str, str | bytes] = {suffix: picture for suffix, picture in drawn.items()}
+    contents |= {"md": figure_page(record, shown), "json": record.model_dump_json(indent=1)}
+    for suffix, content in contents.items():
+        write_file_whole(folder / f"{stem}.{suffix}", content)
+    return [folder / f"{stem}.{suffix}" for suffix in contents]
+
+
+def command_line(module: FigureModule, setting: BaseSetting, preset: Preset) -> str:
+    """The command that makes the figure again."""
+    named = [] if preset == "standard" else ["--preset", preset]
+    given = option_words(setting, module.PRESETS[preset])
+    return shlex.join(["verify", "figures", module.NAME, *named, *given])

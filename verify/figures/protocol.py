@@ -1,0 +1,54 @@
+"""What a module that redraws a figure provides, and the setting fields that every figure has.
+
+A figure is a list of curves, long work that is kept, and what is made of them at once: the picture,
+its caption, its numbers, and a verdict on what the caption claims.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from verify.figures.cache import Curve
+from verify.theorem.claims import Claim
+from verify.theorem.compare import Check
+from verify.theorem.settings import BaseSetting
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from verify.figures.paper import Paper
+
+Preset = Literal["quick", "standard", "paper"]
+
+
+class FigureModule(Protocol):
+    """A module that redraws one figure.
+
+    `results` are those of `curves`, in their order. `PRESETS` gives the fields that differ from the
+    defaults of `Setting`, which are those of the preset `standard`.
+    """
+
+    NAME: str
+    TITLE: str
+    CLAIMS: Sequence[Claim]
+    Setting: type[BaseSetting]
+    PRESETS: Mapping[Preset, Mapping[str, Any]]
+
+    def curves(self, setting: Any) -> Sequence[Curve]:
+        """The long work. InputError for a setting that cannot be."""
+
+    def check(self, setting: Any, results: Sequence[Any]) -> Sequence[Check]:
+        """Every comparison, at least one for each claim."""
+
+    def numbers(self, setting: Any, results: Sequence[Any]) -> Mapping[str, Any]:
+        """All that is drawn, JSON-ready."""
+
+    def draw(self, setting: Any, results: Sequence[Any], paper: Paper) -> Figure:
+        """The picture."""
+
+    def caption(self, setting: Any, results: Sequence[Any]) -> str:
+        """What it shows, for below it."""
+
+    def assumed(self, setting: Any, results: Sequence[Any]) -> Sequence[str]:
+        """The values that the source does not state."""

@@ -1,0 +1,91 @@
+"""Gradient descent of the implicit ReLU network with a fixed step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse.linalg import LinearOperator, eigsh
+
+from verify.data.images import Images, two_classes
+from verify.figures.training.curve import LossCurve, recorded_epochs
+from verify.numerics.arrays import AnyArray, Placement, host, like
+from verify.relu_deq.model import ImplicitReLU, Parameters
+
+Array = NDArray[np.float64]
+
+#: Residual of the equilibria relative to what drives them: invisible in a picture, within float32.
+ACCURACY = 1e-4
+
+#: Epochs recorded.
+POINTS = 60
+
+#: Relative accuracy asked of the largest eigenvalue of A^T A.
+NORM_TOLERANCE = 1e-5
+
+#: Share of the training inputs' norm that separates parallel ones.
+NOISE = 0.01
+
+
+def descent_curve(
+    images: Images,
+    *,
+    data: str,
+    classes: tuple[int, int],
+    samples: int | None,
+    width: int,
+    gamma: float,
+    step: float | None,
+    epochs: int,
+    seed: int,
+    device: Literal["cpu", "cuda"],
+    progress: Callable[[float], None],
+) -> LossCurve:
+    """Losses ``sum r^2 / 2n`` and ``gamma ||A|| / sqrt(m)`` along descent on ``sum r^2 / 2``, in float32.
+
+    `data` is the fingerprint of `images`. Split and parameters follow from `seed`, the latter from the
+    width, too. The step is 0.5/n unless given. Raises NoEquilibriumError where nothing contracts.
+    """
+    split = two_classes(images, classes, samples, seed, NOISE)
+    place = Placement("float32", device)
+    model, unseen = (ImplicitReLU(place.put(x), width, gamma) for x in (split.train, split.test))
+    theta = Parameters.random(width, len(split.train), np.random.default_rng((seed, width))).mapped(place.put)
+    targets, test_targets = split.train_targets[0], split.test_targets[0]
+    step = step or 0.5 / len(targets)
+    recorded = recorded_epochs(epochs, POINTS)
+    rows: list[tuple[float, float, float, float]] = []
+    state = before = model.at(theta, accuracy=ACCURACY)
+    seen, direction = unseen.at(theta, accuracy=ACCURACY), np.ones(width)
+    for epoch in range(epochs + 1):
+        residual = state.output - targets
+        if epoch == recorded[len(rows)]:
+            seen = unseen.at(state.theta, (seen.z, seen.p), ACCURACY)
+            norm, error, direction = spectral_norm(state.theta.a, direction)
+            train_loss, test_loss = (
+                0.5 * float(np.mean(r**2)) for r in (residual, seen.output - test_targets)
+            )
+            rows.append((train_loss, test_loss, model.coupling * norm, model.coupling * error))
+            progress(epoch / epochs)
+        if epoch < epochs:
+            moved = state.moved((state, -step * residual), guess=state.extrapolated(before))
+            before, state = state, moved
+    train, test, norms, errors = np.array(rows).T
+    return LossCurve(recorded, train, test, step, norms, errors)
+
+
+def spectral_norm(a: AnyArray, start: Array) -> tuple[float, float, Array]:
+    """``||A||``, how far below the true one it may be by its residual, and its right singular vector.
+
+    Lanczos on ``A^T A`` from the vector `start`, with products in the precision and place of A.
+    """
+
+    def product(v: Array) -> Array:
+        return host(a.T @ (a @ like(v.ravel(), a)))
+
+    operator = LinearOperator(a.shape, matvec=product, dtype=np.float64)
+    values, vectors = eigsh(operator, k=1, v0=start, tol=NORM_TOLERANCE)
+    v, square = vectors[:, 0], float(values[0])
+    residual = float(np.linalg.norm(product(v) - square * v))
+    return float(np.sqrt(square)), residual / (2 * float(np.sqrt(square))), v

@@ -1,0 +1,1 @@
+"""The deep equilibrium linear model: what the theorems about it share."""

@@ -1,0 +1,128 @@
+"""What a run on the deep equilibrium linear model takes, from its sizes.
+
+Memory counts the arrays that are alive at the peak. Time counts multiplications; the number of
+right-hand sides of a stiff flow is not known beforehand, and a typical one stands for it.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from verify.linear_deq.gauss_newton import PRECONDITION_UP_TO
+from verify.linear_deq.path import SINGLE_THREAD_UP_TO, STORED_BYTES
+from verify.linear_deq.resolvent import DEFLATED_FROM_WIDTH
+from verify.linear_deq.spectrum import CERTIFY_UP_TO, DENSE_UP_TO
+from verify.losses.smooth import NODES
+from verify.runs.cost import DENSE, PROCESS, SKINNY, Cost
+
+#: Seconds of every run: imports, pictures, pages.
+OVERHEAD = 5.0
+
+#: Right-hand sides at rtol 1e-10, and the power of rtol with which they become fewer: typical of digits and
+#: Gaussian features at widths 32 to 256, where 2600 to 10000 were counted.
+RIGHT_HAND_SIDES, RTOL_POWER = 5000, 0.17
+
+#: Right-hand sides for each factorisation of the preconditioner.
+REUSED = 10
+
+#: Products of Lanczos for an eigenvalue, sweeps of the deflated solve; counted at widths 256 and 512.
+LANCZOS, SWEEPS = 300, 24
+
+#: Vectors of all parameters that CVODE and the drive around it hold.
+FLOW_VECTORS = 36
+
+#: Bytes a second that the record's arrays are compressed at.
+COMPRESSED = 2e7
+
+#: Seconds for each entry and operation on it, in sums over samples, nodes and outputs.
+ENTRY = 5e-9
+
+
+@dataclass(frozen=True)
+class LinearSizes:
+    """What the cost depends on: m, m_y, n, checked times, rtol, and whether the loss is no polynomial."""
+
+    width: int
+    outputs: int
+    samples: int
+    points: int
+    rtol: float
+    smooth: bool
+
+    @property
+    def parameters(self) -> int:
+        return self.width * (self.width + self.outputs)
+
+    @property
+    def stored(self) -> int:
+        """Parameter points that a trajectory keeps."""
+        return self.points if 8 * self.parameters * self.points <= STORED_BYTES else 2
+
+    @property
+    def functions(self) -> int:
+        """Rows of the preconditioner's matrix; 0 where there is none."""
+        size = min(self.width, self.samples) * self.outputs
+        return size if size <= PRECONDITION_UP_TO else 0
+
+    @property
+    def certified(self) -> int:
+        """Rows of D where an eigenvalue gets a certificate by a factorisation, else 0."""
+        size = self.width * self.outputs
+        return size if DENSE_UP_TO < size <= CERTIFY_UP_TO else 0
+
+    @property
+    def loss_seconds(self) -> float:
+        """Seconds that sums over the samples add to an evaluation of the loss."""
+        each = self.outputs * (4 + len(NODES) * (6 + self.outputs))
+        return ENTRY * self.samples * each if self.smooth else 0.0
+
+
+def linear_cost(sizes: LinearSizes) -> Cost:
+    """Time and memory of building, following and checking one path."""
+    return Cost(_seconds(sizes), PROCESS + 8 * _entries(sizes))
+
+
+def _entries(sizes: LinearSizes) -> float:
+    """Numbers alive at the peak."""
+    m, p, n = sizes.width, sizes.outputs, sizes.samples
+    flow = FLOW_VECTORS * sizes.parameters + 3 * sizes.stored * sizes.parameters
+    # Operators D of the first, worst and last time, two arrays of blocks each, and one in the making.
+    spectrum = 13 * m * p**2 + 2 * sizes.certified**2 + 3 * sizes.functions**2
+    data = 2.5 * m * n + 3 * p * n + 2 * min(m, n) ** 2
+    # Hessians and outputs at every node and sample; the Newton matrix of all of W.
+    smooth = len(NODES) * n * p * (p + 3) + 3 * (m * p) ** 2 if sizes.smooth else 0
+    return float(flow + spectrum + data + smooth)
+
+
+def _seconds(sizes: LinearSizes) -> float:
+    m, p, n = sizes.width, sizes.outputs, sizes.samples
+    evaluations = RIGHT_HAND_SIDES * (1e-10 / sizes.rtol) ** RTOL_POWER
+    rank = min(m, n)
+    solve = (
+        (0.7 * m**3 / DENSE + 8 * m**2 * p / SKINNY)
+        if m < DEFLATED_FROM_WIDTH
+        else (2 * SWEEPS * m**2 * p / SKINNY)
+    )
+    right_hand_side = solve + 4 * p * m * rank / SKINNY + 12 * ENTRY * m**2 + 3e-4 + sizes.loss_seconds
+    of_functions = sizes.functions
+    preconditioned = (
+        4 * of_functions**2 / SKINNY
+        + (of_functions**3 / 3 + p**2 * m * rank**2 + (4 * m**2 * n if sizes.smooth else 0))
+        / (REUSED * DENSE)
+        if of_functions
+        else 0.0
+    )
+    eigenvalue = (
+        LANCZOS * (4 * m**2 * p + 2 * m * p**2) / SKINNY if m * p > DENSE_UP_TO else 2 * (m * p) ** 3 / DENSE
+    )
+    observed = eigenvalue + (4 * p**2 * m**2 + 6 * m * p**3 + 6 * m**3) / DENSE
+    certificates = 3 * (sizes.certified**3 / 3) / DENSE
+    building = (
+        60 * m * rank * n / DENSE
+        + 8 * n * (m + p) / COMPRESSED
+        + 8 * sizes.stored * (sizes.parameters / COMPRESSED)
+    )
+    threads = 1 if m <= SINGLE_THREAD_UP_TO else os.cpu_count() or 1
+    work = evaluations * (right_hand_side + preconditioned) + sizes.points * observed + certificates
+    return float(OVERHEAD + building + work / threads**0.5)

@@ -1,1 +1,0 @@
-"""The implicit networks, in closed form. Models know nothing of checks or reports."""

@@ -1,0 +1,104 @@
+"""The look of all pictures: readable in grey, at a paper's column width, without global state."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from verify.theorem.errors import TheoremError, in_words
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+#: Colour, line style and width of successive curves: told apart by style alone.
+CURVES: tuple[dict[str, Any], ...] = (
+    {"color": "#000000", "linestyle": "-", "linewidth": 1.8},
+    {"color": "#0072b2", "linestyle": "--", "linewidth": 1.5},
+    {"color": "#d55e00", "linestyle": "-.", "linewidth": 1.5},
+    {"color": "#009e73", "linestyle": ":", "linewidth": 1.8},
+    {"color": "#cc79a7", "linestyle": (0, (5, 1, 1, 1, 1, 1)), "linewidth": 1.5},
+)
+
+STYLE: Any = {
+    "font.size": 9,
+    "axes.titlesize": 9,
+    "axes.grid": True,
+    "grid.color": "#dddddd",
+    "grid.linewidth": 0.5,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "legend.frameon": False,
+    "legend.fontsize": 8,
+    "svg.hashsalt": "verify",
+    "savefig.dpi": 160,
+}
+
+
+@contextmanager
+def style(more: Mapping[str, Any] | None = None) -> Iterator[None]:
+    """Drawing and saving inside it has the suite's look, with `more` settings of matplotlib on top."""
+    import matplotlib
+
+    settings: Any = {**STYLE, **(more or {})}
+    with matplotlib.rc_context(settings):
+        yield
+
+
+def undated(suffix: str) -> dict[str, None]:
+    """Metadata that leave the date out of formats that have one: same numbers, same file."""
+    return {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(suffix, {})
+
+
+def single(title: str, xlabel: str, ylabel: str, *, height: float = 3.0) -> tuple[Figure, Axes]:
+    """A figure of one panel, 4.8 inches wide."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(4.8, height), layout="constrained")
+    axes = figure.subplots()
+    axes.set(title=title, xlabel=xlabel, ylabel=ylabel)
+    return figure, axes
+
+
+def logarithmic_time(axes: Axes, fastest: float, end: float) -> None:
+    """Time from 0 to `end`, linear up to `fastest` and logarithmic from there."""
+    if end <= 0:  # a path that ended where it began
+        return
+    axes.set_xscale("symlog", linthresh=fastest)
+    axes.set_xlim(0, end)
+    decades = range(math.ceil(math.log10(2 * fastest)), math.floor(math.log10(end)) + 1)
+    stride = max(1, len(decades) // 6)
+    axes.set_xticks([0.0, *(10.0**decade for decade in decades[::stride])])
+
+
+def caption(figure: Figure) -> str:
+    """What a figure shows: the titles of its panels, their mathematics in ASCII as claims have it."""
+    titles = "; ".join(dict.fromkeys(title for axes in figure.axes if (title := axes.get_title())))
+    plain = re.sub(r"\\dot\s*([A-Za-z])", r" d\1/dt", titles).replace(r"\infty", "inf")
+    return re.sub(r"[$\\]", "", plain)
+
+
+def save(figures: Mapping[str, Figure], folder: Path) -> list[str]:
+    """Write every figure as PNG and SVG into `folder`; the file names. TheoremError for a bad one."""
+    folder.mkdir()
+    names = []
+    for name, figure in figures.items():
+        try:
+            # Laid out once: each savefig would do it again, which takes longer than the drawing.
+            figure.draw_without_rendering()
+            figure.set_layout_engine("none")
+            for suffix in ("png", "svg"):
+                figure.savefig(folder / f"{name}.{suffix}", metadata=undated(suffix))
+        except OSError:
+            raise
+        except Exception as problem:  # such as a formula that matplotlib cannot read
+            raise TheoremError(
+                f"figures(): {name!r} cannot be drawn: {in_words(problem)}: mend it; --debug shows the "
+                "traceback"
+            ) from problem
+        names.append(f"{name}.png")
+    return names

@@ -1,0 +1,1 @@
+"""What runs leave behind: records, their folders, and how two of them compare."""

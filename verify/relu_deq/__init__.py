@@ -1,0 +1,1 @@
+"""The implicit ReLU network: what the theorems about it share."""

@@ -1,0 +1,1 @@
+"""Running theorems: once, many times, side by side, with false claims."""

@@ -1,0 +1,36 @@
+"""Verdicts: what the outcome of a check, of a claim, of a theorem is, and the exit code that tells it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """Outcome of a check, a claim, a theorem."""
+
+    VERIFIED = "VERIFIED"
+    INCONCLUSIVE = "INCONCLUSIVE"
+    NOT_APPLICABLE = "NOT_APPLICABLE"
+    VIOLATED = "VIOLATED"
+    ERROR = "ERROR"
+
+    @property
+    def severity(self) -> int:
+        """Position from best (0) to worst."""
+        return list(Verdict).index(self)
+
+    @property
+    def exit_code(self) -> int:
+        """The process exit code that reports this verdict."""
+        return {"VERIFIED": 0, "VIOLATED": 1, "ERROR": 4}.get(self.value, 3)
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """The worst of some verdicts; ERROR when there are none, since nothing was checked."""
+    return max(verdicts, key=lambda verdict: verdict.severity, default=Verdict.ERROR)
+
+
+def counts(required: bool, verdict: Verdict) -> bool:
+    """Whether a claim with that verdict has a part in its theorem's: informative ones only if they fail."""
+    return required or verdict in (Verdict.VIOLATED, Verdict.ERROR)

@@ -1,0 +1,1 @@
+"""Everything that is shown of a record: terminal, HTML, Markdown, JUnit, GitHub."""

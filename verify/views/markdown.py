@@ -1,0 +1,108 @@
+"""The Markdown report and the short summary for a job page, made from the record alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+
+from verify.records.record import Comparison, Difference, Record, Suite, runs_of
+from verify.theorem.verdicts import Verdict, worst
+from verify.views import order, spread
+from verify.views.notation import unicode
+from verify.views.numbers import brief, number, place, setting_line
+from verify.views.outcome import erratum, explanation, unexplained
+
+#: Characters that Markdown or HTML reads as marks; an underscore inside a word is none. The colon and the
+#: dot are those of addresses that GitHub would make links of.
+MARKS = re.compile(
+    r"[\\`*<>|\[\]~$&]|(?<![^\W_])_|_(?![^\W_])|:(?=//)|(?<=www)\.|^[-+#](?=\s|$)",
+    re.IGNORECASE,
+)
+
+ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
+
+#: A mark beside every verdict, so that none is told by colour alone.
+SYMBOLS: Mapping[Verdict, str] = {
+    Verdict.VERIFIED: "✓",
+    Verdict.VIOLATED: "✗",
+    Verdict.INCONCLUSIVE: "?",
+    Verdict.NOT_APPLICABLE: "∅",
+    Verdict.ERROR: "!",
+}
+
+
+def plain(text: object) -> str:
+    """Text that stands for itself, in a table cell too."""
+    return MARKS.sub(lambda mark: ENTITIES.get(mark[0], f"\\{mark[0]}"), " ".join(str(text).split()))
+
+
+def math(text: str) -> str:
+    """A claim or a quantity in Unicode, standing for itself."""
+    return plain(unicode(text))
+
+
+def code(text: str) -> str:
+    """Text as code on a line of its own, whatever is in it."""
+    return "    " + re.sub(r"[\r\n]", " ", text)
+
+
+def report(made: Record | Suite, pictures: Sequence[str]) -> str:
+    """The report of a run, or of a suite with what came of its comparison; pictures lie in those folders."""
+    reports = [markdown(record, folder) for record, folder in zip(runs_of(made), pictures, strict=True)]
+    if isinstance(made, Record):
+        return reports[0]
+    moved = made.compared.differences if made.compared else ()
+    return "\n".join([summary(made.theorems, moved), *compared(made.compared), *reports])
+
+
+def compared(comparison: Comparison | None) -> list[str]:
+    """What came of holding a suite against a reference, if it was."""
+    if comparison is None:
+        return []
+    moved = f"{len(comparison.differences)} moved" if comparison.differences else "nothing moved"
+    reference = plain(comparison.reference)
+    return [f"Compared with {reference}: {comparison.compared} numbers and texts, {moved}.\n"]
+
+
+def markdown(record: Record, pictures: str = "figures") -> str:
+    """The report of one run; its pictures lie in the folder `pictures`."""
+    return _template("report.md.j2").render(record=record, pictures=pictures)
+
+
+def summary(records: Sequence[Record], moved: Sequence[Difference] = ()) -> str:
+    """All runs at a glance: a table of verdicts, the numbers of whatever is not VERIFIED, and what moved."""
+    return _template("summary.md.j2").render(
+        records=records,
+        moved=moved,
+        verdict=worst(record.verdict for record in records),
+        explanation=explanation,
+        unexplained=unexplained,
+    )
+
+
+def _template(name: str) -> Template:
+    environment = Environment(
+        loader=PackageLoader("verify.views"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {
+        "number": number,
+        "place": place,
+        "plain": plain,
+        "math": math,
+        "code": code,
+        "brief": brief,
+    }
+    environment.globals |= {
+        "symbols": SYMBOLS,
+        "order": order,
+        "spread": spread,
+        "erratum": erratum,
+        "setting_line": setting_line,
+    }
+    return environment.get_template(name)
