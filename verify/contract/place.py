@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import traceback
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,14 @@ def place_of_member(owner: object, name: str) -> str:
         except (OSError, TypeError):
             continue
     return ""
+
+
+def place_of_function(function: Callable[..., object]) -> str:
+    """File and line of a function; "" where there is no source."""
+    try:
+        return _place(inspect.getsourcefile(function) or "", inspect.getsourcelines(function)[1])
+    except (OSError, TypeError):
+        return ""
 
 
 def place_of_problem(problem: BaseException, home: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -10,9 +10,9 @@ import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from verify.contract.calls import Fault
-from verify.contract.place import place_of, place_of_member
+from verify.contract.place import place_of, place_of_function, place_of_member
 from verify.records.record import Name
-from verify.theorem.claims import Planted
+from verify.theorem.claims import Part
 from verify.theorem.compare import Check
 from verify.theorem.protocol import Theorem
 from verify.theorem.verdicts import Verdict
@@ -36,23 +36,24 @@ def member_faults(owner: object, name: str, value: object) -> Iterator[Fault]:
     return (Fault(place, f"{type(owner).__name__}.{name}", text) for text in texts)
 
 
-def check_faults(theorem: Theorem, found: object) -> Iterator[Fault]:
-    """What is wrong with something that `check` yielded."""
-    for text in _check(found, _ids(theorem)):
-        yield Fault(place_of(theorem, "check"), "check()", text)
-
-
-def compared_faults(theorem: Theorem, compared: Collection[str]) -> Iterator[Fault]:
-    """The claims for which nothing was compared."""
-    if never := [claim for claim in _ids(theorem) if claim not in compared]:
-        remedy = "yield a Check, or not_applicable(...)"
-        yield Fault(
-            place_of(theorem, "check"), "check()", f"compares nothing for {', '.join(never)}: {remedy}"
-        )
+def check_faults(part: Part, found: Sequence[object]) -> Iterator[Fault]:
+    """What is wrong with the comparisons that a function made for its claim."""
+    place, name = place_of_function(part.function), f"{part.function.__name__}()"
+    if not found:
+        yield Fault(place, name, "compares nothing: return a Check, or not_applicable(...)")
+    for one in found:
+        if not isinstance(one, Check):
+            returned = "what at_most, at_least, equal or not_applicable return"
+            yield Fault(place, name, f"returns {_kind(one)}: return {returned}")
+        elif not isinstance(one.verdict, Verdict):
+            text = (
+                f"returns a check with the verdict {one.verdict!r}: it must be one of verify.theorem.verdicts"
+            )
+            yield Fault(place, name, text)
 
 
 def figure_faults(theorem: Theorem, found: object) -> Iterator[Fault]:
-    """What is wrong with what `figures` returned."""
+    """What is wrong with what `pictures` returned."""
     from matplotlib.figure import Figure
 
     def texts() -> Iterator[str]:
@@ -67,43 +68,7 @@ def figure_faults(theorem: Theorem, found: object) -> Iterator[Fault]:
                 yield f"returns {_kind(figure)} as {name!r}: return a matplotlib Figure"
 
     for text in texts():
-        yield Fault(place_of(theorem, "figures"), "figures()", text)
-
-
-def planted_faults(theorem: Theorem, found: Any) -> Iterator[Fault]:
-    """What is wrong with what `planted` returned; none at all would leave the checks untested."""
-    known = _ids(theorem)
-
-    def texts() -> Iterator[str]:
-        if not _is_sequence(found):
-            yield f"returns {_kind(found)}: return a list of Planted"
-            return
-        if not found:
-            yield "plants no false claim, so that nothing shows that the checks can fail: plant one"
-        for one in found:
-            if not isinstance(one, Planted):
-                yield f"has {_kind(one)} among the false claims: make it a Planted"
-                continue
-            if one.claim not in known:
-                yield f"plants a false claim for {one.claim!r}, which is none of {', '.join(known)}"
-            yield from (f"plants {one.mutation!r}: {text}" for text in _check(one.check, known))
-
-    for text in texts():
-        yield Fault(place_of(theorem, "planted"), "planted()", text)
-
-
-def _ids(theorem: Theorem) -> list[str]:
-    return list(dict.fromkeys(claim.id for claim in theorem.CLAIMS))
-
-
-def _check(found: object, known: Sequence[str]) -> Iterator[str]:
-    if not isinstance(found, Check):
-        yield f"yields {_kind(found)}: yield what at_most, at_least, equal or not_applicable return"
-        return
-    if found.claim not in known:
-        yield f"yields a check for {found.claim!r}, which is none of the CLAIMS: {', '.join(known)}"
-    if not isinstance(found.verdict, Verdict):
-        yield f"yields a check with the verdict {found.verdict!r}: it must be one of verify.theorem.verdicts"
+        yield Fault(place_of(theorem, "pictures"), "pictures()", text)
 
 
 def _threads(value: object) -> Iterator[str]:

@@ -223,7 +223,7 @@ def overall_verdict(claims: Sequence[Claim], records: Sequence[ClaimRecord]) -> 
 
 
 def _without_claim(check: Check) -> dict[str, Any]:
-    names = [field.name for field in fields(check) if field.name not in ("claim", "arrays")]
+    names = [field.name for field in fields(check) if field.name not in ("claim", "arrays", "compared")]
     return {name: _finite(getattr(check, name)) for name in names}
 
 

@@ -1,45 +1,148 @@
-"""The power of the checks: whether they catch the false claims that every theorem plants."""
+"""The power of the checks: whether a run of a theorem catches the false claims that are planted in it."""
 
 from __future__ import annotations
 
+import json
+import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
-import threadpoolctl
+import numpy as np
 
-from verify.contract.calls import calling, refuse
-from verify.contract.results import planted_faults
-from verify.theorem.claims import Planted
-from verify.theorem.protocol import Theorem
+from verify.contract.calls import Fault, refuse
+from verify.contract.place import place_of
+from verify.runs.judged import Judged, Prepared, judge, laws_of, prepare
+from verify.theorem.claims import Statement
+from verify.theorem.compare import Check
+from verify.theorem.errors import InputError
+from verify.theorem.falsehoods import Falsehood
+from verify.theorem.protocol import Progress, Theorem, silent
+from verify.theorem.settings import make_setting
 from verify.theorem.verdicts import Verdict
+
+#: The exit code with which a run that is not VERIFIED ends; see `verify.theorem.verdicts`.
+VERDICTS_SEEN = (Verdict.VERIFIED, Verdict.VIOLATED)
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One planted claim and how it came out; by how much is in units of the error budget."""
+    """A false claim, and the run of its theorem that had it in place of the honest one.
+
+    `check` is the comparison that decided the claim, `run` the verdict of the theorem; `missed` says what was
+    wrong with them, "" where the falsehood was caught.
+    """
 
     theorem: str
-    planted: Planted
+    falsehood: Falsehood
+    check: Check
+    run: Verdict
+    missed: str
 
     @property
     def caught(self) -> bool:
-        """Whether the false claim was found to be violated."""
-        return self.planted.check.verdict is Verdict.VIOLATED
+        """Whether claim, verdict and exit code were what they must be."""
+        return not self.missed
 
     @property
     def margin(self) -> float | None:
         """By how many error budgets the claim is off; None without a number."""
-        check = self.planted.check
-        if check.slack is None or not check.budget:
+        if self.check.slack is None or not self.check.budget:
             return None
-        return -check.slack / check.budget
+        return -self.check.slack / self.check.budget
 
 
-def trials(theorem: Theorem) -> list[Trial]:
-    """Every planted claim of a theorem; its small problems run fastest on one BLAS thread.
+def trials(theorem: Theorem, progress: Progress = silent) -> list[Trial]:
+    """Every falsehood of a theorem, each run as a user would run it, up to the verdict and the exit code.
 
-    TheoremError when they cannot be made, or when there are none: a check that nothing tests is no check.
+    Falsehoods that share a setting share what was built and integrated there; small problems run fastest on
+    one BLAS thread. TheoremError when a setting is refused or a function breaks.
     """
-    with threadpoolctl.threadpool_limits(limits=1), calling(theorem, "planted"):
-        found = theorem.planted()
-    refuse(theorem, planted_faults(theorem, found))
-    return [Trial(theorem.NAME, planted) for planted in found]
+    shared = laws_of(theorem)
+    prepared: dict[str, Prepared] = {}
+    found = []
+    with tempfile.TemporaryDirectory(prefix="verify-power-") as folder:
+        falsehoods = theorem.CLAIMS.falsehoods
+        for done, falsehood in enumerate(falsehoods):
+            progress("false claims", done, len(falsehoods))
+            setting = _options(falsehood, Path(folder), done)
+            key = json.dumps(setting, sort_keys=True, default=str)
+            if key not in prepared:
+                prepared[key] = _prepared(theorem, falsehood, setting)
+            found.append(_trial(prepared[key], falsehood, judge(prepared[key], shared, falsehood)))
+    return found
+
+
+def _options(falsehood: Falsehood, folder: Path, number: int) -> Mapping[str, Any]:
+    if falsehood.data is None:
+        return falsehood.setting
+    file = folder / f"{number}.npz"
+    np.savez(file, **{name: np.asarray(array) for name, array in falsehood.data.items()})
+    return {**falsehood.setting, "data": str(file)}
+
+
+def _prepared(theorem: Theorem, falsehood: Falsehood, options: Mapping[str, Any]) -> Prepared:
+    try:
+        found = prepare(theorem, make_setting(theorem, options), cores=1)
+    except InputError as refused:
+        text = f"{falsehood.claim}, {falsehood.what!r}: its setting is refused ({refused})"
+        refuse(theorem, [Fault(place_of(theorem, "CLAIMS"), "CLAIMS", text)])
+        raise
+    if found.error is not None:
+        raise found.error
+    return found
+
+
+def _trial(prepared: Prepared, falsehood: Falsehood, judged: Judged) -> Trial:
+    theorem = prepared.theorem
+    checks = [check for check in judged.checks if check.claim == falsehood.claim]
+    deciding = max(checks, key=_weight)
+    missed = (_unheeded if falsehood.breaks_hypothesis else _uncaught)(theorem, falsehood, judged, deciding)
+    return Trial(theorem.NAME, falsehood, deciding, judged.verdict, missed)
+
+
+def _weight(check: Check) -> tuple[bool, int, float]:
+    """Orders checks by how much they say against their claim."""
+    off = -check.slack / check.budget if check.slack is not None and check.budget else 0.0
+    return Verdict.VIOLATED in (check.verdict, check.compared), check.verdict.severity, off
+
+
+def _uncaught(theorem: Theorem, falsehood: Falsehood, judged: Judged, deciding: Check) -> str:
+    """What is wrong with the run of a false claim."""
+    claim = next(one for one in judged.claims if one.id == falsehood.claim)
+    if claim.verdict is not falsehood.becomes:
+        return f"comes out {claim.verdict}, not {falsehood.becomes}"
+    if Verdict.VIOLATED not in (deciding.verdict, deciding.compared):
+        return "its numbers are not VIOLATED"
+    if (claim.required or falsehood.becomes is Verdict.VIOLATED) and not _tells(judged, falsehood.becomes):
+        return f"the run is {judged.verdict}, exit {judged.verdict.exit_code}"
+    return ""
+
+
+def _unheeded(theorem: Theorem, falsehood: Falsehood, judged: Judged, deciding: Check) -> str:
+    """What is wrong with the run of a setting in which a hypothesis fails."""
+    claim = next(one for one in judged.claims if one.id == falsehood.claim)
+    if claim.verdict is not Verdict.NOT_APPLICABLE:
+        return f"the hypothesis comes out {claim.verdict}"
+    if "--" not in deciding.message:
+        return f"names no option to change: {deciding.message}"
+    if claim.required and not _tells(judged, Verdict.NOT_APPLICABLE):
+        return f"the run is {judged.verdict}, exit {judged.verdict.exit_code}"
+    resting = {statement.claim.id for statement in theorem.CLAIMS if _rests(statement, falsehood.claim)}
+    seen = [one.id for one in judged.claims if one.id in resting and one.verdict in VERDICTS_SEEN]
+    return f"{', '.join(seen)} rest on it and are judged all the same" if seen else ""
+
+
+def _tells(judged: Judged, verdict: Verdict) -> bool:
+    """Whether the run is at least as bad, and says so by its exit code."""
+    return judged.verdict.severity >= verdict.severity and judged.verdict.exit_code == verdict.exit_code
+
+
+def _rests(statement: Statement[Any], hypothesis: str) -> bool:
+    """Whether every comparison for a claim is made under that hypothesis."""
+    rests: Sequence[bool] = [
+        any(isinstance(given, Statement) and given.claim.id == hypothesis for given in part.given)
+        for part in statement.parts
+    ]
+    return all(rests)

@@ -1,4 +1,4 @@
-"""One run of one theorem: build, integrate, check, record, write."""
+"""One run of one theorem: judged, recorded, written."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ import os
 import shlex
 import shutil
 import time
-import traceback
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,13 +20,14 @@ from verify import plots
 from verify.contract import results
 from verify.contract.calls import calling, refuse
 from verify.records.directory import write_whole
-from verify.records.record import ClaimRecord, Record, claim_records, overall_verdict
+from verify.records.record import Record
 from verify.runs.environment import environment
-from verify.theorem.compare import Check, not_applicable
-from verify.theorem.errors import HypothesisError, InputError, TheoremError, in_words
-from verify.theorem.protocol import Progress, Theorem, formulas, silent, unconditional
+from verify.runs.judged import Judged, Prepared, broken, judge, member, prepare, timed
+from verify.theorem.compare import Check
+from verify.theorem.errors import InputError, TheoremError
+from verify.theorem.judgement import Laws
+from verify.theorem.protocol import Progress, Theorem, formulas, pictures, silent
 from verify.theorem.settings import BaseSetting, option_words
-from verify.theorem.verdicts import Verdict
 from verify.views.files import write_views
 
 if TYPE_CHECKING:
@@ -43,21 +42,27 @@ class Run:
     """
 
     record: Record
-    arrays: Mapping[str, Any]
-    compared: Mapping[str, Any]
-    figures: Mapping[str, Figure]
+    arrays: Mapping[str, Any] = field(default_factory=dict)
+    compared: Mapping[str, Any] = field(default_factory=dict)
+    figures: Mapping[str, Figure] = field(default_factory=dict)
 
 
 def run_theorem(
-    theorem: Theorem, setting: BaseSetting, progress: Progress = silent, cores: int | None = None
+    theorem: Theorem,
+    setting: BaseSetting,
+    progress: Progress = silent,
+    cores: int | None = None,
+    laws: Laws | None = None,
+    pictured: bool = True,
 ) -> Run:
     """Run a theorem in a setting, on no more BLAS threads than `cores` when other runs share the machine.
 
-    A hypothesis found broken makes it NOT_APPLICABLE; a run that breaks has the verdict ERROR and says
-    why in its record; only InputError, the user's to mend, is raised.
+    A hypothesis found broken makes it NOT_APPLICABLE; a run that breaks has the verdict ERROR and says why in
+    its record; only InputError, the user's to mend, is raised. `laws`, if they were judged before, are not
+    judged again; a run that nobody looks at is not `pictured`.
     """
-    timings: dict[str, float] = {}
     begun = datetime.now(UTC)
+    prepared = prepare(theorem, setting, progress, cores)
     record: dict[str, Any] = {
         "theorem": theorem.NAME,
         "title": theorem.TITLE,
@@ -65,74 +70,55 @@ def run_theorem(
         "formulas": [{"label": label, "latex": latex} for label, latex in formulas(theorem)],
         "sources": theorem.SOURCES,
         "setting": setting.model_dump(mode="json"),
-        "effective": {"seed": setting.seed},
+        "effective": prepared.effective,
         "rates": {},
         "counts": {},
-        "notes": [],
+        "notes": [prepared.silence] if prepared.silence else [],
         "figures": [],
-        "command": command_line(theorem, setting),
+        "command": theorem_command(theorem, setting),
         "started": begun.isoformat(timespec="seconds"),
     }
-    arrays: Mapping[str, Any] = {}
+    timings = dict(prepared.timings)
+    judged, left = Judged(), dict[str, Any]()
     drawn: Mapping[str, Figure] = {}
-    claims: Sequence[ClaimRecord] = ()
-    compared: Mapping[str, Any] = {}
-    problem = None
-    try:
-        with _timed(timings, "build"), calling(theorem, "build"):
-            progress("build", 0, 0)
-            problem = theorem.build(setting)
-            record["effective"] = {**getattr(problem, "effective", {}), "seed": setting.seed}
-            wanted = int(_member(theorem, problem, "threads"))
-        threads = min(wanted, cores or wanted)
-        with threadpoolctl.threadpool_limits(limits=threads):
-            with _timed(timings, "integrate"), calling(theorem, "integrate"):
-                trajectory = theorem.integrate(problem, progress)
-            with _timed(timings, "check"), calling(theorem, "check"):
-                checks = list(_counted(theorem, theorem.check(problem, trajectory), progress))
-                claims, compared = claim_records(theorem.CLAIMS, checks), _compared(checks)
-            with _timed(timings, "draw"), plots.style(), calling(theorem, "figures"):
-                progress("pictures", 0, 0)
-                pictured = theorem.figures(problem, trajectory)
-                refuse(theorem, results.figure_faults(theorem, pictured))
-        with calling(theorem, "integrate"):
-            left = {name: _member(theorem, trajectory, name) for name in results.LEFT}
-        arrays, drawn = left["arrays"], pictured
-        record |= {
-            "verdict": overall_verdict(theorem.CLAIMS, claims),
-            "rates": {name: float(rate) for name, rate in left["rates"].items()},
-            "counts": {
-                **{name: int(count) for name, count in left["counts"].items()},
-                "blas_threads": threads,
-            },
-            "notes": list(left["notes"]),
-            "figures": [f"{name}.png" for name in drawn],
-            "captions": {f"{name}.png": plots.caption(figure) for name, figure in drawn.items()},
-        }
-        refuse(theorem, results.compared_faults(theorem, {claim.id for claim in claims if claim.checks}))
-    except InputError:
-        raise
-    except HypothesisError as broken:
+    error = prepared.error
+    with threadpoolctl.threadpool_limits(limits=prepared.threads):
         try:
-            claims = _without_hypothesis(theorem, broken, problem)
-            record |= {"verdict": overall_verdict(theorem.CLAIMS, claims), "notes": [str(broken)]}
-        except Exception as problem_met:
-            record |= _broken(problem_met)
-    except Exception as problem_met:  # whatever broke, the record must say so
-        record |= _broken(problem_met)
-    made = Record(**record, claims=claims, timings=timings, environment=environment())
-    return Run(made, arrays, compared, drawn)
+            if error is None:
+                with timed(timings, "check"):
+                    judged = judge(prepared, laws, progress=progress)
+                record["verdict"] = judged.verdict
+            if error is None and not prepared.silence:
+                left = _left(theorem, prepared)
+                if pictured:
+                    with timed(timings, "draw"), plots.style(), calling(theorem, "pictures"):
+                        progress("pictures", 0, 0)
+                        drawn = pictures(theorem, prepared.known["problem"], prepared.known["path"])
+                        refuse(theorem, results.figure_faults(theorem, drawn))
+        except InputError:
+            raise
+        except Exception as problem:  # whatever broke, the record must say so
+            error = problem
+    record |= {
+        "rates": {name: float(rate) for name, rate in left.get("rates", {}).items()},
+        "counts": {name: int(count) for name, count in left.get("counts", {}).items()},
+        "notes": [*record["notes"], *left.get("notes", ())],
+        "figures": [f"{name}.png" for name in drawn],
+        "captions": {f"{name}.png": plots.caption(figure) for name, figure in drawn.items()},
+    }
+    if left:
+        record["counts"]["blas_threads"] = prepared.threads
+    if error is not None:
+        record |= broken(error)
+    made = Record(**record, claims=judged.claims, timings=timings, environment=environment())
+    return Run(made, left.get("arrays", {}), _compared(judged.checks), drawn)
 
 
-def _without_hypothesis(theorem: Theorem, broken: HypothesisError, problem: object) -> list[ClaimRecord]:
-    """Every claim where a hypothesis does not hold: judged if it does without, else NOT_APPLICABLE."""
-    with calling(theorem, "unconditional"):
-        judged = list(unconditional(theorem, broken.start if problem is None else problem))
-    known = {check.claim for check in judged}
-    rest = [claim.id for claim in theorem.CLAIMS if claim.id not in known]
-    return claim_records(
-        theorem.CLAIMS, [*judged, *(not_applicable(claim, "hypothesis", str(broken)) for claim in rest)]
-    )
+def _left(theorem: Theorem, prepared: Prepared) -> dict[str, Any]:
+    """What the path leaves for the record, each kind as far as the theorem has it."""
+    path = prepared.known["path"]
+    with calling(theorem, "integrate"):
+        return {name: member(theorem, path, name) for name in results.LEFT if hasattr(path, name)}
 
 
 def write_run(run: Run, parent: Path) -> tuple[Record, Path]:
@@ -164,7 +150,7 @@ def write_arrays_and_figures(run: Run, folder: Path) -> Record:
                 plots.save(run.figures, folder / "figures")
         except TheoremError as problem:
             shutil.rmtree(folder / "figures")
-            return run.record.model_copy(update={**_broken(problem), "figures": [], "captions": {}})
+            return run.record.model_copy(update={**broken(problem), "figures": [], "captions": {}})
     return run.record
 
 
@@ -175,16 +161,9 @@ def directory_name(of: str, started: str, command: str) -> str:
     return f"{of}-{stamp}-{hashlib.sha256(unique).hexdigest()[:8]}"
 
 
-def command_line(theorem: Theorem, setting: BaseSetting) -> str:
+def theorem_command(theorem: Theorem, setting: BaseSetting) -> str:
     """The command that reproduces a run."""
     return shlex.join(["verify", "theorem", theorem.NAME, *option_words(setting, {})])
-
-
-def _member(theorem: Theorem, owner: object, name: str) -> Any:
-    """What a problem or a trajectory has under that name; TheoremError when the record cannot hold it."""
-    value = getattr(owner, name)
-    refuse(theorem, results.member_faults(owner, name, value))
-    return value
 
 
 def _compared(checks: Iterable[Check]) -> dict[str, Any]:
@@ -195,34 +174,3 @@ def _compared(checks: Iterable[Check]) -> dict[str, Any]:
         number = numbers[check.claim] = numbers.get(check.claim, -1) + 1
         found |= {f"{check.claim}/{number}/{name}": array for name, array in check.arrays.items()}
     return found
-
-
-def _broken(problem: Exception) -> dict[str, Any]:
-    """What the record says of whatever broke the run."""
-    shown = problem.__cause__ if isinstance(problem, TheoremError) else problem
-    return {
-        "verdict": Verdict.ERROR,
-        "error": str(problem) if isinstance(problem, TheoremError) else in_words(problem),
-        "traceback": "".join(traceback.format_exception(shown)) if shown else None,
-    }
-
-
-def _counted(theorem: Theorem, checks: Iterable[Check], progress: Progress) -> Iterator[Check]:
-    """The checks as they come, telling for how many of the claims there are some."""
-    seen: set[str] = set()
-    claims = len(theorem.CLAIMS)
-    progress("checks", 0, claims)
-    for check in checks:
-        refuse(theorem, results.check_faults(theorem, check))
-        seen.add(check.claim)
-        yield check
-        progress("checks", len(seen), claims)
-
-
-@contextmanager
-def _timed(timings: dict[str, float], phase: str) -> Iterator[None]:
-    begun = time.perf_counter()
-    try:
-        yield
-    finally:
-        timings[phase] = time.perf_counter() - begun

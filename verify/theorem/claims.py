@@ -1,23 +1,50 @@
-"""Claims: the numbered statements of a paper."""
+"""Claims: a numbered statement of a paper, its check, what it rests on and its falsehoods, in one place.
+
+A theorem has one `Claims`, and a function for each claim that makes its comparisons:
+
+    CLAIMS = Claims("Polyak 1987, section 1.4")
+
+    @CLAIMS.step("Q-1", "a step contracts the distance to x* by rho")
+    def contraction(problem, path, power=1):
+        return at_most("||x_{k+1} - x*|| / ||x_k - x*||", path.ratios, problem.rho**power, ...)
+
+    contraction.false("rho^2 a step", power=2, why="that is the rate of f, not of x")
+
+What a function takes says what it needs: `start`, what is left where `build` found a hypothesis broken, or
+the problem; `problem`; `path`, what `integrate` returned; nothing, for a law that no setting changes, judged
+once for all runs of a suite. Parameters with a default are the constants that falsehoods replace.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+import inspect
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Generic, Literal, ParamSpec, Protocol, overload
+
+from numpy.typing import ArrayLike
 
 from verify.theorem.compare import Check
+from verify.theorem.falsehoods import Falsehood
 from verify.theorem.verdicts import Verdict, counts, worst
 
 Kind = Literal["hypothesis", "step", "conclusion", "erratum", "finding"]
+
+#: What the function of a claim returns: one comparison or several.
+Comparisons = Check | Iterable[Check]
+
+P = ParamSpec("P")
+
+#: A condition on what a claim is about: "" where it holds, else what fails and the way out.
+Condition = Callable[..., str]
 
 
 @dataclass(frozen=True)
 class Claim:
     """One numbered statement.
 
-    An informative claim (``required=False``) is a side statement whose premise may be out of reach:
-    it worsens the theorem's verdict only by being VIOLATED or ERROR.
+    An informative claim (``required=False``) is a side statement whose premise may be out of reach: it
+    worsens the theorem's verdict only by being VIOLATED or ERROR.
     """
 
     id: str
@@ -28,17 +55,231 @@ class Claim:
 
 
 @dataclass(frozen=True)
-class Planted:
-    """A false claim, checked in a setting where it really is false: `check` must be VIOLATED.
+class Constant:
+    """A constant that a statement leaves open, so that an instance in which it fails refutes little.
 
-    `claim` is the id of the honest claim, `mutation` what was changed in it, `why_false` why the
-    changed claim does not hold there.
+    `met` is a function of `problem` or `path`: the constant with which the instance meets `condition`. Where
+    the conclusion fails, the constant must exceed that, and the claim is NOT_APPLICABLE, with that number.
     """
 
-    claim: str
-    mutation: str
-    why_false: str
-    check: Check
+    met: Callable[..., float]
+    condition: str = "the condition on the width"
+    advice: str = "raise --width"
+
+    def silence(self, check: Check, known: Mapping[str, object]) -> Check:
+        """A violated comparison as what it is, a lower bound of the constant."""
+        at = ", ".join(f"{name} {value:.4g}" for name, value in check.where.items())
+        needed = f"C in {self.condition} must exceed {called(self.met, known):.2g}"
+        message = "; ".join(filter(None, [f"fails at {at}: {needed}" if at else needed, self.advice]))
+        return replace(check, verdict=Verdict.NOT_APPLICABLE, message=message, compared=check.verdict)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A function that makes comparisons for a claim, and what these rest on."""
+
+    function: Callable[..., Comparisons]
+    given: Sequence[Statement[Any] | Condition] = ()
+    constant: Constant | None = None
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Names of what the function judges; see the head of this module."""
+        return needs(self.function)
+
+    @property
+    def constants(self) -> tuple[str, ...]:
+        """Names of what a falsehood may replace."""
+        return tuple(
+            name
+            for name, parameter in inspect.signature(self.function).parameters.items()
+            if parameter.default is not parameter.empty
+        )
+
+
+class Statement(Generic[P]):
+    """A claim with its check, its hypotheses and its falsehoods; called, it makes its first comparisons."""
+
+    def __init__(
+        self, claim: Claim, function: Callable[P, Comparisons], part: Part, otherwise: Condition | None
+    ) -> None:
+        self.claim = claim
+        self.parts = [part]
+        self.falsehoods: list[Falsehood] = []
+        self.otherwise = otherwise
+        self._function = function
+        self.__doc__ = function.__doc__
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Comparisons:
+        return self._function(*args, **kwargs)
+
+    def also(
+        self, *, given: Sequence[Statement[Any] | Condition] = (), constant: Constant | None = None
+    ) -> Callable[[Callable[P, Comparisons]], Callable[P, Comparisons]]:
+        """More comparisons for the same claim, which rest on something else."""
+
+        def add(function: Callable[P, Comparisons]) -> Callable[P, Comparisons]:
+            self.parts.append(Part(function, given, constant))
+            return function
+
+        return add
+
+    def false(
+        self,
+        what: str,
+        *,
+        why: str,
+        setting: Mapping[str, Any],
+        start: Callable[..., object] | None = None,
+        problem: Callable[..., object] | None = None,
+        path: Callable[..., object] | None = None,
+        **constants: Any,
+    ) -> None:
+        """Plant a false form of the claim, in a setting where it is false.
+
+        `constants` replace those of its functions; `start`, `problem` and `path` make something else of what
+        the run made, which they take by name. It must come out VIOLATED, with the exit code 1; where a
+        constant is left open, NOT_APPLICABLE, because that is the worst that such a claim can be.
+        """
+        spoiled = {"start": start, "problem": problem, "path": path}
+        silent = any(part.constant for part in self.parts if set(part.constants) & set(constants))
+        open_constant = silent or (not constants and all(part.constant for part in self.parts))
+        self.falsehoods.append(
+            Falsehood(
+                self.claim.id,
+                what,
+                why,
+                Verdict.NOT_APPLICABLE if open_constant or self.otherwise else Verdict.VIOLATED,
+                setting,
+                constants=constants,
+                spoiled={name: spoil for name, spoil in spoiled.items() if spoil},
+            )
+        )
+
+    def broken(
+        self,
+        what: str,
+        *,
+        why: str,
+        setting: Mapping[str, Any],
+        data: Mapping[str, ArrayLike] | None = None,
+    ) -> None:
+        """Plant a setting in which this hypothesis fails.
+
+        It must come out NOT_APPLICABLE, with the way out; `data` are arrays by name, for a file that the
+        setting's field `data` will name.
+        """
+        self.falsehoods.append(Falsehood(self.claim.id, what, why, Verdict.NOT_APPLICABLE, setting, data))
+
+
+class Register(Protocol):
+    """Adds a claim: the id, what it says, and what its verdict rests on."""
+
+    def __call__(
+        self,
+        name: str,
+        text: str,
+        *,
+        source: str = "",
+        given: Sequence[Statement[Any] | Condition] = (),
+        constant: Constant | None = None,
+        required: bool = True,
+        otherwise: Condition | None = None,
+    ) -> Callable[[Callable[P, Comparisons]], Statement[P]]:
+        """A decorator of the function that makes its comparisons.
+
+        given: hypotheses, claims or conditions: where one fails the claim is NOT_APPLICABLE and says so.
+        constant: a constant that the statement leaves open.
+        otherwise: of a hypothesis that a setting may break, what to say then; it takes what it needs by name.
+        """
+
+
+class Claims(Sequence[Statement[Any]]):
+    """The claims of a theorem, in their order. `source` is what they are from, where they do not say."""
+
+    def __init__(self, source: str, *gathered: Iterable[Statement[Any]]) -> None:
+        self._source = source
+        self._statements = [statement for group in gathered for statement in group]
+
+    @overload
+    def __getitem__(self, index: int) -> Statement[Any]: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Statement[Any]]: ...
+    def __getitem__(self, index: int | slice) -> Statement[Any] | Sequence[Statement[Any]]:
+        return self._statements[index]
+
+    def __len__(self) -> int:
+        return len(self._statements)
+
+    @property
+    def claims(self) -> tuple[Claim, ...]:
+        """What is claimed."""
+        return tuple(statement.claim for statement in self)
+
+    @property
+    def falsehoods(self) -> tuple[Falsehood, ...]:
+        """Every false claim that is planted."""
+        return tuple(falsehood for statement in self for falsehood in statement.falsehoods)
+
+    @property
+    def hypothesis(self) -> Register:
+        """A hypothesis; with `otherwise`, one that a setting may break, and then the theorem is silent."""
+        return self._register("hypothesis")
+
+    @property
+    def step(self) -> Register:
+        """A lemma, or a step of a proof."""
+        return self._register("step")
+
+    @property
+    def conclusion(self) -> Register:
+        """What the theorem concludes."""
+        return self._register("conclusion")
+
+    @property
+    def erratum(self) -> Register:
+        """A statement that is false as printed: that is shown, and that the repaired form holds."""
+        return self._register("erratum")
+
+    @property
+    def finding(self) -> Register:
+        """What a figure's caption says that it shows."""
+        return self._register("finding")
+
+    def _register(self, kind: Kind) -> Register:
+        def claim(
+            name: str,
+            text: str,
+            *,
+            source: str = "",
+            given: Sequence[Statement[Any] | Condition] = (),
+            constant: Constant | None = None,
+            required: bool = True,
+            otherwise: Condition | None = None,
+        ) -> Callable[[Callable[P, Comparisons]], Statement[P]]:
+            def register(function: Callable[P, Comparisons]) -> Statement[P]:
+                made = Claim(name, text, source or self._source, kind, required)
+                found = Statement(made, function, Part(function, given, constant), otherwise)
+                self._statements.append(found)
+                return found
+
+            return register
+
+        return claim
+
+
+def needs(function: Callable[..., object]) -> tuple[str, ...]:
+    """The parameters of a function without a default."""
+    return tuple(
+        name
+        for name, parameter in inspect.signature(function).parameters.items()
+        if parameter.default is parameter.empty
+    )
+
+
+def called(function: Callable[..., Any], known: Mapping[str, object], **constants: object) -> Any:
+    """What a function returns for those of the known things that it needs."""
+    return function(**{name: known[name] for name in needs(function)}, **constants)
 
 
 def claim_verdict(checks: Sequence[Check]) -> Verdict:

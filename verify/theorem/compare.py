@@ -1,12 +1,13 @@
-"""Comparisons: what is compared, with what error.
+"""Comparisons: what is compared, with what error, and what the numbers say of it.
 
-A `Check` is one comparison made for a claim. Every
-comparison carries an error budget, an upper estimate of how far the compared numbers can be off,
-and is decided by it alone:
+A `Check` is one comparison made for a claim. Every comparison carries an error budget, an upper estimate of
+how far the compared numbers can be off, and is decided by it alone:
 
-- an inequality is VERIFIED when the slack exceeds the budget at every point compared, VIOLATED when
-  it is below minus the budget somewhere, INCONCLUSIVE otherwise;
-- an identity is VERIFIED when the two sides differ by no more than the budget at every point.
+- an inequality is VERIFIED when the slack exceeds the budget at every point compared, VIOLATED when it is
+  below minus the budget somewhere, INCONCLUSIVE otherwise;
+- an identity is VERIFIED when the two sides differ by no more than the budget at every point, and so is an
+  inequality that is met with equality. Either needs a resolution: a budget wider than it would pass anything
+  and leaves the comparison INCONCLUSIVE.
 """
 
 from __future__ import annotations
@@ -22,19 +23,21 @@ from verify.theorem.verdicts import Verdict
 
 Relation = Literal["<=", ">=", "="]
 
+ADVICE = "tighten the tolerances"
+
 
 @dataclass(frozen=True)
 class Check:
     """One comparison, reported at the point of its path where it is decided most narrowly.
 
-    ``slack`` is positive where the relation holds (0 at best for an identity), ``budget`` the error
-    budget there and ``budget_parts`` what it is made of; ``where`` locates the point; ``points``
-    counts the points compared. ``measured_range`` and ``bound_range`` are the least and the largest of
-    all points, ``largest_budget`` the widest budget of any; ``arrays`` holds every point: measured and
-    bound, each part of the budget, the coordinates, and which points count only when VIOLATED.
+    `slack` is positive where the relation holds (0 at best for an identity), `budget` the error budget there
+    and `budget_parts` what it is made of; `where` locates the point; `points` counts the points compared.
+    `measured_range` and `bound_range` are the least and the largest of all points, `largest_budget` the
+    widest budget of any; `arrays` holds every point: measured and bound, each part of the budget, the
+    coordinates, and which points count only when VIOLATED. `claim` is the id of the claim that it was made
+    for; `compared` what the numbers alone say, where a hypothesis or an unstated constant decides otherwise.
     """
 
-    claim: str
     quantity: str
     verdict: Verdict
     relation: Relation = "<="
@@ -50,53 +53,92 @@ class Check:
     bound_range: tuple[float, float] | None = None
     largest_budget: float | None = None
     arrays: Mapping[str, NDArray[Any]] = field(default_factory=dict, repr=False, compare=False)
+    claim: str = ""
+    compared: Verdict | None = None
 
 
-def at_most(claim: str, quantity: str, measured: ArrayLike, bound: ArrayLike, **how: object) -> Check:
-    """Check ``measured <= bound`` at every point; see `compare` for the other arguments."""
-    return compare(claim, quantity, "<=", measured, bound, **how)  # type: ignore[arg-type]
-
-
-def at_least(claim: str, quantity: str, measured: ArrayLike, bound: ArrayLike, **how: object) -> Check:
-    """Check ``measured >= bound`` at every point; see `compare` for the other arguments."""
-    return compare(claim, quantity, ">=", measured, bound, **how)  # type: ignore[arg-type]
-
-
-def equal(claim: str, quantity: str, measured: ArrayLike, bound: ArrayLike, **how: object) -> Check:
-    """Check ``measured = bound`` at every point; see `compare` for the other arguments."""
-    return compare(claim, quantity, "=", measured, bound, **how)  # type: ignore[arg-type]
-
-
-def compare(
-    claim: str,
+def at_most(
     quantity: str,
-    relation: Relation,
     measured: ArrayLike,
     bound: ArrayLike,
     *,
     budget: Mapping[str, ArrayLike],
     where: Mapping[str, ArrayLike] | None = None,
     undecided: ArrayLike = False,
-    attained: bool = False,
-    resolution: float | None = None,
-    advice: str = "tighten the tolerances",
+    attained: float | None = None,
+    advice: str = ADVICE,
 ) -> Check:
-    """Compare two quantities at every point of a path and keep the point that decides.
+    """Check ``measured <= bound`` at every point.
 
     Parameters
     ----------
-    measured, bound: scalars or arrays of one shape (k,); broadcast against each other.
-    budget: named parts of the error budget, each a scalar or (k,), non-negative; they are added.
+    measured, bound: scalars or arrays of one shape (k,); broadcast against each other. An infinite bound is
+        allowed.
+    budget: named parts of the error budget, each a scalar or (k,), finite and non-negative; they are added.
     where: named coordinates of the points, each a scalar or (k,).
-    undecided: scalar or (k,), true at points that count only when VIOLATED, because both sides agree
-        there by definition and no budget could be small enough. It is ignored when true everywhere.
-    attained: of an inequality that theory says is met with equality in some cases, so that the slack
-        need not exceed the budget; like an identity it needs a `resolution`.
-    resolution: A budget above it would pass anything: the check is INCONCLUSIVE.
+    undecided: scalar or (k,), true at points that count only when VIOLATED, because both sides agree there by
+        definition and no budget could be small enough. It is ignored when true everywhere.
+    attained: the resolution of an inequality that theory says is met with equality in some cases, so that the
+        slack need not exceed the budget.
     advice: what to change when the comparison is INCONCLUSIVE.
 
-    No points compared, or a number that is not one, is ERROR. An infinite bound is allowed.
+    No points compared, a number that is not one, or a budget that is infinite or negative is ERROR.
     """
+    return _compare(quantity, "<=", measured, bound, budget, where, undecided, attained, advice)
+
+
+def at_least(
+    quantity: str,
+    measured: ArrayLike,
+    bound: ArrayLike,
+    *,
+    budget: Mapping[str, ArrayLike],
+    where: Mapping[str, ArrayLike] | None = None,
+    undecided: ArrayLike = False,
+    attained: float | None = None,
+    advice: str = ADVICE,
+) -> Check:
+    """Check ``measured >= bound`` at every point; see `at_most`."""
+    return _compare(quantity, ">=", measured, bound, budget, where, undecided, attained, advice)
+
+
+def equal(
+    quantity: str,
+    measured: ArrayLike,
+    bound: ArrayLike,
+    *,
+    budget: Mapping[str, ArrayLike],
+    resolution: float,
+    where: Mapping[str, ArrayLike] | None = None,
+    undecided: ArrayLike = False,
+    advice: str = ADVICE,
+) -> Check:
+    """Check ``measured = bound`` at every point, to no worse than `resolution`; see `at_most`."""
+    return _compare(quantity, "=", measured, bound, budget, where, undecided, resolution, advice)
+
+
+def not_applicable(quantity: str, message: str) -> Check:
+    """A check that the theorem does not promise here; the message names the hypothesis and the way out."""
+    return Check(quantity, Verdict.NOT_APPLICABLE, message=message)
+
+
+def inconclusive(quantity: str, message: str) -> Check:
+    """A check that cannot be decided with what there is; the message says what to change."""
+    return Check(quantity, Verdict.INCONCLUSIVE, message=message)
+
+
+def _compare(
+    quantity: str,
+    relation: Relation,
+    measured: ArrayLike,
+    bound: ArrayLike,
+    budget: Mapping[str, ArrayLike],
+    where: Mapping[str, ArrayLike] | None,
+    undecided: ArrayLike,
+    resolution: float | None,
+    advice: str,
+) -> Check:
+    """Compare two quantities at every point of a path and keep the point that decides."""
     values, bounds, *parts = (
         np.atleast_1d(array)
         for array in np.broadcast_arrays(
@@ -106,30 +148,33 @@ def compare(
     total: NDArray[np.float64] = np.sum(parts, axis=0) if parts else np.zeros_like(values)
     points = int(values.size)
     if points == 0:
-        return Check(claim, quantity, Verdict.ERROR, relation, message="no point was compared")
+        return Check(quantity, Verdict.ERROR, relation, message="no point was compared")
     with np.errstate(invalid="ignore"):
         slack = {"<=": bounds - values, ">=": values - bounds, "=": -np.abs(values - bounds)}[relation]
     # Slack in units of the budget orders the points by how narrowly each is decided.
     with np.errstate(divide="ignore", invalid="ignore"):
         margin = np.where(total > 0, slack / total, np.sign(slack) * np.inf)
     margin[(total == 0) & (slack == 0)] = 0.0
-    bad = np.isnan(margin) | np.isnan(total) | (total < 0)
+    uncomputed = np.isnan(margin) | np.isnan(total)
+    unusable = np.any([~((part >= 0) & np.isfinite(part)) for part in parts] or [np.zeros(1, bool)], axis=0)
+    bad = uncomputed | unusable
     tolerated = np.broadcast_to(np.asarray(undecided, dtype=bool), margin.shape) & (margin >= -1)
     if tolerated.all():
         tolerated = np.zeros_like(tolerated)
     at = int(np.argmax(bad)) if bad.any() else int(np.argmin(np.where(tolerated, np.inf, margin)))
-    if bad.any():
+    if uncomputed.any():
         verdict, message = Verdict.ERROR, "a compared number or its error budget is not a number"
+    elif unusable.any():
+        verdict, message = Verdict.ERROR, "the error budget is infinite or negative"
+    elif resolution is None:
+        verdict, message = _strict(float(margin[at]), advice)
     else:
-        verdict, message = _decide(
-            relation == "=" or attained, float(margin[at]), float(total.max()), resolution, advice
-        )
+        verdict, message = _attained(float(margin[at]), float(total.max()), resolution, advice)
     axes = {
         name: np.broadcast_to(np.asarray(axis, dtype=float), (points,))
         for name, axis in (where or {}).items()
     }
     return Check(
-        claim,
         quantity,
         verdict,
         relation,
@@ -154,15 +199,8 @@ def compare(
     )
 
 
-def _decide(
-    tight: bool, margin: float, largest_budget: float, resolution: float | None, advice: str
-) -> tuple[Verdict, str]:
-    if tight:
-        if margin < -1:
-            return Verdict.VIOLATED, "off by more than the error budget"
-        if resolution is not None and largest_budget > resolution:
-            return Verdict.INCONCLUSIVE, f"the error budget is too wide to decide: {advice}"
-        return Verdict.VERIFIED, ""
+def _strict(margin: float, advice: str) -> tuple[Verdict, str]:
+    """Of an inequality whose narrowest point has this slack in units of its budget."""
     if margin > 1:
         return Verdict.VERIFIED, ""
     if margin < -1:
@@ -170,6 +208,10 @@ def _decide(
     return Verdict.INCONCLUSIVE, f"slack and error budget overlap: {advice}"
 
 
-def not_applicable(claim: str, quantity: str, message: str) -> Check:
-    """A check that the theorem does not promise here; the message names the hypothesis and the way out."""
-    return Check(claim, quantity, Verdict.NOT_APPLICABLE, message=message)
+def _attained(margin: float, largest_budget: float, resolution: float, advice: str) -> tuple[Verdict, str]:
+    """Of an identity, or of an inequality that may be met with equality."""
+    if margin < -1:
+        return Verdict.VIOLATED, "off by more than the error budget"
+    if not largest_budget <= resolution:
+        return Verdict.INCONCLUSIVE, f"the error budget is too wide to decide: {advice}"
+    return Verdict.VERIFIED, ""

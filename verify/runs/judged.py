@@ -1,0 +1,148 @@
+"""What lies between a setting and its verdict: build, integrate, judge. Runs and `verify power` share it."""
+
+from __future__ import annotations
+
+import os
+import time
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import threadpoolctl
+
+from verify.contract import results
+from verify.contract.calls import calling, refuse
+from verify.records.record import ClaimRecord, claim_records, overall_verdict
+from verify.theorem.claims import Part
+from verify.theorem.compare import Check
+from verify.theorem.errors import HypothesisError, InputError, TheoremError, in_words
+from verify.theorem.falsehoods import Falsehood
+from verify.theorem.judgement import Judge, Laws, laws, made
+from verify.theorem.protocol import Progress, Theorem, silent
+from verify.theorem.settings import BaseSetting
+from verify.theorem.verdicts import Verdict
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A theorem built and integrated in a setting.
+
+    `known` has what its claims are judged from, by name: `start`, `problem`, `path`. `silence` says which
+    hypothesis ended it before that was all there, `error` what broke; `threads` are those of BLAS.
+    """
+
+    theorem: Theorem
+    known: Mapping[str, Any]
+    effective: Mapping[str, Any]
+    threads: int
+    timings: Mapping[str, float]
+    silence: str = ""
+    error: Exception | None = None
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Every claim with its checks, and what comes of them: the theorem's verdict."""
+
+    claims: Sequence[ClaimRecord] = ()
+    checks: Sequence[Check] = ()
+    verdict: Verdict = Verdict.ERROR
+
+
+def prepare(
+    theorem: Theorem, setting: BaseSetting, progress: Progress = silent, cores: int | None = None
+) -> Prepared:
+    """Build and integrate; whatever breaks but InputError, the user's to mend, is in the result."""
+    timings: dict[str, float] = {}
+    known: dict[str, Any] = {}
+    effective: dict[str, Any] = {"seed": setting.seed}
+    threads = cores or os.cpu_count() or 1
+    silence, error = "", None
+    try:
+        with timed(timings, "build"), calling(theorem, "build"):
+            progress("build", 0, 0)
+            problem = theorem.build(setting)
+            known |= {"start": problem, "problem": problem}
+            effective = {**getattr(problem, "effective", {}), **effective}
+            if hasattr(problem, "threads"):
+                threads = min(threads, int(member(theorem, problem, "threads")))
+        with (
+            threadpoolctl.threadpool_limits(limits=threads),
+            timed(timings, "integrate"),
+            calling(theorem, "integrate"),
+        ):
+            known["path"] = theorem.integrate(problem, progress)
+    except InputError:
+        raise
+    except HypothesisError as unmet:
+        silence = str(unmet)
+        if unmet.start is not None and "start" not in known:
+            known["start"] = unmet.start
+    except Exception as problem_met:  # whatever broke, the record must say so
+        error = problem_met
+    return Prepared(theorem, known, effective, threads, timings, silence, error)
+
+
+def judge(
+    prepared: Prepared,
+    shared: Laws | None = None,
+    falsehood: Falsehood | None = None,
+    progress: Progress = silent,
+) -> Judged:
+    """Every claim of a theorem, judged; a `falsehood` in place of its own. TheoremError for its author."""
+    theorem = prepared.theorem
+    judges = Judge(prepared.known, prepared.silence, shared or {}, falsehood, _caller(theorem))
+    checks: list[Check] = []
+    for done, statement in enumerate(theorem.CLAIMS):
+        progress("checks", done, len(theorem.CLAIMS))
+        checks += judges.checks(statement)
+    progress("checks", len(theorem.CLAIMS), len(theorem.CLAIMS))
+    claims = theorem.CLAIMS.claims
+    records = claim_records(claims, checks)
+    return Judged(records, checks, overall_verdict(claims, records))
+
+
+def laws_of(theorem: Theorem) -> Laws:
+    """The checks of the theorem's claims that no setting changes, for all runs of a suite."""
+    return laws(theorem.CLAIMS, _caller(theorem))
+
+
+def _caller(theorem: Theorem) -> Any:
+    """Calls the functions of claims, whose faults are told to their author."""
+
+    def call(part: Part, known: Mapping[str, object], constants: Mapping[str, Any]) -> Sequence[Check]:
+        with calling(theorem, part.function.__name__):
+            found = made(part, known, constants)
+        refuse(theorem, results.check_faults(part, found))
+        return found
+
+    return call
+
+
+def member(theorem: Theorem, owner: object, name: str) -> Any:
+    """What a problem or a path has under that name; TheoremError when the record cannot hold it."""
+    value = getattr(owner, name)
+    refuse(theorem, results.member_faults(owner, name, value))
+    return value
+
+
+def broken(problem: Exception) -> dict[str, Any]:
+    """What the record says of whatever broke the run."""
+    shown = problem.__cause__ if isinstance(problem, TheoremError) else problem
+    return {
+        "verdict": Verdict.ERROR,
+        "error": str(problem) if isinstance(problem, TheoremError) else in_words(problem),
+        "traceback": "".join(traceback.format_exception(shown)) if shown else None,
+    }
+
+
+@contextmanager
+def timed(timings: dict[str, float], phase: str) -> Iterator[None]:
+    """Keeps the seconds that what is inside takes."""
+    begun = time.perf_counter()
+    try:
+        yield
+    finally:
+        timings[phase] = time.perf_counter() - begun

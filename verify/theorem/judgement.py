@@ -1,0 +1,119 @@
+"""Judgement: the checks of all claims of a theorem, and what hypotheses and open constants make of them.
+
+This is the only place where a verdict is not that of its numbers, and `Check.compared` keeps the latter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from verify.theorem.claims import Claims, Comparisons, Part, Statement, called, claim_verdict
+from verify.theorem.compare import Check, not_applicable
+from verify.theorem.falsehoods import Falsehood
+from verify.theorem.verdicts import Verdict
+
+#: What is compared where a hypothesis fails, so that nothing is.
+NOTHING = "hypothesis"
+
+#: Calls the function of a part with what it needs and with replaced constants; gives its comparisons.
+Caller = Callable[[Part, Mapping[str, object], Mapping[str, Any]], Sequence[Check]]
+
+#: The checks of laws, by claim: they depend on no setting and are shared by the runs of a suite.
+Laws = Mapping[str, Sequence[Check]]
+
+
+def made(part: Part, known: Mapping[str, object], constants: Mapping[str, Any]) -> Sequence[Check]:
+    """The comparisons of a part."""
+    found: Comparisons = called(part.function, known, **constants)
+    return [found] if isinstance(found, Check) else list(found)
+
+
+def laws(claims: Claims, call: Caller = made) -> Laws:
+    """The checks of the claims that no setting changes."""
+    judge = Judge({}, call=call)
+    return {
+        statement.claim.id: judge.checks(statement)
+        for statement in claims
+        if all(not part.needs for part in statement.parts)
+    }
+
+
+@dataclass
+class Judge:
+    """Judges claims from what a run has made: `known`, by name.
+
+    Where a hypothesis ended the run, `silence` says which, and claims that need more than is known are
+    NOT_APPLICABLE. A `falsehood` is judged in place of its claim. `laws` are not made again. `call` stands
+    between the judge and the theorem's own code.
+    """
+
+    known: Mapping[str, object]
+    silence: str = ""
+    laws: Laws = field(default_factory=dict)
+    falsehood: Falsehood | None = None
+    call: Caller = made
+    _judged: dict[str, Sequence[Check]] = field(default_factory=dict)
+
+    def checks(self, statement: Statement[Any]) -> Sequence[Check]:
+        """The checks of a claim, made once."""
+        claim = statement.claim.id
+        if claim not in self._judged:
+            honest = self.falsehood is None or self.falsehood.claim != claim
+            shared = self.laws.get(claim) if honest else None
+            found = shared if shared is not None else list(self._parts(statement))
+            self._judged[claim] = [replace(check, claim=claim) for check in found]
+        return self._judged[claim]
+
+    def _parts(self, statement: Statement[Any]) -> Iterator[Check]:
+        known, constants = self._as_told(statement)
+        for part in statement.parts:
+            if not set(part.needs) <= set(known):
+                yield not_applicable(NOTHING, self.silence)
+                continue
+            if unmet := _unmet(part, known):
+                yield not_applicable(NOTHING, unmet)
+                continue
+            own = {name: value for name, value in constants.items() if name in part.constants}
+            for check in self.call(part, known, own):
+                yield self._weighed(check, statement, part, known)
+
+    def _as_told(self, statement: Statement[Any]) -> tuple[Mapping[str, object], Mapping[str, Any]]:
+        """What is known and which constants are replaced, for a claim; more than nothing for a falsehood."""
+        told = self.falsehood
+        if told is None or told.claim != statement.claim.id:
+            return self.known, {}
+        spoiled = {name: called(spoil, self.known) for name, spoil in told.spoiled.items()}
+        return {**self.known, **spoiled}, told.constants
+
+    def _weighed(
+        self, check: Check, statement: Statement[Any], part: Part, known: Mapping[str, object]
+    ) -> Check:
+        """A comparison as a check of its claim, given the claim's hypotheses and constants."""
+        if check.verdict is Verdict.ERROR:
+            return check
+        if statement.otherwise and check.verdict is Verdict.VIOLATED:
+            message = str(called(statement.otherwise, known))
+            return replace(check, verdict=Verdict.NOT_APPLICABLE, message=message, compared=check.verdict)
+        verdicts = {
+            given.claim.id: claim_verdict(self.checks(given))
+            for given in part.given
+            if isinstance(given, Statement)
+        }
+        if broken := [name for name, verdict in verdicts.items() if verdict is Verdict.NOT_APPLICABLE]:
+            here = "holds here all the same" if check.verdict is Verdict.VERIFIED else f"here {check.verdict}"
+            message = f"promised only under {' and '.join(broken)}; {here}"
+            return replace(check, verdict=Verdict.NOT_APPLICABLE, message=message, compared=check.verdict)
+        if check.verdict is not Verdict.VIOLATED:
+            return check
+        if undecided := [name for name, verdict in verdicts.items() if verdict is not Verdict.VERIFIED]:
+            message = f"fails, but {' and '.join(undecided)} is not VERIFIED here: see there"
+            return replace(check, verdict=Verdict.INCONCLUSIVE, message=message, compared=check.verdict)
+        return part.constant.silence(check, known) if part.constant else check
+
+
+def _unmet(part: Part, known: Mapping[str, object]) -> str:
+    """What the first condition says that does not hold; "" where all do."""
+    conditions = (given for given in part.given if not isinstance(given, Statement))
+    return next(filter(None, (called(condition, known) for condition in conditions)), "")
