@@ -26,7 +26,7 @@ def parallel_pairs(inputs: Array) -> NDArray[np.intp]:
 
 
 def moved_apart(inputs: Array, noise: float, rng: np.random.Generator, of: str) -> tuple[Array, int]:
-    """Unit inputs (d, n) with noise of that norm on those parallel to an earlier one, and how many these are."""
+    """Unit inputs (d, n) with noise of that norm on those parallel to an earlier one; how many these are."""
     later = np.unique(parallel_pairs(inputs)[:, 1])
     if not len(later):
         return inputs, 0
