@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from theorems import linear_rate as theorem
+from theorems.kawaguchi_2021 import linear_rate as theorem
 from verify.figures.cache import Curve
 from verify.figures.paper import Paper
 from verify.figures.protocol import Preset

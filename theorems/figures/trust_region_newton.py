@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from theorems import trust_region_newton as theorem
+from theorems.kawaguchi_2021 import trust_region_newton as theorem
 from verify import plots
 from verify.figures.cache import Curve
 from verify.figures.paper import Paper, thin

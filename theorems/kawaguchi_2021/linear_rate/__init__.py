@@ -52,7 +52,7 @@ from verify.linear_deq.convexity import Witness, nonconvexity_witness
 from verify.linear_deq.cost import linear_cost
 from verify.linear_deq.model import DeepEquilibriumLinear, State, contraction_factors, softmax
 from verify.linear_deq.path import LinearProblem, LinearStart, LinearTrajectory, train
-from verify.linear_deq.setting import LinearSetting, Radius, linear_problem, sizes
+from verify.linear_deq.build import LinearSetting, Radius, linear_problem, sizes
 from verify.linear_deq.shallow import shallow_path
 from verify.linear_deq.spectrum import FlowOperator, operator_terms, smallest_eigenvalue_floors
 from verify.losses import EPS

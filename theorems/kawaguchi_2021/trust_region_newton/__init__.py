@@ -43,7 +43,7 @@ from verify.flow.scaled import integrate as integrate_flow
 from verify.linear_deq.cost import linear_cost
 from verify.linear_deq.model import linear_map
 from verify.linear_deq.path import LinearProblem, LinearTrajectory, train
-from verify.linear_deq.setting import LinearSetting, linear_problem, sizes
+from verify.linear_deq.build import LinearSetting, linear_problem, sizes
 from verify.losses import EPS
 from verify.losses.logistic import LogisticObjective
 from verify.losses.square import SquareObjective
