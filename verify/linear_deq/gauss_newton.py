@@ -12,7 +12,7 @@ import numpy as np
 import scipy.linalg
 from numpy.typing import NDArray
 
-from verify.linear_deq.model import DeepEquilibriumLinear, State
+from verify.linear_deq.model import DeepEquilibriumLinear, LinearState
 from verify.linear_deq.spectrum import FlowOperator
 from verify.losses import ShallowObjective
 
@@ -30,7 +30,7 @@ class GaussNewton:
         self._objective = objective
 
     def linearise(self, theta: Array) -> None:
-        self._state: State = self._model.at(theta)
+        self._state: LinearState = self._model.at(theta)
         self._factor = self._objective.curvature_factor(self._state.q)
         self._kernel = FlowOperator(self._state).restricted(self._factor)
 

@@ -7,7 +7,8 @@ import scipy.linalg
 
 from verify.flow.cvode import cvode
 from verify.flow.scaled import integrate
-from verify.linear_deq.path import LinearProblem, resolvable_excess
+from verify.linear_deq.following import resolvable_excess
+from verify.linear_deq.problem import LinearProblem
 from verify.losses import Array, ShallowObjective
 
 

@@ -18,7 +18,7 @@ import scipy.linalg
 from numpy.typing import NDArray
 from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 
-from verify.linear_deq.model import State
+from verify.linear_deq.model import LinearState
 
 Array = NDArray[np.float64]
 
@@ -53,7 +53,7 @@ class Eigenvalue:
 class FlowOperator:
     """D at one parameter point of the linear model."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: LinearState) -> None:
         self._state = state
         self.shape = (state.q.shape[1], state.q.shape[0])
         s, q = state.stochastic, state.q
@@ -190,7 +190,7 @@ def smallest_eigenvalue_floors(width: int, gamma: float) -> tuple[float, float]:
     return 1 / (width * (1 + gamma) ** 2), 1 / (1 + gamma * np.sqrt(width)) ** 2
 
 
-def operator_terms(state: State) -> tuple[Array, Array, Array]:
+def operator_terms(state: LinearState) -> tuple[Array, Array, Array]:
     """D as printed, dense (m m_y, m m_y), in the pieces that a false claim about it gets wrong.
 
     ``(U^{-T} U^{-1}) (x) I``, ``sum_k (U^{-1})_k^T (U^{-1})_k (x) Q J_k J_k^T Q^T`` (D is the first plus

@@ -10,6 +10,7 @@ from scipy.special import softmax
 
 from verify.losses import Array
 from verify.losses.smooth import NEWTON_STEPS, SmoothObjective
+from verify.theorem.errors import HypothesisError
 
 
 class CrossEntropyObjective(SmoothObjective):
@@ -17,9 +18,14 @@ class CrossEntropyObjective(SmoothObjective):
 
     Strong convexity in the outputs, 2 tau, gives kappa = 2 tau sigma_min(Phi)^2 everywhere, with the
     smallest non-zero singular value. Our own; the paper's corollaries stop at the logistic loss.
+    Raises HypothesisError where tau = 0.
     """
 
     def __init__(self, features: Array, targets: Array, tau: float) -> None:
+        if tau == 0:
+            raise HypothesisError(
+                "cross-entropy without tau has no PL constant, kappa = 2 tau sigma_min^2 = 0: use --tau 0.1"
+            )
         super().__init__(features, targets, tau)
         self.pl_constant = 2 * tau * float(self.singular_values[-1]) ** 2
         self.smoothness = (0.5 + 2 * tau) * self._largest**2
