@@ -32,6 +32,8 @@ IDENTITY_RESOLUTION = 1e-3
 #: The setting of every falsehood: a random A, and a Hessian of full rank.
 DRAWN: Mapping[str, Any] = {"width": 6, "samples": 30, "data": "synthetic", "points": 15}
 
+VANISHES = "the Hessian vanishes, so delta_bar is infinite"
+
 LOWER_GAMMA = "gamma is so close to 1 that rounding hides the step: lower --gamma"
 
 
@@ -41,9 +43,7 @@ def delta_bar(path: NewtonPath) -> Iterator[Check]:
     for fraction, found, compare in ((JUST_BELOW, path.below, at_least), (JUST_ABOVE, path.above, at_most)):
         quantity = f"lambda_min(G_delta), scaled, at {fraction:.4g} delta_bar"
         if not found.time.size:
-            message = (
-                "the Hessian vanishes, so delta_bar is infinite and any delta will do: use another --seed"
-            )
+            message = f"{VANISHES} and any delta will do: use another --seed"
             yield not_applicable(quantity, message)
             continue
         yield compare(
@@ -189,7 +189,7 @@ def beyond_delta_bar(path: NewtonPath) -> Iterator[Check]:
     found = path.beyond
     quantity = f"(H + G/delta) at {BEYOND:g} delta_bar"
     if not found.time.size:
-        yield not_applicable(quantity, "the Hessian vanishes, so delta_bar is infinite: use another --seed")
+        yield not_applicable(quantity, f"{VANISHES}: use another --seed")
         return
     yield equal(
         f"{quantity}: optimality residual",

@@ -1,4 +1,4 @@
-"""The pictures of Theorem 2: how well step and flow agree, and the path of the plane with its trust regions."""
+"""The pictures of Theorem 2: how well step and flow agree, and the plane's path with its trust regions."""
 
 from __future__ import annotations
 
