@@ -9,7 +9,7 @@ brings a stiff flow (curvatures from 1e-4 to 1e4, say) from minutes to seconds.
 from __future__ import annotations
 
 import numpy as np
-import scipy.linalg
+import scipy
 from numpy.typing import NDArray
 
 from verify.linear_deq.model import DeepEquilibriumLinear, LinearState

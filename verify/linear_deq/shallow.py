@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-import scipy.linalg
+import scipy
 
 from verify.flow.cvode import cvode
 from verify.flow.scaled import integrate

@@ -14,9 +14,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-import scipy.linalg
+import scipy
 from numpy.typing import NDArray
-from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 
 from verify.linear_deq.model import LinearState
 
@@ -165,16 +164,16 @@ class FlowOperator:
         return replace(found, error=max(found.error, gap), certified=True)
 
     def _lanczos(self, start: Array) -> tuple[float, Array]:
-        operator = LinearOperator(
+        operator = scipy.sparse.linalg.LinearOperator(
             (self.size, self.size),
             matvec=lambda z: self.apply_inverse(z.reshape(self.shape)).ravel(),
             dtype=np.float64,
         )
         try:
-            values, vectors = eigsh(
+            values, vectors = scipy.sparse.linalg.eigsh(
                 operator, k=1, which="LA", v0=start.ravel(), tol=LANCZOS_TOLERANCE, maxiter=self.size
             )
-        except ArpackNoConvergence as stopped:
+        except scipy.sparse.linalg.ArpackNoConvergence as stopped:
             if len(stopped.eigenvalues) == 0:
                 raise
             values, vectors = stopped.eigenvalues, stopped.eigenvectors
