@@ -9,6 +9,7 @@ class as the linear model, tests better. Figure and finding were rebuilt from th
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -155,9 +156,10 @@ def check(setting: Setting, results: Sequence[LossCurve]) -> list[Check]:
 def lower(claim: str, quantity: str, linear: NDArray[np.float64], delm: NDArray[np.float64]) -> Check:
     """Mean log ratio of two losses over trials, paired by data and teacher, against 0."""
     mean, half_width = mean_interval(np.log(linear / delm)[:, None])
-    return at_least(
-        claim, quantity, mean, 0.0, budget={"trials": half_width}, advice="raise --trials for a narrower one"
+    found = at_least(
+        quantity, mean, 0.0, budget={"trials": half_width}, advice="raise --trials for a narrower one"
     )
+    return replace(found, claim=claim)
 
 
 def numbers(setting: Setting, results: Sequence[LossCurve]) -> dict[str, Any]:

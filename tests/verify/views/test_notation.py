@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from lxml import html as lxml_html
 
 from cli import DEFAULT_REFERENCE
-from theorems import linear_rate, relu_convergence, trust_region_newton
+from theorems import relu_convergence
+from theorems.kawaguchi_2021 import linear_rate, trust_region_newton
 from verify.records.regression import read_reference
 from verify.views.notation import GREEK, LOWERED, RAISED, SIGNS, markup, unicode
 
