@@ -1,4 +1,4 @@
-"""Gradient descent with a fixed step, and the largest step that keeps a rate."""
+"""Gradient descent with a fixed step."""
 
 from __future__ import annotations
 
@@ -10,14 +10,7 @@ from numpy.typing import NDArray
 from verify.relu_deq.model import NoEquilibriumError
 from verify.relu_deq.problem import LeastSquares, ReluProblem
 
-
 Array = NDArray[np.float64]
-
-#: Bisections of the logarithm of the largest descent step, from a factor 2: two parts in a hundred.
-BISECTIONS = 5
-
-#: Accuracy of the equilibria in the search of the largest step, where the residual doubles or halves.
-SEARCH_ACCURACY = 1e-7
 
 
 @dataclass(frozen=True)
@@ -45,7 +38,7 @@ def descend(problem: ReluProblem, step: float, steps: int, *, observe: bool = Tr
     rows: list[tuple[float, ...]] = []
     for taken in range(steps + 1):
         state, size = point.state, float(np.linalg.norm(point.residual))
-        distances = state.theta.distances(start.theta) if observe else (0.0,) * 4
+        distances = state.theta.distances(start.theta) if observe else (0.0,) * len(start.theta.parts)
         gram = float(np.linalg.eigvalsh(state.gram)[0]) if observe else 0.0
         rows.append((size, gram, *distances))
         if taken == steps or not size <= 10 * rows[0][0]:
@@ -59,34 +52,3 @@ def descend(problem: ReluProblem, step: float, steps: int, *, observe: bool = Tr
         before, point = point, replace(point, state=moved)
     table = np.array(rows)
     return Descent(problem, step, table[:, 0], table[:, 1], table[:, 2:])
-
-
-def keeps_rate(problem: ReluProblem, step: float, steps: int) -> bool:
-    """Whether ``||r(k)||^2 <= (1 - step lambda_0 / 2)^k ||r(0)||^2`` for every k up to `steps`."""
-    decay = step * problem.lambda_0 / 2
-    if decay >= 1:
-        return False
-    change = descend(problem, step, steps, observe=False).log_change
-    return bool(np.all(change <= np.arange(len(change)) * np.log1p(-decay)))
-
-
-def largest_step(problem: ReluProblem, steps: int, scale: float) -> tuple[float, float]:
-    """Steps between which the descent claim stops holding, by bisection from around `scale`.
-
-    The first keeps the rate for `steps` steps, the second does not; the first is 0 when no step down
-    to ``scale / 2^20`` keeps it.
-    """
-    problem = replace(problem, start=replace(problem.start, accuracy=SEARCH_ACCURACY))
-    low = high = scale
-    if keeps_rate(problem, scale, steps):
-        while keeps_rate(problem, high := 2 * high, steps):
-            low = high
-    else:
-        while not keeps_rate(problem, low := low / 2, steps):
-            high = low
-            if low < scale / 2**20:
-                return 0.0, low
-    for _ in range(BISECTIONS):
-        middle = float(np.sqrt(low * high))
-        low, high = (middle, high) if keeps_rate(problem, middle, steps) else (low, middle)
-    return low, high

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,11 +11,9 @@ from numpy.typing import NDArray
 from verify.flow.exponential import ExponentialPoint
 from verify.losses import EPS
 from verify.numerics.arrays import AnyArray, epsilon, host, norm
-from verify.relu_deq.model import State
+from verify.relu_deq.model import ReluState
 from verify.relu_deq.probe import Probe, probe
 from verify.relu_deq.problem import LeastSquares, ReluProblem, residual_rounding
-from verify.relu_deq.path import ReluTrajectory
-
 
 Array = NDArray[np.float64]
 
@@ -23,10 +22,20 @@ Array = NDArray[np.float64]
 EXACT_NORMS_UP_TO = 256
 
 
-class _Observer:
-    """Turns points of the flow into the columns of a `ReluTrajectory`."""
+@dataclass(frozen=True)
+class Seen:
+    """The last point, sweeps of the equilibria at all points, the probes, and a column for each quantity."""
 
-    def __init__(self, problem: ReluProblem, start: State, probed: Set[int]) -> None:
+    last: ExponentialPoint[LeastSquares]
+    sweeps: int
+    probes: Sequence[Probe]
+    columns: Mapping[str, Array]
+
+
+class Observer:
+    """Turns points of the flow into columns; see `verify.relu_deq.path.ReluPath` for what they are."""
+
+    def __init__(self, problem: ReluProblem, start: ReluState, probed: Set[int]) -> None:
         self._problem = problem
         self._start = start
         self._probed = probed
@@ -47,7 +56,10 @@ class _Observer:
         slack = max(1 - contraction, 0.01)
         minima = [float(np.linalg.eigvalsh(part)[0]) for part in parts]
         # Singular values of Phi move by no more than the rounding of W X.
+        gram = state.gram
+        gram_minimum = float(np.linalg.eigvalsh(gram)[0])
         feature_error = 4 * epsilon(state.phi) * norm(state.phi)
+        _, _, *vectors = state.theta.parts.values()
         self._rows.append(
             {
                 "times": point.time,
@@ -62,10 +74,11 @@ class _Observer:
                 # Weyl: an eigenvalue moves by the norm of the change; a Gram matrix changes by twice
                 # the relative error of its factors, of which H has products of two.
                 "kernel_error": (4 * state.accuracy / slack + n * EPS) * trace,
-                "gram_error": 4 * (n + np.sqrt(width)) * EPS * float(np.trace(parts[3]))
-                + 2 * feature_error * np.sqrt(max(minima[3], 0.0))
+                "gram_minimum": gram_minimum,
+                "gram_error": 4 * (n + np.sqrt(width)) * EPS * float(np.trace(gram))
+                + 2 * feature_error * np.sqrt(max(gram_minimum, 0.0))
                 + feature_error**2,
-                "norms": [*norms, norm(state.theta.u), norm(state.theta.v)],
+                "norms": [*norms, *(norm(part) for part in vectors)],
                 "norm_errors": errors,
                 "distances": distances,
                 "growth": _largest_ratio(state.z, state.phi),
@@ -88,7 +101,7 @@ class _Observer:
         )
 
     def _spectral_norms(
-        self, state: State, distances: tuple[float, float, float, float]
+        self, state: ReluState, distances: tuple[float, ...]
     ) -> tuple[tuple[float, float], tuple[float, float]]:
         if state.model.width <= EXACT_NORMS_UP_TO:
             norms = (
@@ -101,21 +114,13 @@ class _Observer:
         a, w = self._problem.norms
         return (a, w), (distances[0] + rounding * a, distances[1] + rounding * w)
 
-    def trajectory(self, fastest: float, lost: str) -> ReluTrajectory:
+    def finish(self) -> Seen:
+        """All that was seen, with derivatives at the last time, too."""
         assert self._last is not None
         if self._probes and self._probes[-1].time < self._last.time:
             self._probe(self._last)
         columns = {name: np.array([row[name] for row in self._rows]) for name in self._rows[0]}
-        return ReluTrajectory(
-            self._problem,
-            self._last.at.state,
-            fastest,
-            self._last.evaluations,
-            self._sweeps,
-            self._probes,
-            lost,
-            **columns,
-        )
+        return Seen(self._last, self._sweeps, self._probes, columns)
 
 
 def _largest_ratio(z: AnyArray, phi: AnyArray) -> float:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +13,8 @@ from numpy.typing import NDArray
 from verify.losses import EPS
 from verify.numerics.arrays import norm
 from verify.numerics.differentiation import directional_derivative
-from verify.relu_deq.model import Parameters, State, unrolled
-
+from verify.relu_deq.model import ImplicitReLU, ReluState
+from verify.relu_deq.parameters import Parameters
 
 Array = NDArray[np.float64]
 
@@ -29,10 +31,10 @@ MOVE = 1e-2
 class Probe:
     """Derivatives by complex step through the unrolled network at one time, against closed forms.
 
-    `velocity` (n,) is d yhat/dt along ``-grad L``; `derivative` that along a random direction w of all
-    parameters, `closed` the same by Lemma 2.3; `pairing` is ``<w, theta' - theta> / ||J^T c||`` for the
-    move by ``J^T c`` that the integrator makes, `paired` what it must be, by the complex step; `parts`
-    (4, n, n) and `residual` (n,) make -H r; `rounding` is the relative error of the derivatives.
+    `velocity` (n,) is d yhat/dt along ``-grad L``; `derivative` that along a random direction w of the
+    trained parameters, `closed` the same by the adjoint; `pairing` is ``<w, theta' - theta> / ||J^T c||`` for
+    the move by ``J^T c`` that the integrator makes, `paired` what it must be, by the complex step; `parts`
+    (blocks, n, n) and `residual` (n,) make -H r; `rounding` is the relative error of the derivatives.
     """
 
     time: float
@@ -62,7 +64,9 @@ class Probe:
         return float(np.linalg.norm(self.parts.sum(axis=0), 2) * np.linalg.norm(self.residual))
 
 
-def probe(state: State, targets: Array, contraction: float, time: float, rng: np.random.Generator) -> Probe:
+def probe(
+    state: ReluState, targets: Array, contraction: float, time: float, rng: np.random.Generator
+) -> Probe:
     """Derivatives at `state`, of NumPy and float64, whose map contracts by `contraction`."""
     model, theta = state.model, state.theta
     residual = state.output - targets
@@ -72,23 +76,25 @@ def probe(state: State, targets: Array, contraction: float, time: float, rng: np
     )
     truncation = sweeps * contraction ** (sweeps - 1)
 
-    def outputs(a: Array, w: Array, u: Array, v: Array) -> NDArray[np.complex128]:
-        return unrolled(model.inputs, model.gamma, a, w, u, v, sweeps)
+    def outputs(*parts: NDArray[Any]) -> NDArray[np.complex128]:
+        return unrolled(model, dict(zip(theta.parts, parts, strict=True)), sweeps)
 
     def along(change: Parameters) -> Array:
-        here = (theta.a, theta.w, theta.u, theta.v)
-        return directional_derivative(outputs, here, (change.a, change.w, change.u, change.v))
+        return np.asarray(
+            directional_derivative(outputs, tuple(theta.parts.values()), tuple(change.parts.values()))
+        )
 
-    direction = Parameters.random(model.width, len(model.inputs), rng)
+    direction = Parameters.random(model.width, len(model.inputs), rng, skip=theta.v is not None)
+    direction = direction.only({block.name for block in model.trained})
     conditioning = 1 / max(1 - contraction, EPS)
     # Closed forms inherit the accuracy of Z and of P, and each is a sum of m terms or m^2.
     rounding = truncation + (10 * state.accuracy + 100 * EPS * np.sqrt(model.width)) * conditioning**2
     derivative = along(direction)
     weights = rng.standard_normal(len(residual))
     change = state.gradients(weights)
-    scale = MOVE / np.sqrt(sum(norm(part) ** 2 for part in vars(change).values()))
+    scale = MOVE / np.sqrt(sum(norm(part) ** 2 for part in change.parts.values()))
     after = state.moved((state, scale * weights)).theta
-    moves = zip(vars(after).values(), vars(theta).values(), vars(direction).values(), strict=True)
+    moves = zip(after.parts.values(), theta.parts.values(), direction.parts.values(), strict=True)
     return Probe(
         time,
         along(state.gradients(-residual)),
@@ -100,3 +106,17 @@ def probe(state: State, targets: Array, contraction: float, time: float, rng: np
         float(scale / MOVE * (weights @ derivative)),
         rounding,
     )
+
+
+def unrolled(model: ImplicitReLU, parts: Mapping[str, NDArray[Any]], sweeps: int) -> NDArray[Any]:
+    """Outputs (n,) of the network unrolled `sweeps` times, at real or complex parameters by name.
+
+    relu(x) = x where Re x > 0: analytic away from kinks, so that a complex step through it
+    differentiates the network without an equilibrium, an adjoint or a derivative that somebody wrote.
+    """
+    phi = model.features.values(parts["w"] @ model.inputs)
+    z = phi
+    for _ in range(sweeps):
+        z = model.coupling * (parts["a"] @ z) + phi
+        z = np.where(z.real > 0, z, 0.0)
+    return parts["u"] @ z + parts["v"] @ phi if "v" in parts else parts["u"] @ z

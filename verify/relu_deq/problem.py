@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 
 from verify.losses import EPS
 from verify.numerics.arrays import Placement, norm
-from verify.relu_deq.model import ACCURACY, ImplicitReLU, State
-
+from verify.relu_deq.model import ACCURACY, ImplicitReLU, ReluState
 
 Array = NDArray[np.float64]
 
@@ -32,22 +31,16 @@ LOOSEST_ACCURACY = 1e-9
 class ReluProblem:
     """A network at its start, labels, and how to train it.
 
-    `start` is of NumPy and float64; `placement` is where and how precisely the flow is computed.
-    `limit` (n, n) is G^inf, `lambda_0` its smallest eigenvalue; `norms` are ``||A(0)||, ||W(0)||``;
-    `horizon` is flow time; `step` is that of descent and `steps` how many of them are taken; `described`
-    names the data for the record.
+    `start` is of NumPy and float64; `placement` is where and how precisely the flow is computed; `norms` are
+    ``||A(0)||, ||W(0)||``, spectral; `horizon` is flow time; `described` names the data for the record.
     """
 
-    start: State
+    start: ReluState
     targets: Array
-    limit: Array
-    lambda_0: float
     norms: tuple[float, float]
     horizon: float
     points: int
     tolerance: float
-    step: float
-    steps: int
     seed: int
     placement: Placement
     described: Mapping[str, Any] = field(default_factory=dict)
@@ -60,11 +53,7 @@ class ReluProblem:
             "m": self.model.width,
             "n": self.samples,
             "d": len(self.model.inputs),
-            "gamma": self.model.gamma,
-            "c": self.norm_constant,
-            "lambda_0": self.lambda_0,
             "T": self.horizon,
-            "alpha": self.step,
             "precision": self.placement.dtype,
             **self.described,
         }
@@ -84,16 +73,6 @@ class ReluProblem:
         return 1 if small else os.cpu_count() or 1
 
     @property
-    def norm_constant(self) -> float:
-        """c: the spectral norms of A(0) and W(0) are at most ``c sqrt(m)``."""
-        return max(self.norms) / float(np.sqrt(self.model.width))
-
-    @property
-    def input_norm(self) -> float:
-        """``||X||``, spectral."""
-        return float(np.linalg.norm(self.model.inputs, 2))
-
-    @property
     def initial_residual(self) -> float:
         """``||r(0)||``."""
         return float(np.linalg.norm(self.start.output - self.targets))
@@ -106,7 +85,7 @@ class LeastSquares:
     States that it moves to are as accurate as steps of the given `tolerance` can tell.
     """
 
-    state: State
+    state: ReluState
     targets: Array
     tolerance: float
 
