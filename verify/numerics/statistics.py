@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.stats import t as student_t
 
 Array = NDArray[np.float64]
 
@@ -53,5 +53,5 @@ def mean_interval(samples: Array, together: int = 1) -> tuple[Array, Array]:
     means = samples.mean(axis=0)
     if trials < 2:
         return means, np.full_like(means, np.inf)
-    quantile = float(student_t.ppf(1 - (1 - CONFIDENCE) / (2 * together), trials - 1))
+    quantile = float(scipy.stats.t.ppf(1 - (1 - CONFIDENCE) / (2 * together), trials - 1))
     return means, quantile * samples.std(axis=0, ddof=1) / np.sqrt(trials)
