@@ -44,7 +44,7 @@ def lint(names: tuple[str, ...]) -> int:
 
     It runs the theorem once, in the first setting of the quick preset, and its planted claims.
     """
-    from verify.contract import lint
+    from verify.runs import lint
 
     problems = 0
     for name in dict.fromkeys(names):
