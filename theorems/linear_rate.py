@@ -57,7 +57,7 @@ from verify.linear_deq.shallow import shallow_path
 from verify.linear_deq.spectrum import FlowOperator, operator_terms, smallest_eigenvalue_floors
 from verify.losses import EPS
 from verify.losses.logistic import LogisticObjective, pl_constant
-from verify.runs.cost import Cost
+from verify.theorem.cost import Cost
 from verify.theorem.claims import Claim, Planted
 from verify.theorem.compare import Check, at_least, at_most, equal, not_applicable
 from verify.theorem.presets import Presets, Variant

@@ -78,7 +78,7 @@ from verify.relu_deq.path import (
     residual_rounding,
     train,
 )
-from verify.runs.cost import Cost
+from verify.theorem.cost import Cost
 from verify.theorem.claims import Claim, Planted
 from verify.theorem.compare import Check, at_least, at_most, equal, not_applicable
 from verify.theorem.errors import HypothesisError

@@ -49,7 +49,7 @@ from verify.losses.logistic import LogisticObjective
 from verify.losses.square import SquareObjective
 from verify.numerics.differentiation import directional_derivative
 from verify.numerics.trust_region import optimality_residual, trust_region_step
-from verify.runs.cost import DENSE, Cost
+from verify.theorem.cost import DENSE, Cost
 from verify.theorem.claims import Claim, Planted
 from verify.theorem.compare import Check, at_least, at_most, equal, not_applicable
 from verify.theorem.errors import HypothesisError

@@ -19,7 +19,7 @@ from verify.theorem.errors import InputError
 
 if TYPE_CHECKING:
     from verify.figures.make import Format
-    from verify.figures.protocol import FigureModule, Preset
+    from verify.figures.protocol import FigureModule, Size
     from verify.theorem.settings import BaseSetting
 
 DEFAULT_FIGURES = Path("results") / "figures"
@@ -58,7 +58,7 @@ CACHE = Path("results") / "cache"
 @quiet_option
 def figures(
     names: tuple[str, ...],
-    preset: Preset,
+    preset: Size,
     listed: bool,
     judged: bool,
     out: Path,
@@ -118,7 +118,7 @@ def figures(
 
 
 def _figure_settings(
-    names: tuple[str, ...], preset: Preset, options: Mapping[str, str | None]
+    names: tuple[str, ...], preset: Size, options: Mapping[str, str | None]
 ) -> list[tuple[FigureModule, BaseSetting]]:
     """Every figure with its setting; an option goes to each that has it, the preset fills in the others."""
     figures = library().figures

@@ -14,7 +14,7 @@ from verify.linear_deq.path import SINGLE_THREAD_UP_TO, STORED_BYTES
 from verify.linear_deq.resolvent import DEFLATED_FROM_WIDTH
 from verify.linear_deq.spectrum import CERTIFY_UP_TO, DENSE_UP_TO
 from verify.losses.smooth import NODES
-from verify.runs.cost import DENSE, PROCESS, SKINNY, Cost
+from verify.theorem.cost import DENSE, PROCESS, SKINNY, Cost
 
 #: Seconds of every run: imports, pictures, pages.
 OVERHEAD = 5.0

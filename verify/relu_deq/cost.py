@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 
 from verify.relu_deq.path import EXACT_NORMS_UP_TO, SINGLE_THREAD_UP_TO
-from verify.runs.cost import DENSE, PROCESS, Cost
+from verify.theorem.cost import DENSE, PROCESS, Cost
 
 #: Seconds and bytes that no size changes: imports, pictures, scaling laws, the counterexample's matrices.
 OVERHEAD, LAWS = 16.0, 135e6

@@ -86,7 +86,8 @@ def _options(falsehood: Falsehood, folder: Path, number: int) -> Mapping[str, An
     if falsehood.data is None:
         return falsehood.setting
     file = folder / f"{number}.npz"
-    np.savez(file, **{name: np.asarray(array) for name, array in falsehood.data.items()})
+    arrays: dict[str, Any] = {name: np.asarray(array) for name, array in falsehood.data.items()}
+    np.savez(file, **arrays)
     return {**falsehood.setting, "data": str(file)}
 
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from verify.data.images import Images, two_classes
-from verify.data.teacher import taught
+from verify.figures.training.teacher import taught
 from verify.figures.training.curve import recorded_epochs
 from verify.figures.training.linear import default_step, delm_curve, start
 from verify.figures.training.relu import NOISE, descent_curve, spectral_norm
