@@ -15,11 +15,11 @@ from verify.contract.calls import Fault, calling, told
 from verify.contract.module import FUNCTIONS
 from verify.contract.place import package_of, place_of, place_of_function
 from verify.records.record import claim_records
-from verify.runs.cost import Cost
 from verify.runs.judged import Prepared, prepare
 from verify.runs.power import trials
 from verify.theorem.claims import Claims, Part, Statement
 from verify.theorem.compare import Check
+from verify.theorem.cost import Cost
 from verify.theorem.errors import InputError, TheoremError
 from verify.theorem.judgement import Judge, made
 from verify.theorem.presets import variants
@@ -35,6 +35,10 @@ def smallest_setting(found: Theorem, name: str) -> BaseSetting | None:
     if not all(callable(getattr(found, function)) for function in FUNCTIONS):
         return None
     if not isinstance(found.CLAIMS, Claims) or not all(isinstance(one, Statement) for one in found.CLAIMS):
+        return None
+    if not all(
+        isinstance(text, str) for one in found.CLAIMS.claims for text in (one.id, one.text, one.source)
+    ):
         return None
     try:
         return make_setting(found, variants(found, "quick")[0].options)
@@ -95,7 +99,7 @@ def _price(theorem: Theorem, setting: BaseSetting, findings: Findings) -> None:
         return
     found = cost(setting)
     if not isinstance(found, Cost):
-        text = f"returns one {type(found).__name__}: return a verify.runs.cost.Cost"
+        text = f"returns one {type(found).__name__}: return a verify.theorem.cost.Cost"
         findings.add([Fault(place_of(theorem, "cost"), "cost()", text)])
 
 
@@ -123,7 +127,7 @@ def _judge(prepared: Prepared, statement: Statement[Any], findings: Findings) ->
         with findings.kept(), calling(prepared.theorem, part.function.__name__):
             found = made(part, known, constants)
             findings.add(results.check_faults(part, found))
-            return [one for one in found if isinstance(one, Check) and isinstance(one.verdict, Verdict)]
+            return [one for one in found if not list(results.check_faults(part, [one]))]
         return []
 
     function = statement.parts[0].function
