@@ -86,16 +86,16 @@ def lint(names: tuple[str, ...]) -> int:
 
     It runs the theorem once, in the first setting of the quick preset, and its planted claims.
     """
-    from verify.contract import lint
+    from verify.runs.lint import lint, smallest_setting
 
     problems = 0
     for name in dict.fromkeys(names):
         found = library().theorems.find(name, reserved_names())
-        lines, warnings, causes = [*found.faults], [], [found.cause]
-        if found.theorem and (setting := lint.smallest_setting(found.theorem, name)):
-            seen = lint.lint(found.theorem, setting)
-            lines, warnings, causes = [*lines, *seen.problems], seen.warnings, [*seen.causes]
-        for line in (*lines, *warnings):
+        lines, causes = [*found.faults], [found.cause]
+        if found.theorem and (setting := smallest_setting(found.theorem, name)):
+            seen = lint(found.theorem, setting)
+            lines, causes = [*lines, *seen.problems], [*seen.causes]
+        for line in lines:
             click.echo(line)
         click.echo(f"{name}: {len(lines) or 'no'} problem{'s'[len(lines) == 1 :]}")
         tell_causes(causes)
