@@ -46,8 +46,8 @@ from theorems.kawaguchi_2021.linear_rate.problem import RateProblem, Setting, bu
 from theorems.kawaguchi_2021.linear_rate.shared import PAPER
 from verify.linear_deq.build import sizes
 from verify.linear_deq.cost import path_cost, spectrum_cost
-from verify.theorem.cost import Cost
 from verify.theorem.claims import Claims
+from verify.theorem.cost import Cost
 from verify.theorem.presets import Presets, Variant
 from verify.theorem.protocol import Progress
 
