@@ -6,7 +6,7 @@ direction, where the bound is tight.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
@@ -19,8 +19,9 @@ from theorems.kawaguchi_2021.linear_rate.conclusion import conclusion
 from theorems.kawaguchi_2021.linear_rate.path import RatePath, rate_path
 from verify.figures.cache import Curve
 from verify.figures.paper import Paper
-from verify.figures.protocol import Preset
+from verify.figures.protocol import Size
 from verify.linear_deq.spectrum import smallest_eigenvalue_floors
+from verify.theorem.claims import Claims
 from verify.theorem.compare import Check
 from verify.theorem.judgement import Judge
 from verify.theorem.settings import BaseSetting
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 NAME = "linear-rate"
 TITLE = "Kawaguchi 2021, Theorem 1: measured loss and three bounds"
 
-CLAIMS = (conclusion.claim,)
+CLAIMS = Claims(conclusion.claim.source)
 
 LABELS: Mapping[Literal["data", "aligned"], str] = MappingProxyType(
     {"data": "labels of digits", "aligned": "aligned labels"}
@@ -46,7 +47,7 @@ class Setting(BaseSetting):
     width: int = Field(32, ge=1, le=512, description="width m")
 
 
-PRESETS: Mapping[Preset, Mapping[str, Any]] = MappingProxyType(
+PRESETS: Mapping[Size, Mapping[str, Any]] = MappingProxyType(
     {"quick": {"width": 8}, "standard": {}, "paper": {}}
 )
 
@@ -77,13 +78,12 @@ def curves(setting: Setting) -> list[Curve]:
     ]
 
 
-def check(setting: Setting, results: Sequence[RatePath]) -> list[Check]:
+@CLAIMS.conclusion(conclusion.claim.id, conclusion.claim.text)
+def drawn_bounds(setting: Setting, results: Sequence[RatePath]) -> Iterator[Check]:
     """The theorem's conclusion on both paths."""
-    return [
-        replace(check, quantity=f"{title}: {check.quantity}")
-        for title, path in zip(LABELS.values(), results, strict=True)
-        for check in Judge({"problem": path.problem, "path": path}).checks(conclusion)
-    ]
+    for title, path in zip(LABELS.values(), results, strict=True):
+        for check in Judge({"problem": path.problem, "path": path}).checks(conclusion):
+            yield replace(check, quantity=f"{title}: {check.quantity}")
 
 
 #: The look of the measured loss and of its bounds; where they coincide the wider show behind the others.

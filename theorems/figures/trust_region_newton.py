@@ -6,8 +6,7 @@ points of it, and the trust regions in the metric G_delta whose border each step
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -22,8 +21,9 @@ from theorems.kawaguchi_2021.trust_region_newton.steps import solved
 from verify import plots
 from verify.figures.cache import Curve
 from verify.figures.paper import Paper, thin
-from verify.figures.protocol import Preset
+from verify.figures.protocol import Size
 from verify.linear_deq.path import LinearPath, linear_path
+from verify.theorem.claims import Claims
 from verify.theorem.compare import Check
 from verify.theorem.settings import BaseSetting
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 NAME = "trust-region-newton"
 TITLE = "Kawaguchi 2021, Theorem 2: flow and trust-region Newton steps on the level sets"
 
-CLAIMS = (newton_step.claim,)
+CLAIMS = Claims(newton_step.claim.source)
 
 #: Draws, a panel each.
 DRAWS = 2
@@ -48,7 +48,7 @@ class Setting(BaseSetting):
     gamma: float = Field(0.5, gt=0, lt=1, description="contraction factor of the equilibrium map")
 
 
-PRESETS: Mapping[Preset, Mapping[str, Any]] = MappingProxyType(
+PRESETS: Mapping[Size, Mapping[str, Any]] = MappingProxyType(
     {"quick": {"samples": 30}, "standard": {}, "paper": {}}
 )
 
@@ -74,12 +74,11 @@ def curves(setting: Setting) -> list[Curve]:
     ]
 
 
-def check(setting: Setting, results: Sequence[LinearPath]) -> list[Check]:
+@CLAIMS.conclusion(newton_step.claim.id, newton_step.claim.text)
+def drawn_steps(setting: Setting, results: Sequence[LinearPath]) -> Iterator[Check]:
     """The solver's steps against delta dQ/dt, along the paths that are drawn."""
-    return [
-        replace(step_gap(solved(local_models(path, STEP_TIMES))), claim=newton_step.claim.id)
-        for path in results
-    ]
+    for path in results:
+        yield step_gap(solved(local_models(path, STEP_TIMES)))
 
 
 def numbers(setting: Setting, results: Sequence[LinearPath]) -> dict[str, Any]:
