@@ -12,6 +12,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -20,8 +21,9 @@ import torch
 
 from verify.flow.exponential import integrate
 from verify.numerics.arrays import Placement
-from verify.relu_deq.model import ImplicitReLU, Parameters, State
-from verify.relu_deq.path import LeastSquares
+from verify.relu_deq.model import ImplicitReLU, ReluState
+from verify.relu_deq.parameters import Parameters
+from verify.relu_deq.problem import LeastSquares
 
 
 def best_times(calls: Mapping[str, Callable[[], object]], repeats: int = 5) -> dict[str, float]:
@@ -43,14 +45,14 @@ def network(
     inputs = rng.standard_normal((dimension, samples))
     inputs /= np.linalg.norm(inputs, axis=0)
     theta = Parameters.random(width, dimension, rng)
-    return ImplicitReLU(inputs, width, gamma), theta, rng.choice([-1.0, 1.0], size=samples)
+    return ImplicitReLU.scaled(inputs, width, gamma), theta, rng.choice([-1.0, 1.0], size=samples)
 
 
 def gradient(width: int, samples: int, dimension: int, dtype: Literal["float64", "float32"]) -> list[str]:
     """One full gradient from cold, relative accuracy 1e-6, beside its bare products and its peers."""
     model, theta, targets = network(width, samples, dimension)
     placement = Placement(dtype)
-    model = ImplicitReLU(placement.put(model.inputs), width, model.gamma)
+    model = replace(model, inputs=placement.put(model.inputs))
     theta = theta.mapped(placement.put)
     state = model.at(theta, accuracy=1e-6)
 
@@ -117,7 +119,7 @@ def deq_gradient(
 
 
 def jax_gradient(
-    model: ImplicitReLU, theta: Parameters, targets: np.ndarray, state: State
+    model: ImplicitReLU, theta: Parameters, targets: np.ndarray, state: ReluState
 ) -> Callable[[], np.ndarray]:
     """The same two iterations and products, a given number of sweeps, compiled by JAX."""
     import jax
@@ -160,7 +162,7 @@ def warm_starts(width: int, samples: int, dimension: int, steps: int = 50) -> st
     warm = cold = 0
     for _ in range(steps):
         after = state.moved((state, -size * (state.output - targets)), guess=state.extrapolated(before))
-        fresh: State = model.at(after.theta, accuracy=1e-6)
+        fresh: ReluState = model.at(after.theta, accuracy=1e-6)
         warm += after.sweeps + after.adjoint_sweeps
         cold += fresh.sweeps + fresh.adjoint_sweeps
         before, state = state, after
@@ -217,10 +219,10 @@ def _dopri5(
     """torchdiffeq driving a hand-written implicit layer: fixed point by iteration, gradient by adjoint."""
     from torchdiffeq import odeint
 
-    torch_model = ImplicitReLU(torch.tensor(model.inputs), model.width, model.gamma)
+    torch_model = replace(model, inputs=torch.tensor(model.inputs))
     count = 0
 
-    def at(parts: tuple[torch.Tensor, ...]) -> State:
+    def at(parts: tuple[torch.Tensor, ...]) -> ReluState:
         return torch_model.at(Parameters(*parts), accuracy=1e-10)
 
     def velocity(_: torch.Tensor, parts: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:

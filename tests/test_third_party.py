@@ -284,7 +284,9 @@ def test_a_name_that_two_packages_provide_is_served_by_neither(tmp_path, site, v
 def test_a_name_of_a_built_in_theorem_is_one_line_and_the_built_in_one_is_served(
     tmp_path, site, verify, monkeypatch
 ):
-    monkeypatch.setattr(theorems, "BUILT_IN", {"trust-region-newton": "theorems.trust_region_newton"})
+    monkeypatch.setattr(
+        theorems, "BUILT_IN", {"trust-region-newton": "theorems.kawaguchi_2021.trust_region_newton"}
+    )
     taken = example.provide(tmp_path, "trust-region-newton", "1 / 0", "their-taken")
     listed = verify("list", sites=[site, taken])
     assert listed.out.split()[0] == "trust-region-newton"

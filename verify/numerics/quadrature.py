@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.interpolate import CubicSpline
 
 Array = NDArray[np.float64]
 
@@ -31,7 +31,7 @@ def cumulative_integral(times: Array, values: Array, fastest: float) -> tuple[Ar
     def integral(kept: NDArray[np.intp]) -> Array:
         if len(kept) < 2:
             return np.zeros_like(times)
-        return np.asarray(CubicSpline(u[kept], integrand[kept]).antiderivative()(u))
+        return np.asarray(scipy.interpolate.CubicSpline(u[kept], integrand[kept]).antiderivative()(u))
 
     everything = np.arange(len(times))
     deviation = integral(everything)

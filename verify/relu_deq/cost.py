@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 
-from verify.relu_deq.path import EXACT_NORMS_UP_TO, SINGLE_THREAD_UP_TO
+from verify.relu_deq.observer import EXACT_NORMS_UP_TO
+from verify.relu_deq.problem import SINGLE_THREAD_UP_TO
 from verify.theorem.cost import DENSE, PROCESS, Cost
 
 #: Seconds and bytes that no size changes: imports, pictures, scaling laws, the counterexample's matrices.

@@ -1,11 +1,11 @@
-"""The implicit ReLU network of Gao et al. (ICLR 2022), on all samples at once.
+"""The implicit ReLU network, on all samples at once.
 
-    z_i = relu(gamma~ A z_i + phi_i),   gamma~ = gamma / sqrt(m),   phi_i = relu(W x_i) / sqrt(m),
-    yhat_i = u^T z_i + v^T phi_i,
+    z_i = relu(gamma~ A z_i + phi_i),   phi_i = features of W x_i,   yhat_i = u^T z_i + v^T phi_i,
 
-with A (m, m), W (m, d), u and v (m,) all trained. Samples are columns: X (d, n), Z, Phi, P, C (m, n).
-Derivatives use the adjoint equilibrium of the unit output, P, so that the matrix ``H = J J^T`` of
-``J = d yhat / d(A, W, u, v)`` is made of Gram matrices; no Jacobian of parameter size ever exists.
+with A (m, m), W (m, d), u and v (m,), of which training moves some or all; the last term may be missing.
+Samples are columns: X (d, n), Z, Phi, P, C (m, n). Derivatives use the adjoint equilibrium of the unit
+output, P, so that the matrix ``H = J J^T`` of ``J = d yhat / d theta`` is made of Gram matrices; no
+Jacobian of parameter size ever exists.
 
 Parameters and equilibria are of NumPy or torch, in float64 or float32, as `verify.numerics.arrays` has it;
 outputs and H come to the host in float64, for in float32 the smallest eigenvalue of a Gram matrix can
@@ -14,16 +14,17 @@ come out negative.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import Any
+from functools import cache, cached_property
 
 import numpy as np
 from array_api_compat import array_namespace
 from numpy.typing import NDArray
 
 from verify.numerics.arrays import AnyArray, Placement, double, epsilon, host, like, norm
+from verify.relu_deq.features import Features, ScaledRelu
+from verify.relu_deq.parameters import ALL_BLOCKS, Block, Columns, Parameters
 
 Array = NDArray[np.float64]
 
@@ -40,43 +41,20 @@ class NoEquilibriumError(RuntimeError):
 
 
 @dataclass(frozen=True)
-class Parameters:
-    """A (m, m), W (m, d), u (m,), v (m,)."""
-
-    a: AnyArray
-    w: AnyArray
-    u: AnyArray
-    v: AnyArray
-
-    @classmethod
-    def random(cls, width: int, inputs: int, rng: np.random.Generator) -> Parameters:
-        """The paper's initialisation: A, W of independent N(0, 1), u, v of independent signs."""
-        a, w = rng.standard_normal((width, width)), rng.standard_normal((width, inputs))
-        u, v = rng.choice([-1.0, 1.0], size=(2, width))
-        return cls(a, w, u, v)
-
-    def mapped(self, function: Callable[[AnyArray], AnyArray]) -> Parameters:
-        """The parameters with `function` applied to each."""
-        return Parameters(function(self.a), function(self.w), function(self.u), function(self.v))
-
-    def distances(self, other: Parameters) -> tuple[float, float, float, float]:
-        """Frobenius distances of A, W, u and v to those of `other`."""
-        pairs = ((self.a, other.a), (self.w, other.w), (self.u, other.u), (self.v, other.v))
-        return tuple(norm(x - y) for x, y in pairs)  # type: ignore[return-value]
-
-
-@dataclass(frozen=True)
 class ImplicitReLU:
-    """The network on fixed inputs X (d, n), of width m, with gamma > 0."""
+    """The network on fixed inputs X (d, n), of width m: gamma~, the features, and the blocks it trains."""
 
     inputs: AnyArray
     width: int
-    gamma: float
+    coupling: float
+    features: Features
+    trained: Sequence[Block] = ALL_BLOCKS
 
-    @property
-    def coupling(self) -> float:
-        """``gamma~ = gamma / sqrt(m)``."""
-        return self.gamma / float(np.sqrt(self.width))
+    @classmethod
+    def scaled(cls, inputs: AnyArray, width: int, gamma: float) -> ImplicitReLU:
+        """That of Gao et al. 2022: gamma~ = gamma / sqrt(m), phi_i = relu(W x_i) / sqrt(m), all trained."""
+        root = float(np.sqrt(width))
+        return cls(inputs, width, gamma / root, ScaledRelu(root))
 
     @property
     def accuracy(self) -> float:
@@ -93,7 +71,7 @@ class ImplicitReLU:
         theta: Parameters,
         guess: tuple[AnyArray, AnyArray] | None = None,
         accuracy: float = ACCURACY,
-    ) -> State:
+    ) -> ReluState:
         """The network at `theta`; `guess` holds Z and P (m, n) to start their iterations from.
 
         Z stops at the residual ``accuracy * ||Phi||``, P at ``accuracy * ||u|| sqrt(n)``, or at the
@@ -102,10 +80,8 @@ class ImplicitReLU:
         xp = array_namespace(self.inputs)
         accuracy = max(accuracy, self.accuracy)
         zero = xp.zeros_like(self.inputs[0, 0])
-        root = float(np.sqrt(self.width))
         before = theta.w @ self.inputs
-        gates = before > 0
-        phi = xp.where(gates, before, zero) / root
+        phi = self.features.values(before)
         z = phi if guess is None else guess[0]
         coupled = self.coupling * theta.a
 
@@ -128,9 +104,11 @@ class ImplicitReLU:
 
         size = norm(theta.u) * float(np.sqrt(z.shape[1]))
         p, adjoint_sweeps = _iterate(backward, p, accuracy * size)
-        c = xp.where(gates, p + theta.v[:, None], zero) / root
-        output = host(double(theta.u) @ double(z) + double(theta.v) @ double(phi))
-        return State(self, theta, phi, z, p, c, output, accuracy, sweeps, adjoint_sweeps)
+        c = self.features.pulled_back(before, p if theta.v is None else p + theta.v[:, None])
+        output = double(theta.u) @ double(z)
+        if theta.v is not None:
+            output = output + double(theta.v) @ double(phi)
+        return ReluState(self, theta, phi, z, p, c, host(output), accuracy, sweeps, adjoint_sweeps)
 
 
 def _iterate(mapping: Callable[[AnyArray], AnyArray], x: AnyArray, tolerance: float) -> tuple[AnyArray, int]:
@@ -151,11 +129,11 @@ def _iterate(mapping: Callable[[AnyArray], AnyArray], x: AnyArray, tolerance: fl
 
 
 @dataclass(frozen=True)
-class State:
-    """The network at one parameter point: equilibria Z, their adjoints P, C = E(P + v)/sqrt(m), outputs.
+class ReluState:
+    """The network at one parameter point: features Phi, equilibria Z, their adjoints P, C, outputs.
 
-    Column i of P is ``D_i (I - gamma~ D_i A)^{-T} u``. `accuracy` is
-    that of Z and P; `sweeps` and `adjoint_sweeps` count products with A and A^T.
+    Column i of P is ``D_i (I - gamma~ D_i A)^{-T} u``, column i of C the gradient of output i in W x_i.
+    `accuracy` is that of Z and P; `sweeps` and `adjoint_sweeps` count products with A and A^T.
     """
 
     model: ImplicitReLU
@@ -169,88 +147,76 @@ class State:
     sweeps: int
     adjoint_sweeps: int
 
-    def placed(self, placement: Placement) -> State:
+    def placed(self, placement: Placement) -> ReluState:
         """The network at the same parameters with the precision and on the device of `placement`."""
         model = replace(self.model, inputs=placement.put(self.model.inputs))
         if model.inputs is self.model.inputs:
             return self
         return model.at(self.theta.mapped(placement.put), accuracy=self.accuracy)
 
-    def on_host(self) -> State:
+    def on_host(self) -> ReluState:
         """The network at the same parameters in NumPy and float64, as accurate as that allows."""
         model = replace(self.model, inputs=host(self.model.inputs))
         return model.at(self.theta.mapped(host), guess=(host(self.z), host(self.p)))
 
-    def gradients(self, weights: Array) -> Parameters:
-        """``J^T weights`` (weights (n,)); with weights = yhat - y the gradient of the loss.
+    @property
+    def inputs(self) -> AnyArray:
+        """X."""
+        return self.model.inputs
 
-        ``gamma~ sum_i r_i p_i z_i^T``, ``sum_i r_i c_i x_i^T``, ``Z r``, ``Phi r``. Source: Gao et al.
-        2022, Lemma 2.3.
+    def gradients(self, weights: Array) -> Parameters:
+        """``J^T weights`` (weights (n,)), 0 in what is not trained; with yhat - y the gradient of the loss.
+
+        ``gamma~ sum_i r_i p_i z_i^T``, ``sum_i r_i c_i x_i^T``, ``Z r``, ``Phi r`` in A, W, u and v. Source:
+        Gao et al. 2022, Lemma 2.3.
         """
         r = like(weights, self.z)
-        return Parameters(
-            (self.p * (self.model.coupling * r)) @ self.z.T,
-            (self.c * r) @ self.model.inputs.T,
-            self.z @ r,
-            self.phi @ r,
-        )
+        found = {block.name: block.gradient(self, r) for block in self.model.trained}
+        return replace(self.theta.only(found), **found)
 
     def directional(self, change: Parameters) -> Array:
-        """``J change`` (n,): derivative of the outputs along a change of the parameters."""
-        xp = array_namespace(self.z)
-        return host(
-            self.model.coupling * xp.sum(self.p * (change.a @ self.z), axis=0)
-            + xp.sum(self.c * (change.w @ self.model.inputs), axis=0)
-            + change.u @ self.z
-            + change.v @ self.phi
-        )
+        """``J change`` (n,): derivative of the outputs along a change of the parameters that are trained."""
+        return host(sum(block.directional(self, change.parts[block.name]) for block in self.model.trained))
 
     @property
     def gram(self) -> Array:
         """``G = Phi^T Phi`` (n, n)."""
         return _gram(self.phi, self.phi)
 
-    def kernel_parts(self, other: State) -> Array:
-        """The four summands (4, n, n) of ``J J_other^T``, from A, W, u and v.
+    def kernel_parts(self, other: ReluState) -> Array:
+        """The summands (blocks, n, n) of ``J J_other^T``, one for each block that is trained.
 
-        ``gamma~^2 (P^T P') o (Z^T Z')``, ``(C^T C') o (X^T X)``, ``Z^T Z'``, ``Phi^T Phi'``: the Gram
-        form of Gao et al. 2022, Lemma 3.1, with the all-ones matrix where the identity is printed.
+        ``gamma~^2 (P^T P') o (Z^T Z')``, ``(C^T C') o (X^T X)``, ``Z^T Z'``, ``Phi^T Phi'`` of A, W, u, v:
+        Gao et al. 2022, Lemma 3.1, with the all-ones matrix where the identity is printed.
         """
-        of_z = _gram(self.z, other.z)
-        return np.stack(
-            [
-                self.model.coupling**2 * _gram(self.p, other.p) * of_z,
-                _gram(self.c, other.c) * self.model.input_gram,
-                of_z,
-                _gram(self.phi, other.phi),
-            ]
-        )
+
+        @cache
+        def gram(columns: Columns) -> Array:
+            if columns == "inputs":
+                return self.model.input_gram
+            return _gram(getattr(self, columns), getattr(other, columns))
+
+        return np.stack([block.kernel(self, gram) for block in self.model.trained])
 
     def moved(
         self,
-        *moves: tuple[State, Array],
+        *moves: tuple[ReluState, Array],
         guess: tuple[AnyArray, AnyArray] | None = None,
         accuracy: float | None = None,
-    ) -> State:
+    ) -> ReluState:
         """The network at ``theta + sum_k J_k^T c_k`` for moves (state k, c_k (n,)).
 
         Iterations start from the equilibria of the last of `moves` unless `guess` holds better ones,
         and keep this state's accuracy unless another is given.
         """
-        xp, theta, x = array_namespace(self.z), self.theta, self.model.inputs
-        weighted = [(state, like(weights, state.z)) for state, weights in moves]
-        left = xp.concat([state.p * (self.model.coupling * c) for state, c in weighted], axis=1)
-        right = xp.concat([state.z for state, _ in moves], axis=1)
-        a = left @ right.T
-        a += theta.a
-        w = theta.w + sum(state.c * c for state, c in weighted) @ x.T
-        u = theta.u + sum(state.z @ c for state, c in weighted)
-        v = theta.v + sum(state.phi @ c for state, c in weighted)
+        moved = {b.name: b.moved(self.theta.parts[b.name], moves) for b in self.model.trained}
         return self.model.at(
-            Parameters(a, w, u, v), guess or (moves[-1][0].z, moves[-1][0].p), accuracy or self.accuracy
+            replace(self.theta, **moved),
+            guess or (moves[-1][0].z, moves[-1][0].p),
+            accuracy or self.accuracy,
         )
 
-    def extrapolated(self, before: State) -> tuple[AnyArray, AnyArray]:
+    def extrapolated(self, before: ReluState) -> tuple[AnyArray, AnyArray]:
         """Z and P one more step along the line from `before` to here, a guess for the next state."""
         return 2 * self.z - before.z, 2 * self.p - before.p
 
@@ -258,21 +224,3 @@ class State:
 def _gram(left: AnyArray, right: AnyArray) -> Array:
     """``left^T right`` by float64 products, on the host."""
     return host(double(left).T @ double(right))
-
-
-def unrolled(
-    inputs: Array, gamma: float, a: NDArray[Any], w: NDArray[Any], u: Any, v: Any, sweeps: int
-) -> NDArray[Any]:
-    """Outputs (n,) of the network unrolled `sweeps` times from z = 0, at real or complex parameters.
-
-    relu(x) = x where Re x > 0: analytic away from kinks, so that a complex step through it
-    differentiates the network without an equilibrium, an adjoint or a formula of this module.
-    """
-    root = np.sqrt(len(w))
-    before = w @ inputs
-    phi = np.where(before.real > 0, before, 0.0) / root
-    z = phi
-    for _ in range(sweeps):
-        z = (gamma / root) * (a @ z) + phi
-        z = np.where(z.real > 0, z, 0.0)
-    return u @ z + v @ phi

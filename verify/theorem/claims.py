@@ -34,6 +34,7 @@ Kind = Literal["hypothesis", "step", "conclusion", "erratum", "finding"]
 Comparisons = Check | Iterable[Check]
 
 P = ParamSpec("P")
+Q = ParamSpec("Q")
 
 #: A condition on what a claim is about: "" where it holds, else what fails and the way out.
 Condition = Callable[..., str]
@@ -115,10 +116,10 @@ class Statement(Generic[P]):
 
     def also(
         self, *, given: Sequence[Statement[Any] | Condition] = (), constant: Constant | None = None
-    ) -> Callable[[Callable[P, Comparisons]], Callable[P, Comparisons]]:
+    ) -> Callable[[Callable[Q, Comparisons]], Callable[Q, Comparisons]]:
         """More comparisons for the same claim, which rest on something else."""
 
-        def add(function: Callable[P, Comparisons]) -> Callable[P, Comparisons]:
+        def add(function: Callable[Q, Comparisons]) -> Callable[Q, Comparisons]:
             self.parts.append(Part(function, given, constant))
             return function
 

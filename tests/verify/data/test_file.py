@@ -6,7 +6,8 @@ import zipfile
 import numpy as np
 import pytest
 
-from theorems import linear_rate, relu_convergence
+from theorems import gao_2022
+from theorems.kawaguchi_2021 import linear_rate
 from verify.data import file as data_file
 from verify.data import samples as data
 from verify.data.file import read_arrays
@@ -127,7 +128,7 @@ def test_features_beyond_what_can_be_computed_are_refused(tmp_path, scale):
         linear_rate.build(setting)
 
 
-@pytest.mark.parametrize("theorem", [linear_rate, relu_convergence])
+@pytest.mark.parametrize("theorem", [linear_rate, gao_2022])
 def test_huge_targets_are_refused(tmp_path, theorem):
     setting = make_setting(theorem, {"data": str(files(tmp_path, y=1e200)), "width": 4})
     with pytest.raises(InputError, match="divide `y` by"):

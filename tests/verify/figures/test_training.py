@@ -5,14 +5,15 @@ import pytest
 import torch
 
 from verify.data.images import Images, two_classes
-from verify.figures.training.teacher import taught
 from verify.figures.training.curve import recorded_epochs
 from verify.figures.training.linear import default_step, delm_curve, start
 from verify.figures.training.relu import NOISE, descent_curve, spectral_norm
+from verify.figures.training.teacher import taught
 from verify.figures.training.torch_nets import linear_model, relu_network, torch_curve
 from verify.numerics.arrays import Placement
 from verify.numerics.statistics import mean_interval
-from verify.relu_deq.model import ImplicitReLU, Parameters
+from verify.relu_deq.model import ImplicitReLU
+from verify.relu_deq.parameters import Parameters
 
 SMALL = {"width": 8, "outputs": 2, "samples": 20, "gamma": 0.7, "seed": 1}
 
@@ -106,7 +107,7 @@ def test_descent_of_the_relu_network_is_plain_gradient_descent():
     curve = descent_curve(Images("digits"), **relu_setting())
     split = two_classes(Images("digits"), (0, 1), 40, 2, NOISE)
     place = Placement("float64")
-    model, unseen = (ImplicitReLU(place.put(x), 60, 0.1) for x in (split.train, split.test))
+    model, unseen = (ImplicitReLU.scaled(place.put(x), 60, 0.1) for x in (split.train, split.test))
     state = model.at(Parameters.random(60, 64, np.random.default_rng((2, 60))))
     assert curve.step == 0.5 / 40
     for epoch in range(13):

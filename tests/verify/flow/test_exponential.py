@@ -8,8 +8,9 @@ from scipy.integrate import quad, solve_ivp
 
 from verify.flow import FlowError, exponential
 from verify.flow.exponential import Spectrum, integrate, phi, step
-from verify.relu_deq.model import ImplicitReLU, Parameters
-from verify.relu_deq.path import LeastSquares
+from verify.relu_deq.model import ImplicitReLU
+from verify.relu_deq.parameters import Parameters
+from verify.relu_deq.problem import LeastSquares
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ def test_the_adaptive_path_keeps_its_tolerance_and_its_energy_identity(rng):
 def test_a_relu_network_follows_a_fine_runge_kutta_reference(rng):
     inputs = rng.standard_normal((6, 8))
     inputs /= np.linalg.norm(inputs, axis=0)
-    state = ImplicitReLU(inputs, 150, 0.25).at(Parameters.random(150, 6, rng))
+    state = ImplicitReLU.scaled(inputs, 150, 0.25).at(Parameters.random(150, 6, rng))
     targets = rng.choice([-1.0, 1.0], size=8)
     start = LeastSquares(state, targets, 1e-3)
     *_, last = integrate(start, [0.0, 0.5], 1e-3, never)
@@ -153,7 +154,7 @@ def test_a_network_slides_along_kinks_and_smaller_steps_do_not_mend_the_defect()
     rng = np.random.default_rng(0)  # a draw in which units slide soon; many do later
     inputs = rng.standard_normal((50, 50))
     inputs /= np.linalg.norm(inputs, axis=0)
-    state = ImplicitReLU(inputs, 300, 0.25).at(Parameters.random(300, 50, rng))
+    state = ImplicitReLU.scaled(inputs, 300, 0.25).at(Parameters.random(300, 50, rng))
     start = LeastSquares(state, rng.choice([-1.0, 1.0], size=50), 1e-2)
     *_, start = integrate(start, [0.0, 2.0], 1e-2, never)
     defects, crossings = [], []

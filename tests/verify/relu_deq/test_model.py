@@ -7,7 +7,9 @@ import pytest
 import torch
 
 from verify.numerics.arrays import Placement, host, like
-from verify.relu_deq.model import ImplicitReLU, NoEquilibriumError, Parameters, unrolled
+from verify.relu_deq.model import ImplicitReLU, NoEquilibriumError
+from verify.relu_deq.parameters import Parameters
+from verify.relu_deq.probe import unrolled
 from verify.theorem.errors import InputError
 
 NAMES = ("a", "w", "u", "v")
@@ -17,7 +19,7 @@ NAMES = ("a", "w", "u", "v")
 def state(rng):
     inputs = rng.standard_normal((6, 9))
     inputs /= np.linalg.norm(inputs, axis=0)
-    return ImplicitReLU(inputs, 40, 0.3).at(Parameters.random(40, 6, rng))
+    return ImplicitReLU.scaled(inputs, 40, 0.3).at(Parameters.random(40, 6, rng))
 
 
 def torch_outputs(state, parameters):
@@ -27,7 +29,7 @@ def torch_outputs(state, parameters):
     phi = torch.relu(w @ torch.tensor(state.model.inputs)) / root
     z = torch.zeros_like(phi)
     for _ in range(80):
-        z = torch.relu(state.model.gamma / root * (a @ z) + phi)
+        z = torch.relu(state.model.coupling * (a @ z) + phi)
     return u @ z + v @ phi
 
 
@@ -108,8 +110,7 @@ def test_warm_starts_and_extrapolation_save_sweeps(state, rng):
 
 
 def test_the_unrolled_network_is_the_same_network(state):
-    theta = state.theta
-    found = unrolled(state.model.inputs, 0.3, theta.a, theta.w, theta.u, theta.v, 80)
+    found = unrolled(state.model, state.theta.parts, 80)
     assert found == pytest.approx(state.output, abs=1e-12)
 
 
@@ -117,7 +118,7 @@ def test_a_map_that_does_not_contract_is_refused(rng):
     inputs = np.eye(3)
     theta = Parameters(5 * np.ones((4, 4)), np.ones((4, 3)), np.ones(4), np.ones(4))
     with pytest.raises(NoEquilibriumError, match="no equilibrium"):
-        ImplicitReLU(inputs, 4, 0.9).at(theta)
+        ImplicitReLU.scaled(inputs, 4, 0.9).at(theta)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +129,7 @@ def test_one_code_for_both_libraries_and_precisions(state, rng, library, dtype):
         other = state.placed(Placement(dtype))
     else:
         put = functools.partial(torch.asarray, dtype=getattr(torch, dtype))
-        other = ImplicitReLU(put(state.model.inputs), 40, 0.3).at(state.theta.mapped(put))
+        other = ImplicitReLU.scaled(put(state.model.inputs), 40, 0.3).at(state.theta.mapped(put))
     close = 1e-11 if dtype == "float64" else 2e-5
     weights = 0.1 * rng.standard_normal(9)
     change = Parameters.random(40, 6, rng)

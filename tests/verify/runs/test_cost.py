@@ -10,8 +10,8 @@ import pytest
 import cli
 import theorems
 from verify.runs import cost
-from verify.theorem.cost import Cost
 from verify.runs.cost import Plan, announcement, described, largest_that_fits
+from verify.theorem.cost import Cost
 from verify.theorem.errors import InputError
 from verify.theorem.settings import BaseSetting, make_setting
 

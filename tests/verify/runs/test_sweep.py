@@ -4,8 +4,8 @@ import pytest
 from scipy.stats import binom
 
 import theorems
-from verify.runs.power import trials
 from verify.numerics.statistics import proportion_interval
+from verify.runs.power import trials
 from verify.runs.sweep import run_seeds
 from verify.theorem.settings import make_setting
 

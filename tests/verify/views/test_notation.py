@@ -9,12 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import html as lxml_html
 
-from cli import DEFAULT_REFERENCE
-from theorems import linear_rate, relu_convergence, trust_region_newton
+from theorems import gao_2022
+from theorems.kawaguchi_2021 import linear_rate, trust_region_newton
+from verify.commands.regress import DEFAULT_REFERENCE
 from verify.records.regression import read_reference
 from verify.views.notation import GREEK, LOWERED, RAISED, SIGNS, markup, unicode
 
-THEOREMS = (linear_rate, relu_convergence, trust_region_newton)
+THEOREMS = (linear_rate, gao_2022, trust_region_newton)
 
 SYMBOLS = {
     **{symbol: name for name, symbol in GREEK.items()},

@@ -12,7 +12,8 @@ from scipy.sparse.linalg import LinearOperator, eigsh
 from verify.data.images import Images, two_classes
 from verify.figures.training.curve import LossCurve, recorded_epochs
 from verify.numerics.arrays import AnyArray, Placement, host, like
-from verify.relu_deq.model import ImplicitReLU, Parameters
+from verify.relu_deq.model import ImplicitReLU
+from verify.relu_deq.parameters import Parameters
 
 Array = NDArray[np.float64]
 
@@ -50,7 +51,7 @@ def descent_curve(
     """
     split = two_classes(images, classes, samples, seed, NOISE)
     place = Placement("float32", device)
-    model, unseen = (ImplicitReLU(place.put(x), width, gamma) for x in (split.train, split.test))
+    model, unseen = (ImplicitReLU.scaled(place.put(x), width, gamma) for x in (split.train, split.test))
     theta = Parameters.random(width, len(split.train), np.random.default_rng((seed, width))).mapped(place.put)
     targets, test_targets = split.train_targets[0], split.test_targets[0]
     step = step or 0.5 / len(targets)

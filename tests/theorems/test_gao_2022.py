@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-import theorems.relu_convergence as theorem
+import theorems.gao_2022 as theorem
 from verify.data import samples as data
 from verify.records.record import claim_records
 from verify.relu_deq.kernels import arc_cosine_kernel

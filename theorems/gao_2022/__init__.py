@@ -1,0 +1,131 @@
+"""Global convergence of over-parametrised implicit ReLU networks.
+
+Gao, Liu, Liu, Rajan and Gao, "A global convergence theory for deep ReLU implicit networks via
+over-parameterization", ICLR 2022 (arXiv 2110.05645), Theorems 3.1 and 3.2 with their lemmas.
+
+Setting. Inputs X (d, n), ||x_i|| = 1, no two parallel; labels y (n,). With gamma~ = gamma / sqrt(m),
+
+    z_i = relu(gamma~ A z_i + phi_i),  phi_i = relu(W x_i) / sqrt(m),  yhat_i = u^T z_i + v^T phi_i,
+
+A (m, m) and W (m, d) of N(0, 1), u and v of signs; L = 1/2 ||r||^2, r = yhat - y, follows gradient flow
+(or descent) in all of A, W, u, v. Write ||A(0)||, ||W(0)|| <= c sqrt(m).
+
+Lemmas. 2.1: ||A|| <= C K (2 sqrt(m) + t) with probability 1 - 2 exp(-t^2). 2.2: for gamma = min(gamma_0,
+gamma_0/c) the map contracts by gamma_0 and ||z^l|| <= ||phi|| / (1 - gamma_0). 2.3: I - gamma~ D A is
+invertible, and the gradients are in closed form. 3.1: dyhat/dt = -H r, with
+
+    H = gamma~^2 (P^T P) o (Z^T Z) + (C^T C) o (X^T X) + Z^T Z + Phi^T Phi.
+
+3.2: lambda_0 = lambda_min(G^inf) > 0, G^inf_ij = E relu(w^T x_i) relu(w^T x_j). 3.3: for m >= C (n^2 /
+lambda_0^2) log(n/delta), ||G(0) - G^inf|| <= lambda_0/4, G = Phi^T Phi. 3.4: lambda_min(G(0)) >= 3/4
+lambda_0 and ||W - W(0)||_F <= R = sqrt(m) lambda_0 / (16 c ||X||^2) give lambda_min(G) >= lambda_0/2.
+
+Statement. Let gamma <= min(1/2, 1/(4c)). Theorem 3.1: for m >= C (n^2/lambda_0^2) log(n/delta), flow has
+
+    ||r(t)||^2 <= exp(-lambda_0 t) ||r(0)||^2    with probability 1 - delta.
+
+Lemma 3.5: for m >= C c^2 n ||X||^2 ||r(0)||^2 / lambda_0^3 and lambda_min(G(0)) >= 3/4 lambda_0, also
+(i) lambda_min(G(t)) >= lambda_0/2, (ii) ||u(t)|| <= (16 c sqrt(n)/lambda_0) ||r(0)||, (iii) ||v(t)|| <=
+(8 c sqrt(n)/lambda_0) ||r(0)||, (iv), (v) ||W||, ||A|| <= 2 c sqrt(m). Theorem 3.2 and Lemma 3.6: descent
+with step alpha = O(lambda_0/n^2) has ||r(k)||^2 <= (1 - alpha lambda_0/2)^k ||r(0)||^2.
+
+Errata. Lemma 3.1 is printed with the identity where H has the all-ones matrix: (gamma~^2 P^T P + I) o
+Z^T Z. Lemma 3.5 (ii) and (iii) as printed fail at t = 0, where ||u|| = ||v|| = sqrt(m), once m exceeds
+256 c^2 n ||r(0)||^2/lambda_0^2 and 64 of the same; they hold for ||u(t) - u(0)|| and ||v(t) - v(0)||,
+with half the constants; the items on u and v of Lemma 3.6, with twice the constants, likewise. Lemma 3.4
+is false with the spectral norm of W - W(0) in place of Frobenius'; 256 orthonormal inputs and a W at
+that distance have lambda_min(G) = 0.41 lambda_0. The printed proof of Theorem 3.2 needs lambda_0/2 >= C
+c^2 n, which no lambda_0 <= 1/2 meets.
+
+Constants. C is nowhere given: an instance in which the conclusion fails refutes only C <= m/(...), so
+it is NOT_APPLICABLE, with that ratio. Not in the paper, ours: the sharp chain ||r(t)||^2 = ||r(0)||^2
+exp(-2 int r^T H r/||r||^2), H >= G >= (lambda_0/2) I, whose links show where the theorem is loose. A ReLU
+flow slides along kinks, where H is set-valued; the measured defect of the identity is in the budgets.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from theorems.gao_2022 import descent, flow, initialisation, laws, network, premises
+from theorems.gao_2022.path import integrate
+from theorems.gao_2022.pictures import pictures
+from theorems.gao_2022.premises import PAPER
+from theorems.gao_2022.problem import build, draw
+from theorems.gao_2022.setting import PRESETS, Setting
+from verify.relu_deq.cost import relu_cost
+from verify.theorem.claims import Claims
+from verify.theorem.cost import Cost
+
+NAME = "relu-convergence"
+TITLE = "Global convergence of over-parametrised implicit ReLU networks"
+STATEMENT = (__doc__ or "").split("\n\n", 1)[1]
+SOURCES = ("Gao et al., ICLR 2022, arXiv 2110.05645, Theorems 3.1 and 3.2",)
+FORMULAS = (
+    (
+        "the network",
+        (
+            r"z_i = \operatorname{relu}(\tilde\gamma A z_i + \phi_i)",
+            r"\phi_i = \tfrac{1}{\sqrt m} \operatorname{relu}(W x_i)",
+            r"\hat y_i = u^T z_i + v^T \phi_i",
+            r"\tilde\gamma = \gamma / \sqrt m",
+        ),
+    ),
+    (
+        "Lemma 3.1, as it holds",
+        (
+            r"\frac{d \hat y}{d t} = -H r",
+            r"H = \tilde\gamma^2 (P^T P) \circ (Z^T Z) + (C^T C) \circ (X^T X) + Z^T Z + \Phi^T \Phi",
+        ),
+    ),
+    (
+        "Theorem 3.1, flow",
+        (
+            r"\|r(t)\|^2 \le e^{-\lambda_0 t}\,\|r(0)\|^2",
+            r"\gamma \le \min\bigl(\tfrac12, \tfrac{1}{4c}\bigr)",
+            r"m \ge C\,\frac{n^2}{\lambda_0^2} \log\frac{n}{\delta}",
+        ),
+    ),
+    (
+        "Theorem 3.2, descent",
+        (
+            r"\|r(k)\|^2 \le \Bigl(1 - \frac{\alpha \lambda_0}{2}\Bigr)^{k} \|r(0)\|^2",
+            r"\alpha = O\Bigl(\frac{\lambda_0}{n^2}\Bigr)",
+        ),
+    ),
+)
+
+CLAIMS = Claims(
+    PAPER,
+    premises.CLAIMS,
+    [initialisation.initial_norm],
+    network.CLAIMS,
+    initialisation.CLAIMS[1:4],
+    [initialisation.weights_near_start, laws.spectral_counterexample],
+    flow.CLAIMS,
+    [laws.width_law],
+    descent.CLAIMS,
+)
+
+__all__ = [
+    "CLAIMS",
+    "FORMULAS",
+    "NAME",
+    "PRESETS",
+    "SOURCES",
+    "STATEMENT",
+    "TITLE",
+    "Setting",
+    "build",
+    "cost",
+    "integrate",
+    "pictures",
+]
+
+
+def cost(setting: Setting) -> Cost:
+    """What a run will take, about; InputError for unusable data, which are read here."""
+    samples = setting.samples or 50
+    if setting.data != "sphere":
+        samples = draw(setting, np.random.default_rng(setting.seed)).samples
+    return relu_cost(setting.width, samples, setting.points, single=setting.dtype == "float32")

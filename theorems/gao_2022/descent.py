@@ -1,0 +1,195 @@
+"""Gradient descent: Lemma 3.6 and Theorem 3.2."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from theorems.gao_2022.output_weights import (
+    GIVEN,
+    NEAR,
+    moved_by_descent,
+    printed_refuted,
+)
+from theorems.gao_2022.path import GaoPath, followed
+from theorems.gao_2022.premises import PAPER, PREMISES
+from theorems.gao_2022.problem import GaoProblem, width_ratio
+from theorems.gao_2022.setting import SMALL
+from verify.losses import EPS
+from verify.relu_deq.problem import LeastSquares, residual_rounding
+from verify.theorem.claims import Claims, Constant
+from verify.theorem.compare import Check, at_least, at_most
+
+CLAIMS = Claims(PAPER)
+
+#: All of Lemma 3.6 is promised under these.
+GIVEN_LEMMA = (followed, *PREMISES)
+
+
+@CLAIMS.step(
+    "G-L3.6",
+    "descent: lambda_min(G(k)) >= lambda_0/2 and ||A(k)||, ||W(k)|| <= 2 c sqrt(m)",
+    source=f"{PAPER}, Lemma 3.6",
+    given=GIVEN_LEMMA,
+    constant=GIVEN,
+)
+def along_descent(
+    problem: GaoProblem, path: GaoPath, share: float = 0.5, factor: float = 2.0
+) -> Iterator[Check]:
+    """Lemma 3.6 but for the items on u and v."""
+    descent = path.trained.descent
+    where = {"step": np.arange(len(descent.residuals))}
+    bound = factor * problem.norm_constant * np.sqrt(problem.width)
+    yield at_least(
+        "lambda_min(G(k)) / lambda_0",
+        descent.gram_minimum / problem.lambda_0,
+        share,
+        budget={"eigenvalue": problem.gram_error / abs(problem.lambda_0)},
+        where=where,
+    )
+    for column, name in enumerate("AW"):
+        yield at_most(
+            f"||{name}(0)|| + ||{name}(k) - {name}(0)||_F, 2 c sqrt(m)",
+            problem.norms[column] + descent.distances[:, column],
+            bound,
+            budget={"rounding": problem.width * EPS * bound},
+            where=where,
+        )
+
+
+along_descent.false(
+    "lambda_min(G(k)) >= 1.12 lambda_0",
+    share=1.12,
+    why="lambda_min(G(0)) = 1.109 lambda_0 here, and G moves by less than a thousandth",
+    setting=SMALL,
+)
+along_descent.false(
+    "||A(k)|| <= 0.9999 c sqrt(m)", factor=0.9999, why="||A(0)|| = c sqrt(m) here", setting=SMALL
+)
+
+
+@CLAIMS.erratum(
+    "G-L3.6.u",
+    "descent: ||u(k) - u(0)|| <= (16 c sqrt(n)/lambda_0) ||r(0)||; false as printed, for ||u(k)||",
+    source=f"{PAPER}, Lemma 3.6, repaired",
+    given=(followed,),
+)
+def u_printed(path: GaoPath, printed: float = 32.0) -> Check:
+    """As printed it fails at the start."""
+    return printed_refuted(path, "u", printed)
+
+
+@u_printed.also(given=GIVEN_LEMMA, constant=GIVEN)
+def u_given(problem: GaoProblem, path: GaoPath, constant: float = 16.0) -> Check:
+    """Repaired, for the labels at hand."""
+    return moved_by_descent(problem, path.trained.descent, "u", constant, "given")
+
+
+@u_printed.also(given=GIVEN_LEMMA, constant=NEAR)
+def u_near(path: GaoPath) -> Check:
+    """Repaired, for labels near yhat(0)."""
+    return moved_by_descent(path.trained.near_problem, path.trained.near_descent, "u", 16.0, "near")
+
+
+u_printed.false(
+    "||u(k) - u(0)|| <= (5.5e-5 c sqrt(n)/lambda_0) ||r(0)||",
+    constant=5.5e-5,
+    why="15 steps move it by 5.8e-5 of that here",
+    setting=SMALL,
+)
+u_printed.false(
+    "(64.1 c sqrt(n)/lambda_0) ||r(0)|| is refuted as well",
+    printed=64.1,
+    why="those labels are where that bound of ||u(0)|| with 64 is met with equality",
+    setting=SMALL,
+)
+
+
+@CLAIMS.erratum(
+    "G-L3.6.v",
+    "descent: ||v(k) - v(0)|| <= (8 c sqrt(n)/lambda_0) ||r(0)||; false as printed, for ||v(k)||",
+    source=f"{PAPER}, Lemma 3.6, repaired",
+    given=(followed,),
+)
+def v_printed(path: GaoPath, printed: float = 16.0) -> Check:
+    """As printed it fails at the start."""
+    return printed_refuted(path, "v", printed)
+
+
+@v_printed.also(given=GIVEN_LEMMA, constant=GIVEN)
+def v_given(problem: GaoProblem, path: GaoPath, constant: float = 8.0) -> Check:
+    """Repaired, for the labels at hand."""
+    return moved_by_descent(problem, path.trained.descent, "v", constant, "given")
+
+
+@v_printed.also(given=GIVEN_LEMMA, constant=NEAR)
+def v_near(path: GaoPath) -> Check:
+    """Repaired, for labels near yhat(0)."""
+    return moved_by_descent(path.trained.near_problem, path.trained.near_descent, "v", 8.0, "near")
+
+
+v_printed.false(
+    "||v(k) - v(0)|| <= (5.5e-5 c sqrt(n)/lambda_0) ||r(0)||",
+    constant=5.5e-5,
+    why="15 steps move it by 5.8e-5 of that here",
+    setting=SMALL,
+)
+v_printed.false(
+    "(64.1 c sqrt(n)/lambda_0) ||r(0)|| is refuted as well",
+    printed=64.1,
+    why="those labels are where that bound of ||v(0)|| with 64 is met with equality",
+    setting=SMALL,
+)
+
+
+@CLAIMS.conclusion(
+    "G-T3.2",
+    "descent: ||r(k)||^2 <= (1 - alpha lambda_0/2)^k ||r(0)||^2",
+    source=f"{PAPER}, Theorem 3.2",
+    given=(followed, *PREMISES),
+    constant=Constant(met=width_ratio, advice="raise --width, or lower --step"),
+)
+def descent_rate(problem: GaoProblem, path: GaoPath) -> Check:
+    """Theorem 3.2 at the step at hand."""
+    descent = path.trained.descent
+    later = slice(1, None)
+    k = np.arange(len(descent.residuals))
+    rounding = residual_rounding(problem, LeastSquares(problem.start, problem.targets, problem.tolerance))
+    growth = descent.residuals[0] / descent.residuals
+    return at_most(
+        f"log ||r(k)||^2/||r(0)||^2, k log(1 - alpha lambda_0/2), alpha = {descent.step:.3g}",
+        descent.log_change[later],
+        (k * np.log1p(-min(descent.step * problem.lambda_0 / 2, 1 - EPS)))[later],
+        budget={"rounding": rounding * (1 + growth[later])},
+        where={"step": k[later]},
+        advice="a step changes less than rounding: use a larger --step",
+    )
+
+
+@descent_rate.also(given=(followed, *PREMISES), constant=Constant(met=width_ratio))
+def room_for_steps(problem: GaoProblem, path: GaoPath) -> Check:
+    """How much larger a step could be."""
+    low, high = path.trained.largest_step
+    check = at_least(
+        f"largest step that keeps the rate for {problem.steps} steps, lambda_0/n^2",
+        low,
+        problem.lambda_0 / problem.samples**2,
+        budget={"bisection": high - low},
+    )
+    scale = f"2/lambda_max(H(0)) = {2 / path.trained.largest_eigenvalue:.3g}"
+    return replace(check, message="; ".join(filter(None, [scale, check.message])))
+
+
+def too_fast(problem: GaoProblem) -> GaoProblem:
+    """The problem with a rate in place of lambda_0 that is a little above what there is."""
+    return replace(problem, lambda_0=4.02 * float(np.linalg.eigvalsh(problem.kernel)[0]))
+
+
+descent_rate.false(
+    "rate 4.02 lambda_min(H(0)) for lambda_0",
+    problem=too_fast,
+    why="r decays along the slowest direction, by 2 alpha lambda_min(H) a step",
+    setting=SMALL,
+)

@@ -1,0 +1,315 @@
+"""Gradient flow: Lemma 3.5, the links of the proof, and Theorem 3.1."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from theorems.gao_2022.output_weights import GIVEN, NEAR, moved_by_flow, printed_refuted
+from theorems.gao_2022.path import GaoPath, followed
+from theorems.gao_2022.premises import PAPER, PREMISES
+from theorems.gao_2022.problem import GaoProblem, width_ratio
+from theorems.gao_2022.setting import SMALL
+from verify.theorem.claims import Claims, Constant
+from verify.theorem.compare import Check, at_least, at_most, equal
+
+CLAIMS = Claims(PAPER)
+
+#: The energy identity may not be vaguer than a tenth of what it measures.
+ENERGY_RESOLUTION = 0.1
+
+#: All of Lemma 3.5 is promised under these.
+GIVEN_LEMMA = (followed, *PREMISES)
+
+LATER = slice(1, None)
+
+
+@CLAIMS.step(
+    "G-L3.5.i",
+    "flow: lambda_min(G(t)) >= lambda_0/2",
+    source=f"{PAPER}, Lemma 3.5 (i)",
+    given=GIVEN_LEMMA,
+    constant=GIVEN,
+)
+def gram_along_flow(problem: GaoProblem, path: GaoPath, share: float = 0.5) -> Check:
+    """Lemma 3.5 (i)."""
+    return at_least(
+        "lambda_min(G(t)) / lambda_0",
+        path.flow.gram_minimum / problem.lambda_0,
+        share,
+        budget={"eigenvalue": path.flow.gram_error / abs(problem.lambda_0)},
+        where={"time": path.flow.times},
+        advice="lambda_0 is of the size of rounding: drop inputs that are nearly parallel",
+    )
+
+
+gram_along_flow.false(
+    "lambda_min(G(t)) >= 1.12 lambda_0",
+    share=1.12,
+    why="lambda_min(G(0)) = 1.109 lambda_0 here, and G moves by a thousandth",
+    setting=SMALL,
+)
+
+
+@CLAIMS.erratum(
+    "G-L3.5.ii",
+    "flow: ||u(t) - u(0)|| <= (8 c sqrt(n)/lambda_0) ||r(0)||; false as printed, for ||u(t)||",
+    source=f"{PAPER}, Lemma 3.5 (ii), repaired",
+    given=(followed,),
+)
+def u_printed(path: GaoPath, printed: float = 16.0) -> Check:
+    """As printed it fails at the start."""
+    return printed_refuted(path, "u", printed)
+
+
+@u_printed.also(given=GIVEN_LEMMA, constant=GIVEN)
+def u_given(problem: GaoProblem, path: GaoPath, constant: float = 8.0) -> Check:
+    """Repaired, for the labels at hand."""
+    return moved_by_flow(problem, path.flow, "u", constant, "given")
+
+
+@u_printed.also(given=GIVEN_LEMMA, constant=NEAR)
+def u_near(path: GaoPath, near_constant: float = 8.0, itself: bool = False) -> Check:
+    """Repaired, for labels near yhat(0)."""
+    along = path.trained
+    return moved_by_flow(along.near_problem, along.near, "u", near_constant, "near", itself=itself)
+
+
+u_printed.false(
+    "||u(t)|| <= (16 c sqrt(n)/lambda_0) ||r(0)||, as printed",
+    near_constant=16.0,
+    itself=True,
+    why="labels near yhat(0) make it smaller than ||u(0)|| = sqrt(m)",
+    setting=SMALL,
+)
+u_printed.false(
+    "||u(t) - u(0)|| <= (0.006 c sqrt(n)/lambda_0) ||r(0)||",
+    constant=0.006,
+    why="the flow moves it by 0.0065 of that here",
+    setting=SMALL,
+)
+u_printed.false(
+    "(64.1 c sqrt(n)/lambda_0) ||r(0)|| is refuted as well",
+    printed=64.1,
+    why="those labels are where that bound of ||u(0)|| with 64 is met with equality",
+    setting=SMALL,
+)
+
+
+@CLAIMS.erratum(
+    "G-L3.5.iii",
+    "flow: ||v(t) - v(0)|| <= (4 c sqrt(n)/lambda_0) ||r(0)||; false as printed, for ||v(t)||",
+    source=f"{PAPER}, Lemma 3.5 (iii), repaired",
+    given=(followed,),
+)
+def v_printed(path: GaoPath, printed: float = 8.0) -> Check:
+    """As printed it fails at the start."""
+    return printed_refuted(path, "v", printed)
+
+
+@v_printed.also(given=GIVEN_LEMMA, constant=GIVEN)
+def v_given(problem: GaoProblem, path: GaoPath, constant: float = 4.0) -> Check:
+    """Repaired, for the labels at hand."""
+    return moved_by_flow(problem, path.flow, "v", constant, "given")
+
+
+@v_printed.also(given=GIVEN_LEMMA, constant=NEAR)
+def v_near(path: GaoPath, near_constant: float = 4.0, itself: bool = False) -> Check:
+    """Repaired, for labels near yhat(0)."""
+    along = path.trained
+    return moved_by_flow(along.near_problem, along.near, "v", near_constant, "near", itself=itself)
+
+
+v_printed.false(
+    "||v(t)|| <= (8 c sqrt(n)/lambda_0) ||r(0)||, as printed",
+    near_constant=8.0,
+    itself=True,
+    why="labels near yhat(0) make it smaller than ||v(0)|| = sqrt(m)",
+    setting=SMALL,
+)
+v_printed.false(
+    "||v(t) - v(0)|| <= (0.006 c sqrt(n)/lambda_0) ||r(0)||",
+    constant=0.006,
+    why="the flow moves it by 0.0065 of that here",
+    setting=SMALL,
+)
+v_printed.false(
+    "(64.1 c sqrt(n)/lambda_0) ||r(0)|| is refuted as well",
+    printed=64.1,
+    why="those labels are where that bound of ||v(0)|| with 64 is met with equality",
+    setting=SMALL,
+)
+
+
+def _matrix_norm(problem: GaoProblem, path: GaoPath, name: str, column: int, factor: float) -> Check:
+    return at_most(
+        f"||{name}(t)||, 2 c sqrt(m)",
+        path.flow.norms[:, column],
+        factor * problem.norm_constant * np.sqrt(problem.width),
+        budget={"norm": path.flow.norm_errors[:, column]},
+        where={"time": path.flow.times},
+    )
+
+
+@CLAIMS.step(
+    "G-L3.5.iv",
+    "flow: ||W(t)|| <= 2 c sqrt(m)",
+    source=f"{PAPER}, Lemma 3.5 (iv)",
+    given=GIVEN_LEMMA,
+    constant=GIVEN,
+)
+def w_norm(problem: GaoProblem, path: GaoPath, factor: float = 2.0) -> Check:
+    """Lemma 3.5 (iv)."""
+    return _matrix_norm(problem, path, "W", 1, factor)
+
+
+w_norm.false(
+    "||W(t)|| <= 0.63 c sqrt(m)",
+    factor=0.63,
+    why="||W(0)||/sqrt(m) is about 1 + sqrt(d/m) = 1.32, and c = 1.98 is that of A",
+    setting=SMALL,
+)
+
+
+@CLAIMS.step(
+    "G-L3.5.v",
+    "flow: ||A(t)|| <= 2 c sqrt(m)",
+    source=f"{PAPER}, Lemma 3.5 (v)",
+    given=GIVEN_LEMMA,
+    constant=GIVEN,
+)
+def a_norm(problem: GaoProblem, path: GaoPath, factor: float = 2.0) -> Check:
+    """Lemma 3.5 (v)."""
+    return _matrix_norm(problem, path, "A", 0, factor)
+
+
+a_norm.false("||A(t)|| <= 0.9999 c sqrt(m)", factor=0.9999, why="||A(0)|| = c sqrt(m) here", setting=SMALL)
+
+
+@CLAIMS.step(
+    "G-T3.1.chain", "H >= G along the flow", source=f"{PAPER}, proof of Theorem 3.1", given=(followed,)
+)
+def kernel_above_gram(path: GaoPath, factor: float = 1.0) -> Check:
+    """G is one of the four summands of H, and none of them is negative."""
+    return at_least(
+        "lambda_min(H), lambda_min(G)",
+        path.flow.kernel_spectrum[:, 0],
+        factor * path.flow.gram_minimum,
+        budget={"eigenvalue": path.flow.kernel_error + path.flow.gram_error},
+        where={"time": path.flow.times},
+        advice="both are of the size of rounding: drop inputs that are nearly parallel",
+    )
+
+
+kernel_above_gram.false(
+    "H >= 6.8 G", factor=6.8, why="lambda_min(H) = 6.73 lambda_min(G) here", setting=SMALL
+)
+
+
+def within_step_errors(path: GaoPath) -> str:
+    """Whether the energy identity is off by no more than its step errors; a slide along kinks is where not.
+
+    There H is set-valued, dyhat/dt = -H r has no meaning, and one-sided values of H overstate the decay. What
+    tells a slide is the measured gap itself: what H is off the slides is checked at points, by Lemma 3.1.
+    """
+    flow = path.flow
+    off = np.abs(flow.log_decay - flow.log_energy) > flow.promised + flow.rounding + flow.rounding[0]
+    if not off.any():
+        return ""
+    return (
+        "the path slides along kinks of its units, where dyhat/dt = -H r has no meaning: the energy "
+        f"identity is {flow.defect[-1]:.2g} off; raise --width"
+    )
+
+
+@CLAIMS.step(
+    "G-T3.1.sharp",
+    "d||r||^2/dt = -2 r^T H r, integrated, and <= -2 lambda_min(H) ||r||^2; off slides along kinks",
+    source="our own, from the proof of Theorem 3.1",
+    given=(followed, within_step_errors),
+    required=False,
+)
+def energy_identity(path: GaoPath, factor: float = 2.0) -> Check:
+    """What happens, against ``int 2 r^T H r / ||r||^2``."""
+    flow = path.flow
+    return equal(
+        "log ||r(0)||^2/||r(t)||^2, int 2 r^T H r/||r||^2",
+        flow.log_decay,
+        0.5 * factor * flow.log_energy,
+        budget={"step errors": flow.promised, "rounding": flow.rounding + flow.rounding[0]},
+        where={"time": flow.times},
+        resolution=ENERGY_RESOLUTION * float(flow.log_decay[-1]),
+        advice="tighten --tolerance or shorten --horizon",
+    )
+
+
+@energy_identity.also(given=(followed,))
+def lowest_rate(path: GaoPath, rate: float = 2.0) -> Check:
+    """What happens, against ``2 int lambda_min(H)``; the defect of the identity is in the budget."""
+    flow = path.flow
+    integral, error = flow.integrated_lambda
+    return at_most(
+        f"log ||r||^2/||r(0)||^2, -{rate:g} int lambda_min(H)",
+        -flow.log_decay[LATER],
+        -rate * integral[LATER],
+        budget={
+            "integration and kinks": flow.defect[LATER],
+            "eigenvalue": rate * error[LATER],
+            "rounding": (flow.rounding + flow.rounding[0])[LATER],
+        },
+        where={"time": flow.times[LATER]},
+        # Both sides start at 0: a point may stay undecided until the bound has fallen by 1/e.
+        undecided=(rate * integral < 1)[LATER],
+        advice="tighten --tolerance, add --points, or shorten --horizon",
+    )
+
+
+energy_identity.false(
+    "d log ||r||^2/dt = -2.0002 r^T H r/||r||^2", factor=2.0002, why="the factor is 2", setting=SMALL
+)
+energy_identity.false(
+    "||r||^2 <= exp(-2.0002 int lambda_min(H)) ||r(0)||^2",
+    rate=2.0002,
+    why="r stays along the slowest direction of H",
+    setting=SMALL,
+)
+
+
+@CLAIMS.conclusion(
+    "G-T3.1",
+    "flow: ||r(t)||^2 <= exp(-lambda_0 t) ||r(0)||^2",
+    source=f"{PAPER}, Theorem 3.1",
+    given=(followed, *PREMISES),
+    constant=Constant(met=width_ratio),
+)
+def decay(problem: GaoProblem, path: GaoPath) -> Check:
+    """Theorem 3.1, which is Lemma 3.5 (vi), for this width.
+
+    The defect of the energy identity is in the budget: the comparison is about the path at hand.
+    """
+    flow = path.flow
+    return at_most(
+        "log ||r||^2/||r(0)||^2, -lambda_0 t",
+        -flow.log_decay[LATER],
+        -problem.lambda_0 * flow.times[LATER],
+        budget={
+            "integration and kinks": flow.defect[LATER],
+            "rounding": (flow.rounding + flow.rounding[0])[LATER],
+        },
+        where={"time": flow.times[LATER]},
+        advice="tighten --tolerance",
+    )
+
+
+def too_fast(problem: GaoProblem) -> GaoProblem:
+    """The problem with a rate in place of lambda_0 that is a little above what there is."""
+    return replace(problem, lambda_0=2.001 * float(np.linalg.eigvalsh(problem.kernel)[0]))
+
+
+decay.false(
+    "rate 2.001 lambda_min(H(0)) for lambda_0",
+    problem=too_fast,
+    why="r decays along the slowest direction, at 2 lambda_min(H)",
+    setting=SMALL,
+)

@@ -1,0 +1,124 @@
+"""The hypotheses: Assumption 2, the condition on gamma, and the premise of Lemmas 3.4 to 3.6."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from theorems.gao_2022.problem import PARALLEL_ANGLE, Start, apart, largest_gamma, width_ratio
+from theorems.gao_2022.setting import SMALL
+from verify.losses import EPS
+from verify.theorem.claims import Claims
+from verify.theorem.compare import Check, at_least, at_most, equal
+from verify.theorem.verdicts import Verdict
+
+PAPER = "Gao et al. 2022"
+
+CLAIMS = Claims(PAPER)
+
+#: No lemma tells norms or gammas apart that agree in half their digits; rounding is far below.
+HALF_THE_DIGITS = 1e-8
+
+
+@CLAIMS.hypothesis(
+    "G-A2", "inputs have norm 1 and no two are parallel", source=f"{PAPER}, Assumption 2", given=(apart,)
+)
+def unit_inputs(start: Start, size: float = 1.0) -> list[Check]:
+    """Assumption 2."""
+    angle = start.angles.copy()
+    np.fill_diagonal(angle, np.pi / 2)
+    rounding = {"rounding": EPS * len(start.inputs)}
+    return [
+        equal(
+            "||x_i||",
+            np.linalg.norm(start.inputs, axis=0),
+            size,
+            budget=rounding,
+            resolution=HALF_THE_DIGITS,
+        ),
+        at_least(
+            "smallest angle of two inputs, modulo pi",
+            float(np.minimum(angle, np.pi - angle).min()),
+            PARALLEL_ANGLE,
+            budget=rounding,
+        ),
+    ]
+
+
+unit_inputs.false(
+    "||x_i|| = 1 + 1e-8", size=1 + 1e-8, why="columns are divided by their norms", setting=SMALL
+)
+unit_inputs.broken(
+    "two parallel inputs",
+    why="x_3 = -2 x_0",
+    setting={"width": 20},
+    data={"x": [[1.0, 2.0], [0.0, 1.0], [1.0, -1.0], [-2.0, -4.0]], "y": [0, 1, 0, 1]},
+)
+
+
+def gamma_too_large(start: Start) -> str:
+    """What to say where gamma exceeds its bound."""
+    c = start.norm_constant
+    return f"gamma exceeds min(1/2, 1/(4c)), c = {c:.4g}: use --gamma {largest_gamma(c):.3g} or less"
+
+
+@CLAIMS.hypothesis(
+    "G-gamma",
+    "gamma <= min(1/2, 1/(4c))",
+    source=f"{PAPER}, Theorem 3.1",
+    otherwise=gamma_too_large,
+)
+def gamma_small(start: Start) -> Check:
+    """The default is the largest gamma allowed, which meets the condition with equality."""
+    largest, budget = largest_gamma(start.norm_constant), {"rounding": 4 * EPS}
+    if abs(start.gamma - largest) <= 4 * EPS:
+        return equal(
+            "gamma, min(1/2, 1/(4c))", start.gamma, largest, budget=budget, resolution=HALF_THE_DIGITS
+        )
+    return at_most("gamma, min(1/2, 1/(4c))", start.gamma, largest, budget=budget)
+
+
+gamma_small.broken(
+    "gamma 1% too large", why="c is 1.98 here: 1/(4c) = 0.1263", setting={**SMALL, "gamma": 0.1276}
+)
+gamma_small.broken("gamma = 0.9", why="1/(4c) = 0.1263", setting={**SMALL, "gamma": 0.9})
+
+
+def start_too_small(start: Start) -> str:
+    """What to say where lambda_min(G(0)) is too small: which C the condition on the width needs."""
+    relative = float(np.linalg.eigvalsh(start.gram)[0]) / start.lambda_0
+    return (
+        f"lambda_min(G(0)) = {relative:.3g} lambda_0 is below 3/4 lambda_0 at time 0: C in "
+        f"m >= C (n^2/lambda_0^2) log(n/delta) must exceed {width_ratio(start):.2g}; raise --width"
+    )
+
+
+@CLAIMS.hypothesis(
+    "G-start",
+    "lambda_min(G(0)) >= 3/4 lambda_0",
+    source=f"{PAPER}, Lemma 3.5",
+    given=(apart,),
+    otherwise=start_too_small,
+)
+def start_large(start: Start) -> Check:
+    """Stated sharply and tested so."""
+    return at_least(
+        "lambda_min(G(0)) / lambda_0",
+        float(np.linalg.eigvalsh(start.gram)[0]) / start.lambda_0,
+        0.75,
+        budget={"eigenvalue": start.gram_error / abs(start.lambda_0)},
+        advice="lambda_0 is of the size of rounding: drop inputs that are nearly parallel",
+    )
+
+
+start_large.broken(
+    "m = 2 n", why="G(0) is far from its mean yet", setting={"width": 20, "samples": 10, "data": "sphere"}
+)
+
+#: What both theorems and most lemmas rest on, known at time 0.
+PREMISES = (gamma_small, start_large)
+
+
+def broken_premises(start: Start) -> list[str]:
+    """The ids of the premises that fail."""
+    checks = {"G-gamma": gamma_small(start), "G-start": start_large(start)}
+    return [name for name, check in checks.items() if getattr(check, "verdict", None) is Verdict.VIOLATED]

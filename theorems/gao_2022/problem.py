@@ -1,0 +1,240 @@
+"""The problem: data, the network at its start, and the constants that these set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from theorems.gao_2022.setting import Setting
+from verify.data import samples as datasets
+from verify.losses import EPS
+from verify.numerics.arrays import Placement
+from verify.relu_deq.features import ScaledRelu
+from verify.relu_deq.kernels import angles, arc_cosine_kernel
+from verify.relu_deq.model import ImplicitReLU, NoEquilibriumError
+from verify.relu_deq.parameters import Parameters
+from verify.relu_deq.problem import ReluProblem
+from verify.theorem.errors import HypothesisError
+
+Array = NDArray[np.float64]
+
+#: The default horizon lets exp(-2 lambda_min(H(0)) t) fall by exp(-HORIZON_EXPONENT).
+HORIZON_EXPONENT = 6.0
+
+#: Descent steps for the claims about descent, and for the search of the largest step that keeps them.
+DESCENT_STEPS = 15
+
+#: Inputs closer to parallel than this have a lambda_0 ~ angle^2/4 below the rounding of G^inf.
+PARALLEL_ANGLE = 1e-7
+
+#: Failure probability in `m >= C (n^2/lambda_0^2) log(n/delta)`, where it enters by its logarithm.
+DELTA = 0.05
+
+
+@dataclass(frozen=True, kw_only=True)
+class Start:
+    """Data and parameters at time 0, which are there whether or not the equilibrium is.
+
+    `inputs` (d, n) and their `angles` (n, n); `phi` (m, n) are the features; `limit` (n, n) is G^inf,
+    `lambda_0` its smallest eigenvalue; `norms` are ``||A(0)||, ||W(0)||``, spectral.
+    """
+
+    inputs: Array
+    angles: Array
+    phi: Array
+    limit: Array
+    lambda_0: float
+    norms: tuple[float, float]
+    gamma: float
+
+    @classmethod
+    def of(cls, inputs: Array, theta: Parameters, gamma: float | None) -> Start:
+        """What inputs and parameters set; gamma is the largest allowed unless given."""
+        width = len(theta.a)
+        norms = (float(np.linalg.norm(theta.a, 2)), float(np.linalg.norm(theta.w, 2)))
+        limit = arc_cosine_kernel(inputs)
+        return cls(
+            inputs=inputs,
+            angles=angles(inputs),
+            phi=ScaledRelu(float(np.sqrt(width))).values(theta.w @ inputs),
+            limit=limit,
+            lambda_0=float(np.linalg.eigvalsh(limit)[0]),
+            norms=norms,
+            gamma=gamma or largest_gamma(max(norms) / np.sqrt(width)),
+        )
+
+    @property
+    def width(self) -> int:
+        """m."""
+        return len(self.phi)
+
+    @property
+    def gram(self) -> Array:
+        """``G(0) = Phi^T Phi`` (n, n)."""
+        return self.phi.T @ self.phi
+
+    @property
+    def gram_error(self) -> float:
+        """Error of an eigenvalue of G or G^inf: rounding of sums of m terms and of the eigensolver."""
+        n = len(self.limit)
+        return 4 * (n + float(np.sqrt(self.width))) * EPS * float(np.trace(self.limit))
+
+    @property
+    def norm_constant(self) -> float:
+        """c: the spectral norms of A(0) and W(0) are at most ``c sqrt(m)``."""
+        return max(self.norms) / float(np.sqrt(self.width))
+
+    @property
+    def input_norm(self) -> float:
+        """``||X||``, spectral."""
+        return float(np.linalg.norm(self.inputs, 2))
+
+    @property
+    def parallel(self) -> tuple[int, int] | None:
+        """The first two inputs that are parallel; None where none are."""
+        found = np.argwhere(_parallel(self.angles))
+        return (int(found[0, 0]), int(found[0, 1])) if len(found) else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class GaoProblem(Start, ReluProblem):
+    """The network at its start, labels, and how to train it, by flow and by `steps` steps of descent."""
+
+    step: float
+    steps: int = DESCENT_STEPS
+
+    @property
+    def effective(self) -> Mapping[str, Any]:
+        """The values that the run is made with."""
+        common = super().effective
+        return {
+            **{name: common[name] for name in "mnd"},
+            "gamma": self.gamma,
+            "c": self.norm_constant,
+            "lambda_0": self.lambda_0,
+            "T": self.horizon,
+            "alpha": self.step,
+            **common,
+        }
+
+    @property
+    def gamma_0(self) -> float:
+        """``gamma~ ||A(0)||``, by which the map contracts."""
+        return self.model.coupling * self.norms[0]
+
+    @property
+    def kernel(self) -> Array:
+        """H(0) (n, n)."""
+        return self.start.kernel_parts(self.start).sum(axis=0)
+
+    @property
+    def output_scale(self) -> float:
+        """``c sqrt(n) ||r(0)|| / lambda_0``, in which u and v move."""
+        return self.norm_constant * float(np.sqrt(self.samples)) * self.initial_residual / self.lambda_0
+
+
+def largest_gamma(c: float) -> float:
+    """``min(1/2, 1/(4c))``."""
+    return min(0.5, 1 / (4 * c))
+
+
+def width_ratio(problem: Start) -> float:
+    """``m / ((n^2/lambda_0^2) log(n/delta))``: the constant C that the condition of Theorem 3.1 meets."""
+    n = len(problem.limit)
+    return float(problem.width * problem.lambda_0**2 / (n**2 * np.log(n / DELTA)))
+
+
+def lemma_ratio(problem: GaoProblem) -> float:
+    """``m / (c^2 n ||X||^2 ||r(0)||^2 / lambda_0^3)``: the same for Lemma 3.5."""
+    needed = problem.norm_constant**2 * problem.samples * (problem.input_norm * problem.initial_residual) ** 2
+    return problem.width * problem.lambda_0**3 / needed
+
+
+def apart(start: Start) -> str:
+    """Assumption 2: "" where no two inputs are parallel, else which are."""
+    if start.parallel is None:
+        return ""
+    i, j = start.parallel
+    return f"inputs {i} and {j} are parallel (Assumption 2): drop one, or use --perturb 0.01, for noise"
+
+
+def build(setting: Setting) -> GaoProblem:
+    """Data, the network at its start, lambda_0 and the constants that the data set.
+
+    InputError for unusable data; HypothesisError for parallel inputs, where nothing contracts, and for an
+    input that no unit sees.
+    """
+    placement = Placement(setting.dtype, setting.device)
+    rng = np.random.default_rng(setting.seed)
+    drawn = draw(setting, rng)
+    inputs, notes = _perturbed(drawn.features, setting.perturb, rng)
+    targets = drawn.targets[0]
+    theta = Parameters.random(setting.width, len(inputs), rng)
+    known = Start.of(inputs, theta, setting.gamma)
+    if message := apart(known):
+        raise HypothesisError(message, known)
+    model = ImplicitReLU.scaled(inputs, setting.width, known.gamma)
+    try:
+        start = model.at(theta)
+    except NoEquilibriumError:
+        raise HypothesisError(
+            f"no equilibrium: gamma ||A(0)||/sqrt(m) = {model.coupling * known.norms[0]:.3g}, and Lemma 2.2 "
+            f"needs less than 1: use --gamma {0.5 / known.norm_constant:.2g} or less",
+            known,
+        ) from None
+    dead = np.flatnonzero(~known.phi.any(axis=0))
+    if len(dead):
+        raise HypothesisError(
+            f"input {dead[0]} excites none of the {setting.width} units, so that lambda_min(G(0)) = 0 at "
+            "time 0: raise --width",
+            known,
+        )
+    values, vectors = np.linalg.eigh(start.kernel_parts(start).sum(axis=0))
+    if setting.labels == "aligned":
+        targets = start.output - setting.alignment * vectors[:, 0]
+    return GaoProblem(
+        start=start,
+        targets=targets,
+        horizon=setting.horizon or HORIZON_EXPONENT / (2 * float(max(values[0], EPS * values[-1]))),
+        points=setting.points,
+        tolerance=setting.tolerance,
+        seed=setting.seed,
+        placement=placement,
+        described={"data": setting.data, "digest": drawn.digest},
+        notes=notes,
+        step=setting.step or max(known.lambda_0, EPS) / len(targets) ** 2,
+        **{field.name: getattr(known, field.name) for field in fields(known)},
+    )
+
+
+def draw(setting: Setting, rng: np.random.Generator) -> datasets.Data:
+    """The data that the setting names; InputError for unusable ones."""
+    first, second = (int(word) for word in setting.classes.split(","))
+    if setting.data == "digits":
+        return datasets.unit_digits((first, second), setting.samples or 50, rng)
+    if setting.data == "sphere":
+        return datasets.sphere(setting.samples or 50, rng)
+    return datasets.unit_file(Path(setting.data), (first, second), setting.samples, rng)
+
+
+def _parallel(angle: Array) -> NDArray[np.bool_]:
+    """Which inputs (first, second) are parallel, by their angles."""
+    return np.triu(np.minimum(angle, np.pi - angle) <= PARALLEL_ANGLE, 1)
+
+
+def _perturbed(inputs: Array, noise: float, rng: np.random.Generator) -> tuple[Array, tuple[str, ...]]:
+    """Inputs with noise, if any, on those parallel to an earlier one, and a note that says so."""
+    parallel = _parallel(angles(inputs)) if noise else np.zeros((1, 1), dtype=bool)
+    if not parallel.any():
+        return inputs, ()
+    later = parallel.any(axis=0)
+    inputs = inputs.copy()
+    shape = (len(inputs), int(later.sum()))
+    inputs[:, later] += noise * rng.standard_normal(shape) / np.sqrt(len(inputs))
+    inputs = datasets.unit_columns(inputs, "perturbed inputs")
+    return inputs, (f"noise of size {noise:g} was added to {later.sum()} inputs parallel to others",)

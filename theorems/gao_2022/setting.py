@@ -1,0 +1,117 @@
+"""What can be varied, and what `verify all` runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Literal
+
+from pydantic import Field, field_validator
+
+from verify.theorem.presets import Presets, Variant
+from verify.theorem.settings import BaseSetting
+
+#: Closer targets equal the outputs to the accuracy of equilibria, 1e-9 of them along the flow.
+LEAST_ALIGNMENT = 1e-6
+
+
+class Setting(BaseSetting):
+    """What can be varied."""
+
+    GROUPS: ClassVar[Mapping[str, Sequence[str]]] = {
+        "Network": ("width", "gamma", "seed"),
+        "Data": ("data", "samples", "classes", "perturb", "labels", "alignment"),
+        "Flow": ("horizon", "points", "tolerance", "dtype", "device"),
+        "Descent": ("step",),
+    }
+
+    width: int = Field(1000, ge=2, le=20_000, examples=[400], description="width m: number of hidden units")
+    samples: int | None = Field(
+        None, ge=2, le=5000, examples=[50], description="samples n; default 50, or all rows of a file"
+    )
+    data: str = Field(
+        "digits", examples=["sphere"], description="data set: digits, sphere, or a file FILE.npz"
+    )
+    classes: str = Field(
+        "0,1", examples=["3,8"], description="the two classes of digits or of a file, coded -1 and +1"
+    )
+    gamma: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        examples=[0.1],
+        description="scale of A; default min(1/2, 1/(4c)) with c = max(||A(0)||, ||W(0)||)/sqrt(m)",
+    )
+    labels: Literal["data", "aligned"] = Field(
+        "data",
+        description="targets: those of the data, or at a distance from yhat(0) along the slowest "
+        "direction of H(0), where the sharp bound is tight",
+    )
+    alignment: float = Field(
+        0.1,
+        ge=LEAST_ALIGNMENT,
+        le=1,
+        examples=[0.01],
+        description="distance of aligned targets from the initial outputs",
+    )
+    horizon: float | None = Field(
+        None, gt=0, le=1e12, examples=[10], description="flow time T; default 3/lambda_min(H(0))"
+    )
+    points: int = Field(
+        41, ge=9, le=10_000, examples=[81], description="times at which everything is checked"
+    )
+    tolerance: float = Field(
+        1e-2,
+        ge=1e-6,
+        le=0.1,
+        examples=[1e-3],
+        description="relative error of the residual that a step may make",
+    )
+    step: float | None = Field(
+        None, gt=0, le=1e6, examples=[1e-6], description="step of descent; default lambda_0/n^2"
+    )
+    dtype: Literal["float64", "float32"] = Field(
+        "float64", description="precision of the flow; descent and derivatives are in float64 always"
+    )
+    device: Literal["cpu", "cuda"] = Field("cpu", description="where flow and descent are computed")
+    perturb: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        examples=[0.01],
+        description="noise, relative to norm 1, added to inputs that are parallel to others",
+    )
+
+    @field_validator("classes")
+    @classmethod
+    def _two_classes(cls, text: str) -> str:
+        words = text.split(",")
+        if len(words) != 2 or not all(word.strip().lstrip("-").isdigit() for word in words):
+            raise ValueError("it should be two whole numbers with a comma between")
+        if int(words[0]) == int(words[1]):
+            raise ValueError("the two classes should differ")
+        return text
+
+
+#: Nearly no slide along kinks, and the sharp bound attained to 1e-7.
+TIGHT = {"data": "sphere", "labels": "aligned", "alignment": 1e-3, "tolerance": 1e-3, "samples": 10}
+
+#: The setting that false claims share: nothing decays faster than it must, and it is small.
+SMALL = {**TIGHT, "width": 200, "points": 9}
+
+PRESETS: Presets = {
+    "quick": (
+        Variant("digits", {"width": 400, "samples": 20, "points": 31}),
+        Variant("tight", {**TIGHT, "width": 200, "points": 21}),
+    ),
+    "standard": (
+        Variant("digits"),
+        Variant("tight", {**TIGHT, "width": 400}),
+        Variant("sphere", {"data": "sphere"}),
+    ),
+    "thorough": (
+        Variant("digits", seeds=5),
+        Variant("tight", {**TIGHT, "width": 400}, seeds=10),
+        Variant("sphere", {"data": "sphere"}, seeds=5),
+        Variant("wide", {"width": 2000, "data": "sphere"}),
+    ),
+}

@@ -1,0 +1,54 @@
+"""Gradient descent with a fixed step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from verify.relu_deq.model import NoEquilibriumError
+from verify.relu_deq.problem import LeastSquares, ReluProblem
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Descent:
+    """Gradient descent with a fixed step: residual norms (k,), ``lambda_min(G)`` (k,) and distances (k, 4)
+    of A, W, u, v from their start; k is steps + 1, fewer where it diverged or broke."""
+
+    problem: ReluProblem
+    step: float
+    residuals: Array
+    gram_minimum: Array
+    distances: Array
+
+    @property
+    def log_change(self) -> Array:
+        """``log ||r(k)||^2 / ||r(0)||^2``."""
+        return 2 * np.log(self.residuals / self.residuals[0])
+
+
+def descend(problem: ReluProblem, step: float, steps: int, *, observe: bool = True) -> Descent:
+    """`steps` steps of size `step` from the start; it stops early once the residual has grown tenfold."""
+    # In float64 at any rate: a step of the theorem's size moves less than single precision holds.
+    start = problem.start.placed(replace(problem.placement, dtype="float64"))
+    before = point = LeastSquares(start, problem.targets, problem.tolerance)
+    rows: list[tuple[float, ...]] = []
+    for taken in range(steps + 1):
+        state, size = point.state, float(np.linalg.norm(point.residual))
+        distances = state.theta.distances(start.theta) if observe else (0.0,) * len(start.theta.parts)
+        gram = float(np.linalg.eigvalsh(state.gram)[0]) if observe else 0.0
+        rows.append((size, gram, *distances))
+        if taken == steps or not size <= 10 * rows[0][0]:
+            break
+        guess = state.extrapolated(before.state)
+        try:
+            moved = state.moved((state, -step * point.residual), guess=guess)
+        except NoEquilibriumError:
+            rows.append((np.inf, *rows[-1][1:]))
+            break
+        before, point = point, replace(point, state=moved)
+    table = np.array(rows)
+    return Descent(problem, step, table[:, 0], table[:, 1], table[:, 2:])

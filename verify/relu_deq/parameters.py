@@ -1,0 +1,121 @@
+"""The parameters of the network, and the blocks of them that training moves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from array_api_compat import array_namespace
+from numpy.typing import NDArray
+
+from verify.numerics.arrays import AnyArray, like, norm
+
+if TYPE_CHECKING:
+    from verify.relu_deq.model import ReluState
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """A (m, m), W (m, d), u (m,) and v (m,); v is None for a network without the term v^T phi."""
+
+    a: AnyArray
+    w: AnyArray
+    u: AnyArray
+    v: AnyArray | None
+
+    @classmethod
+    def random(cls, width: int, inputs: int, rng: np.random.Generator, *, skip: bool = True) -> Parameters:
+        """A, W of independent N(0, 1), u, v of independent signs, as Gao et al. 2022 start; v if `skip`."""
+        a, w = rng.standard_normal((width, width)), rng.standard_normal((width, inputs))
+        u, *v = rng.choice([-1.0, 1.0], size=(2 if skip else 1, width))
+        return cls(a, w, u, v[0] if v else None)
+
+    @property
+    def parts(self) -> Mapping[str, AnyArray]:
+        """The parameters that there are, by name."""
+        return {name: part for name, part in vars(self).items() if part is not None}
+
+    def mapped(self, function: Callable[[AnyArray], AnyArray]) -> Parameters:
+        """The parameters with `function` applied to each."""
+        return replace(self, **{name: function(part) for name, part in self.parts.items()})
+
+    def distances(self, other: Parameters) -> tuple[float, ...]:
+        """Frobenius distances of A, W, u and v to those of `other`."""
+        pairs = zip(self.parts.values(), other.parts.values(), strict=True)
+        return tuple(norm(x - y) for x, y in pairs)
+
+    def only(self, names: Collection[str]) -> Parameters:
+        """The parameters with zeros in place of those not named."""
+        others = {name: part for name, part in self.parts.items() if name not in names}
+        return replace(
+            self, **{name: array_namespace(part).zeros_like(part) for name, part in others.items()}
+        )
+
+
+#: A matrix of a state whose columns belong to the samples.
+Columns = Literal["p", "c", "z", "phi", "inputs"]
+
+
+@dataclass(frozen=True)
+class Block:
+    """Parameters that training moves, by what output i changes by with them.
+
+    That derivative is ``s left_i right_i^T`` for a matrix and ``left_i`` for a vector, where left and right
+    name matrices of a state and s is gamma~ where `coupled`, 1 elsewhere.
+    """
+
+    name: Literal["a", "w", "u", "v"]
+    left: Columns
+    right: Columns | None = None
+    coupled: bool = False
+
+    def gradient(self, state: ReluState, weights: AnyArray) -> AnyArray:
+        """``J^T weights`` for weights (n,) that lie where the state does."""
+        left = getattr(state, self.left)
+        if self.right is None:
+            return left @ weights
+        return (left * (self._scale(state) * weights)) @ getattr(state, self.right).T
+
+    def directional(self, state: ReluState, change: AnyArray) -> AnyArray:
+        """``J change`` (n,)."""
+        left = getattr(state, self.left)
+        if self.right is None:
+            return change @ left
+        xp = array_namespace(left)
+        return self._scale(state) * xp.sum(left * (change @ getattr(state, self.right)), axis=0)
+
+    def kernel(self, state: ReluState, gram: Callable[[Columns], Array]) -> Array:
+        """``J J_other^T`` (n, n), of the Gram matrices of columns here with those of the other state."""
+        if self.right is None:
+            return gram(self.left)
+        return self._scale(state) ** 2 * gram(self.left) * gram(self.right)
+
+    def moved(self, part: AnyArray, moves: Collection[tuple[ReluState, Array]]) -> AnyArray:
+        """``part + sum_k J_k^T c_k`` for moves (state k, c_k (n,))."""
+        weighted = [(state, like(c, state.z)) for state, c in moves]
+        if self.right is None:
+            return part + sum(self.gradient(state, c) for state, c in weighted)
+        scaled = [getattr(state, self.left) * (self._scale(state) * c) for state, c in weighted]
+        if self.right == "inputs":  # the same for all states
+            return part + sum(scaled) @ weighted[0][0].inputs.T
+        xp = array_namespace(part)
+        right = xp.concat([getattr(state, self.right) for state, _ in weighted], axis=1)
+        moved = xp.concat(scaled, axis=1) @ right.T
+        moved += part
+        return moved
+
+    def _scale(self, state: ReluState) -> float:
+        return state.model.coupling if self.coupled else 1.0
+
+
+#: A, W, u and v, each trained: Gao et al. 2022, Lemma 2.3.
+ALL_BLOCKS = (
+    Block("a", "p", "z", coupled=True),
+    Block("w", "c", "inputs"),
+    Block("u", "z"),
+    Block("v", "phi"),
+)

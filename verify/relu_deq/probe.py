@@ -1,0 +1,122 @@
+"""Derivatives of the network by complex step, beside the closed forms that the flow is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from verify.losses import EPS
+from verify.numerics.arrays import norm
+from verify.numerics.differentiation import directional_derivative
+from verify.relu_deq.model import ImplicitReLU, ReluState
+from verify.relu_deq.parameters import Parameters
+
+Array = NDArray[np.float64]
+
+#: An unrolled network leaves ``q^k`` of its equilibrium after k sweeps, and k times that of its
+#: derivative; it is unrolled until ``q^k`` is this, but no further than so many sweeps.
+UNROLLED_TRUNCATION, UNROLLED_SWEEPS = 1e-11, 400
+
+#: Length of the move by which the integrator's step is compared: short enough to stay well posed, long
+#: enough for the digits of parameters of size 1.
+MOVE = 1e-2
+
+
+@dataclass(frozen=True)
+class Probe:
+    """Derivatives by complex step through the unrolled network at one time, against closed forms.
+
+    `velocity` (n,) is d yhat/dt along ``-grad L``; `derivative` that along a random direction w of the
+    trained parameters, `closed` the same by the adjoint; `pairing` is ``<w, theta' - theta> / ||J^T c||`` for
+    the move by ``J^T c`` that the integrator makes, `paired` what it must be, by the complex step; `parts`
+    (blocks, n, n) and `residual` (n,) make -H r; `rounding` is the relative error of the derivatives.
+    """
+
+    time: float
+    velocity: Array
+    residual: Array
+    parts: Array
+    derivative: Array
+    closed: Array
+    pairing: float
+    paired: float
+    rounding: float
+
+    def gap(self, parts: Array) -> float:
+        """``||d yhat/dt + H r|| / ||d yhat/dt||`` for H the sum of `parts` (k, n, n)."""
+        difference = self.velocity + parts.sum(axis=0) @ self.residual
+        size = self._terms / self.cancellation
+        return float(np.linalg.norm(difference)) / size if size > 0 else 0.0
+
+    @property
+    def cancellation(self) -> float:
+        """``||H|| ||r|| / ||d yhat/dt||``: large where r is close to the null space of H; 1e6 at most."""
+        speed = float(np.linalg.norm(self.velocity))
+        return min(self._terms / speed, 1e6) if speed > 0 else 1e6
+
+    @cached_property
+    def _terms(self) -> float:
+        return float(np.linalg.norm(self.parts.sum(axis=0), 2) * np.linalg.norm(self.residual))
+
+
+def probe(
+    state: ReluState, targets: Array, contraction: float, time: float, rng: np.random.Generator
+) -> Probe:
+    """Derivatives at `state`, of NumPy and float64, whose map contracts by `contraction`."""
+    model, theta = state.model, state.theta
+    residual = state.output - targets
+    rate = np.log(max(contraction, 0.01))
+    sweeps = min(
+        UNROLLED_SWEEPS, int(np.ceil(np.log(UNROLLED_TRUNCATION) / rate)) + 4 if rate < 0 else UNROLLED_SWEEPS
+    )
+    truncation = sweeps * contraction ** (sweeps - 1)
+
+    def outputs(*parts: NDArray[Any]) -> NDArray[np.complex128]:
+        return unrolled(model, dict(zip(theta.parts, parts, strict=True)), sweeps)
+
+    def along(change: Parameters) -> Array:
+        return np.asarray(
+            directional_derivative(outputs, tuple(theta.parts.values()), tuple(change.parts.values()))
+        )
+
+    direction = Parameters.random(model.width, len(model.inputs), rng, skip=theta.v is not None)
+    direction = direction.only({block.name for block in model.trained})
+    conditioning = 1 / max(1 - contraction, EPS)
+    # Closed forms inherit the accuracy of Z and of P, and each is a sum of m terms or m^2.
+    rounding = truncation + (10 * state.accuracy + 100 * EPS * np.sqrt(model.width)) * conditioning**2
+    derivative = along(direction)
+    weights = rng.standard_normal(len(residual))
+    change = state.gradients(weights)
+    scale = MOVE / np.sqrt(sum(norm(part) ** 2 for part in change.parts.values()))
+    after = state.moved((state, scale * weights)).theta
+    moves = zip(after.parts.values(), theta.parts.values(), direction.parts.values(), strict=True)
+    return Probe(
+        time,
+        along(state.gradients(-residual)),
+        residual,
+        state.kernel_parts(state),
+        derivative,
+        state.directional(direction),
+        sum(float(np.vdot(new - old, w)) for new, old, w in moves) / MOVE,
+        float(scale / MOVE * (weights @ derivative)),
+        rounding,
+    )
+
+
+def unrolled(model: ImplicitReLU, parts: Mapping[str, NDArray[Any]], sweeps: int) -> NDArray[Any]:
+    """Outputs (n,) of the network unrolled `sweeps` times, at real or complex parameters by name.
+
+    relu(x) = x where Re x > 0: analytic away from kinks, so that a complex step through it
+    differentiates the network without an equilibrium, an adjoint or a derivative that somebody wrote.
+    """
+    phi = model.features.values(parts["w"] @ model.inputs)
+    z = phi
+    for _ in range(sweeps):
+        z = model.coupling * (parts["a"] @ z) + phi
+        z = np.where(z.real > 0, z, 0.0)
+    return parts["u"] @ z + parts["v"] @ phi if "v" in parts else parts["u"] @ z
