@@ -103,7 +103,8 @@ def test_delm_against_linear_can_fail(rng):
     def verdicts(advantage):
         linear, dnn = ([loss_curve(1.0 + 0.01 * i) for i in range(4)] for _ in range(2))
         delm = [loss_curve((1.0 + 0.01 * i) * np.exp(-advantage + 0.001 * i)) for i in range(4)]
-        return [check.verdict for check in kawaguchi_1.check(setting, [*linear, *dnn, *delm])]
+        results = [*linear, *dnn, *delm]
+        return [check.verdict for of in kawaguchi_1.CLAIMS for check in of(setting, results)]
 
     assert verdicts(0.1) == [Verdict.VERIFIED, Verdict.VERIFIED]
     assert verdicts(-0.1)[0] is Verdict.VIOLATED

@@ -26,7 +26,7 @@ def check(claim, verdict, **changed):
         "points": 61,
         "message": "" if verdict is Verdict.VERIFIED else f"why it is {verdict}",
     }
-    return Check(claim, f"quantity of {claim}", verdict, **(numbers | changed))
+    return Check(f"quantity of {claim}", verdict, **({"claim": claim} | numbers | changed))
 
 
 def record(*claims, kinds=None, **changed):
