@@ -51,7 +51,7 @@ def _claims(session: pytest.Session, wanted: str) -> Iterator[pytest.Item]:
     from verify.theorem.presets import variants
 
     try:
-        found = theorems.catalogue(() if wanted == ALL else wanted.split(","), cli.reserved_names())
+        found = theorems.catalogue(() if wanted == ALL else wanted.split(","), cli.cli.reserved_names())
     except InputError as problem:
         names = ", ".join(theorems.names())
         raise pytest.UsageError(f"{OPTION}={wanted}: {problem}; give some of {names}, after =") from None
@@ -79,7 +79,7 @@ class TheoremRun(pytest.Collector):
 
     def collect(self) -> Iterator[pytest.Item]:
         """A test for each claim."""
-        for claim in self.theorem.CLAIMS:
+        for claim in self.theorem.CLAIMS.claims:
             yield ClaimTest.from_parent(self, name=claim.id)
 
     def record(self) -> Record:

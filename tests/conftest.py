@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+import scipy.linalg  # noqa: F401  (its BLAS must be loaded to be limited)
 import threadpoolctl
 
 import theorems

@@ -1,33 +1,130 @@
 """What can be wrong with a theorem of another package: edits of the template in examples/."""
 
+import importlib.util
+import sys
+
 from tests import example
 
 TEMPLATE = (example.SOURCE / "quadratic_descent.py").read_text()
 
+#: Where something may be written between the claims and what comes before them.
+BEFORE_CLAIMS = "@CLAIMS.hypothesis("
+
+#: The last statement, a falsehood, before which anything may be written.
+LAST = "tenth.false("
+
+
+def drawing(line):
+    """An edit: `pictures` with this line, where `figure` is a figure."""
+    head = "def pictures(problem, path):\n    from matplotlib.figure import Figure\n    figure = Figure()"
+    return BEFORE_CLAIMS, f"{head}\n    {line}\n\n\n{BEFORE_CLAIMS}"
+
+
+def leaving(line):
+    """An edit: a path with one more attribute."""
+    return "    rates: Mapping[str, float]\n", f"    rates: Mapping[str, float]\n    {line}\n"
+
+
 #: Edits of the template that loading must refuse: what is replaced, by what, and what the line must say.
 STATIC = {
-    "claim ids": ('Claim("Q-1"', 'Claim("Q-H"', "CLAIMS: 2 claims have the id 'Q-H'"),
-    "claim kind": (
-        'PAPER, "step")',
-        'PAPER, "lemma")',
-        "'Q-1' is of the kind 'lemma': use one of hypothesis",
+    "claim ids": ('CLAIMS.step("Q-1"', 'CLAIMS.step("Q-H"', "CLAIMS: 2 claims have the id 'Q-H'"),
+    "claim text": (
+        '"mu I <= H <= L I and 0 < alpha < 2/L"',
+        "None",
+        "hypothesis(): 'Q-H' has an id, text or source",
     ),
-    "claim text": ('"mu I <= H <= L I", PAPER', "None, PAPER", "'Q-H' has an id, text or source"),
-    "claims": ("CLAIMS = (", "CLAIMS = lambda: (", "CLAIMS: is no sequence of verify.theorem.compare.Claim"),
-    "none required": (
-        "\nEPS, TINY",
-        "\nfrom dataclasses import replace\nCLAIMS = [replace(c, required=False) for c in CLAIMS]\nEPS, TINY",
-        "no claim is required",
+    "claims": (LAST, f"CLAIMS = CLAIMS.claims\n{LAST}", "CLAIMS: is no verify.theorem.claims.Claims"),
+    "gathered": (LAST, f"CLAIMS = Claims('', ['Q-1'])\n{LAST}", "CLAIMS: is no verify.theorem.claims.Claims"),
+    "no claim": (LAST, f"CLAIMS = Claims('')\n{LAST}", "CLAIMS: has no claim"),
+    "none required": (LAST, f"CLAIMS = Claims('', [tenth])\n{LAST}", "CLAIMS: no claim is required"),
+    "no falsehood": (
+        "conclusion.false(",
+        "(lambda *what, **how: None)(",
+        "conclusion(): nothing shows that 'Q-T' can fail",
+    ),
+    "argument of a check": (
+        "problem: Problem, path: Path, left",
+        "problem: Problem, trajectory: Path, left",
+        "tenth(): `tenth` takes 'trajectory': there are start, problem, path",
+    ),
+    "argument with a default": (
+        "path: Path, left: float = 0.9",
+        "path: Path | None = None, left: float = 0.9",
+        "tenth(): gives 'path' a default",
+    ),
+    "argument of a condition": (
+        "def slow(problem: Problem)",
+        "def slow(setting: Problem)",
+        "tenth(): a condition in `given` takes 'setting'",
+    ),
+    "argument by position": ("def slow(problem: Problem)", "def slow(problem: Problem, /)", "by position"),
+    "argument that is not there": (
+        '0 < alpha < 2/L")',
+        '0 < alpha < 2/L", given=(lambda path: "",))',
+        "hypothesis(): a condition in `given` takes 'path', which need not be there",
+    ),
+    "one hypothesis": ("given=(slow,)", "given=slow", "tenth(): `given` is no sequence"),
+    "condition of text": ("given=(slow,)", 'given=("slow",)', "a condition in `given` is no function"),
+    "given a step": ("given=(slow,)", "given=(contraction,)", "tenth(): rests on 'Q-1', a step"),
+    "given elsewhere": (
+        "given=(slow,)",
+        "given=(Claims('').hypothesis('Q-0', '')(lambda: None),)",
+        "tenth(): rests on 'Q-0', which is none of CLAIMS",
+    ),
+    "otherwise of a step": (
+        "required=False)",
+        "otherwise=slow)",
+        "`otherwise` is of hypotheses, and 'Q-10' is a step",
+    ),
+    "otherwise without a broken setting": (
+        BEFORE_CLAIMS,
+        '@CLAIMS.hypothesis("Q-0", "", otherwise=lambda: "")\ndef own(problem): ...\n\n\n' + BEFORE_CLAIMS,
+        "own(): a setting may break it, as `otherwise` says",
+    ),
+    "constant": ("required=False)", "constant=0.9)", "its `constant` is no verify.theorem.claims.Constant"),
+    "false constant": (
+        "left=0.669",
+        "kept=0.669",
+        "tenth(): falsehood '0.331 off': 'kept' is no constant of its check",
+    ),
+    "nothing false": (", left=0.669", "", "tenth(): falsehood '0.331 off': changes nothing"),
+    "false for no reason": ('why="that is the rate of f, not of x"', "why=None", "or why, is no text"),
+    "false setting": (
+        'setting={"step": 3.0}',
+        'setting={"step": -3.0}',
+        "falsehood 'a step of 3/L': its setting is none: --step -3",
+    ),
+    "false setting of text": ('setting={"step": 3.0}', 'setting="step"', "its options make no setting"),
+    "false data": (
+        'setting={"step": 3.0}',
+        'setting={}, data={"inputs": [1.0]}',
+        "its setting is none: there is no option --data",
+    ),
+    "spoilt for nothing": ("    problem=lambda problem", "    path=lambda problem", "spoils the path, which"),
+    "spoilt from nothing": (
+        "problem=lambda problem:",
+        "problem=lambda made:",
+        "its function problem= takes 'made'",
     ),
     "sources": ('SOURCES = ("Polyak, ', 'SOURCES = str("Polyak, ', "SOURCES: is no sequence of texts"),
     "title": ('TITLE = "', 'TITLE = 3, "', "TITLE: is no text"),
     "formulas": ("FORMULAS = (", "FORMULAS = 3, (", "FORMULAS: is no sequence"),
-    "no function": ("def figures(", "figures = 3\ndef pictures(", "figures: is no function"),
-    "arguments": ("def planted()", "def planted(problem)", "planted: cannot be called as planted()"),
+    "missing": ("def integrate(", "def follow(", "lacks integrate"),
+    "no function": ("TIGHT = {", "pictures = 3\nTIGHT = {", "pictures: is no function"),
+    "arguments": (
+        "def integrate(problem: Problem, progress: Progress)",
+        "def integrate(problem: Problem, progress: Progress, k: int)",
+        "integrate: cannot be called as integrate(problem, progress)",
+    ),
+    "price": (
+        "TIGHT = {",
+        "def cost(): ...\n\n\nTIGHT = {",
+        "cost: cannot be called as",
+    ),
     "no setting": (
         "class Setting(BaseSetting)",
         "class Setting",
-        "no subclass of verify.theorem.protocol.BaseSetting",
+        "no subclass of verify.theorem.settings.BaseSetting",
     ),
     "description": (', description="dimension d"', "", "Setting.dimension: has no description"),
     "no default": ("Field(20, ge=3", "Field(ge=3", "Setting.dimension: has no default"),
@@ -35,11 +132,15 @@ STATIC = {
     "reserved": ("dimension: int", "quiet: int", "Setting.quiet: --quiet is an option of the command line"),
     "reserved argument": ("dimension: int", "as_json: int", "Setting.as_json"),
     "preset option": (
-        '{"start": "slowest"}',
-        '{"stat": "slowest"}',
+        'Variant("tight", TIGHT)',
+        'Variant("tight", {"stat": 1})',
         "run 'tight' of 'quick': there is no option",
     ),
-    "preset value": ('{"start": "slowest"}', '{"start": "fast"}', "run 'tight' of 'quick': --start fast"),
+    "preset value": (
+        'Variant("tight", TIGHT)',
+        'Variant("tight", {"start": "fast"})',
+        "run 'tight' of 'quick': --start fast",
+    ),
     "preset name": (
         'PRESETS = {"quick"',
         'PRESETS = {"fast"',
@@ -62,67 +163,101 @@ IN_A_RUN = {
         'raise KeyError("k")\n    """The',
         "integrate(): KeyError: 'k'",
     ),
-    "check": ("        *spectrum(problem),", "        *spectrum(trajectory),", "check(): AttributeError"),
-    "figures": ('"""The excess under its', 'assert False, "no"\n    """The', "figures(): AssertionError: no"),
+    "check": ("eigvalsh(problem.hessian)", "eigvalsh(problem.hesian)", "hypothesis(): AttributeError"),
+    "condition": ('"""Why a tenth is', '1 / 0\n    """Why a tenth is', "tenth(): ZeroDivisionError"),
     "exit in build": ('"""A random rotation of', 'raise SystemExit\n    """A', "build(): SystemExit"),
     "exit in check": (
-        '"""Every claim; one',
-        'import sys\n    sys.exit(0)\n    """',
-        "check(): SystemExit: 0",
+        '"""It is met',
+        'import sys\n    sys.exit(0)\n    """It is',
+        "contraction(): SystemExit: 0",
     ),
-    "exit in rates": ("guaranteed = -2", "exit(0)\n        guaranteed = -2", "SystemExit: 0"),
-    "unknown claim": ('"Q-1",\n        "||', '"Q-2",\n        "||', "a check for 'Q-2', which is none of"),
-    "no check": ("        tenth(problem, trajectory),\n    ]", "    ]", "check(): compares nothing for Q-10"),
+    "exit in a condition": ('"""Why a tenth is', 'raise SystemExit\n    """Why', "tenth(): SystemExit"),
+    "no check": (
+        'return at_most("log f(x_{k+1})',
+        'at_most("log f(x_{k+1})',
+        "tenth(): TypeError: 'NoneType'",
+    ),
     "no checks": (
-        "    return [\n        *spectrum(problem)",
-        "    [\n        *spectrum(problem)",
-        "TypeError: 'NoneType'",
+        '    budget = {"eigenvalue"',
+        '    return\n    budget = {"eigenvalue"',
+        "hypothesis(): compares nothing",
     ),
-    "check of text": ("        *spectrum(problem),", "        'fine',", "check(): yields one str"),
-    "rate None": ('"measured": measured', '"measured": None', "Trajectory.rates: 'measured' is None"),
-    "rate text": ('"measured": measured', '"measured": "fast"', "Trajectory.rates: 'measured' is 'fast'"),
-    "rate nan": ('"measured": measured', '"measured": np.nan', "Trajectory.rates: 'measured' is nan"),
+    "check of text": (
+        '    yield at_most("alpha L"',
+        '    yield "fine"\n    yield at_most("alpha L"',
+        "hypothesis(): returns one str",
+    ),
+    "quantity": (
+        'return at_most("log f(x_{k+1})/f(x_k)"',
+        "return at_most(None",
+        "tenth(): returns a check of None",
+    ),
+    "rate None": ('"measured": measured', '"measured": None', "Path.rates: 'measured' is None"),
+    "rate text": ('"measured": measured', '"measured": "fast"', "Path.rates: 'measured' is 'fast'"),
+    "rate nan": ('"measured": measured', '"measured": np.nan', "Path.rates: 'measured' is nan"),
     "rate array": ('"measured": measured', '"measured": np.ones(2)', "'measured' is array([1., 1.])"),
-    "count": ('"gradients": len', '"gradients": 0.5 + len', "'gradients' is 60.5, which is no whole number"),
-    "notes": ("if blurred else []", 'if blurred else "none"', "Trajectory.notes: is one str: make it a list"),
-    "note": ("if blurred else []", "if blurred else [3]", "Trajectory.notes: has one int"),
+    "count": (*leaving('counts = {"steps": 0.5}'), "Path.counts: 'steps' is 0.5, which is no whole number"),
+    "notes": (*leaving('notes = "none"'), "Path.notes: is one str: make it a list"),
+    "note": (*leaving("notes = [3]"), "Path.notes: has one int"),
+    "exit in notes": (*leaving("notes = property(lambda path: exit(0))"), "integrate(): SystemExit: 0"),
     "objects": (
-        '"iterates": self',
-        '"problem": self.problem, "iterates": self',
+        '"iterates": np',
+        '"problem": problem, "iterates": np',
         "'problem' (Problem) is an array",
     ),
-    "ragged": ('"iterates": self', '"ragged": [[1], [1, 2]], "iterates": self', "'ragged' is no array"),
-    "array name": ('"iterates": self', '"file": self', "Trajectory.arrays: has an array named 'file'"),
-    "threads": ("    threads = 1", '    threads = "many"', "Problem.threads: is 'many'"),
-    "figure leads out": ('{"descent": figure}', '{"../descent": figure}', "a figure named '../descent'"),
-    "figure below": ('{"descent": figure}', '{"a/b": figure}', "a figure named 'a/b'"),
-    "no figure": ('{"descent": figure}', '{"descent": axes}', "figures(): returns one Axes as 'descent'"),
-    "figures None": (
-        '    return {"descent": figure}',
-        "    return None",
-        "figures(): returns nothing (None)",
+    "ragged": ('"iterates": np', '"ragged": [[1], [1, 2]], "iterates": np', "'ragged' is no array"),
+    "array name": ('"iterates": np', '"file": np', "Path.arrays: has an array named 'file'"),
+    "threads": (
+        "    step: float  #",
+        '    threads = "many"\n    step: float  #',
+        "Problem.threads: is 'many'",
     ),
-    "formula": ('"step $k$"', r'"step $\frac$"', "'descent' cannot be drawn: ValueError"),
+    "pictures": (*drawing('assert False, "no"'), "pictures(): AssertionError: no"),
+    "figure leads out": (*drawing('return {"../path": figure}'), "a figure named '../path'"),
+    "figure below": (*drawing('return {"a/b": figure}'), "a figure named 'a/b'"),
+    "no figure": (*drawing('return {"path": 3}'), "pictures(): returns one int as 'path'"),
+    "no figures": (*drawing("return None"), "pictures(): returns nothing (None)"),
 }
 
-#: Edits of `planted`, and what `verify power` must say.
+#: An edit that shows when pictures are written.
+UNDRAWABLE = drawing(r"figure.suptitle(r'$\frac$'); return {'path': figure}")
+
+#: Edits of falsehoods, and what `verify power` must say.
 PLANTED = {
-    "none": (
-        "    return [\n        Planted(",
-        "    return []\n    [\n        Planted(",
-        "plants no false claim",
+    "raises": ("* problem.hessian),", "* problem.hesian),", "hypothesis(): AttributeError"),
+    "exits": (
+        "replace(problem, hessian=(1 + 1e-12) * problem.hessian)",
+        "exit(0)",
+        "hypothesis(): SystemExit: 0",
     ),
-    "raises": ('tight = build(Setting(start="slowest"))', "1 / 0", "planted(): ZeroDivisionError"),
-    "exits": ('tight = build(Setting(start="slowest"))', "raise SystemExit(0)", "planted(): SystemExit: 0"),
-    "unknown claim": ('"Q-1", "rho^2 a step"', '"Q-2", "rho^2 a step"', "a false claim for 'Q-2', which is"),
-    "no check": ("contraction(tight, path, tight.rho**2)", "None", "yields nothing (None)"),
+    "refused": (
+        "raise HypothesisError(f",
+        "from verify.theorem.errors import InputError\n        raise InputError(f",
+        "CLAIMS: Q-H, 'a step of 3/L': its setting is refused (the step 3 is not",
+    ),
 }
+
+
+def source(*edits):
+    """The template's source, of the theorem `own`, with some edits."""
+    edited = TEMPLATE.replace('NAME = "quadratic-descent"', 'NAME = "own"')
+    for old, new in edits:
+        assert old in edited, old
+        edited = edited.replace(old, new)
+    return edited
 
 
 def edited(folder, *edits):
     """A package `their-own` with the theorem `own`, which is the template but for some edits."""
-    source = TEMPLATE.replace('NAME = "quadratic-descent"', 'NAME = "own"')
-    for old, new in edits:
-        assert old in source
-        source = source.replace(old, new)
-    return example.provide(folder, "own", source)
+    return example.provide(folder, "own", source(*edits))
+
+
+def loaded(folder, *edits):
+    """The theorem `own` as a module, of no package."""
+    file = folder / "own_theorem.py"
+    file.write_text(source(*edits))
+    spec = importlib.util.spec_from_file_location("own_theorem", file)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["own_theorem"] = module
+    spec.loader.exec_module(module)
+    return module

@@ -117,7 +117,7 @@ def test_unknown_names_suggest_the_nearest(tmp_path, command):
 
 def test_a_violated_theorem_exits_1_and_a_broken_run_4(tmp_path, monkeypatch, unpictured):
     import cli
-    import theorems.linear_rate as theorem
+    import theorems.kawaguchi_2021.linear_rate as theorem
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(

@@ -46,7 +46,7 @@ def test_a_test_for_each_claim_of_each_run(tmp_path, site):
 def test_a_failure_is_the_numbers_and_an_undecided_informative_claim_is_skipped(tmp_path, site):
     source = (site / "quadratic_descent.py").read_text()
     wrong = source.replace('NAME = "quadratic-descent"', 'NAME = "wrong"').replace(
-        "conclusion(problem, trajectory, problem.rho)", "conclusion(problem, trajectory, problem.rho**3)"
+        "2 * power * path", "6 * power * path"
     )
     wrong = wrong.replace("problem.rho**2 > 0.9", "problem.rho**2 > 0.1")
     wrong = wrong.replace('"random", description', '"slowest", description')

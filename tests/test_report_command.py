@@ -104,7 +104,7 @@ def test_report_takes_the_record_for_its_directory(folder, monkeypatch, capsys):
 
 
 def test_a_github_job_gets_a_summary_and_annotations(tmp_path, monkeypatch, capfd):
-    import theorems.linear_rate as theorem
+    import theorems.kawaguchi_2021.linear_rate as theorem
 
     honest = theorem.conclusion
     monkeypatch.setattr(theorem, "conclusion", lambda problem, path: honest(problem, path, 2.5))

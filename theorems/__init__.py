@@ -21,8 +21,8 @@ from verify.theorem.protocol import Theorem
 
 BUILT_IN: Mapping[str, str] = MappingProxyType(
     {
-        "linear-rate": "theorems.linear_rate",
-        "trust-region-newton": "theorems.trust_region_newton",
+        "linear-rate": "theorems.kawaguchi_2021.linear_rate",
+        "trust-region-newton": "theorems.kawaguchi_2021.trust_region_newton",
         "relu-convergence": "theorems.gao_2022",
     }
 )

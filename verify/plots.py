@@ -39,6 +39,10 @@ STYLE: Any = {
 }
 
 
+#: Digits and signs of exponents.
+RAISED = str.maketrans("0123456789-\N{MINUS SIGN}", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁻")
+
+
 @contextmanager
 def style(more: Mapping[str, Any] | None = None) -> Iterator[None]:
     """Drawing and saving inside it has the suite's look, with `more` settings of matplotlib on top."""
@@ -82,17 +86,48 @@ def caption(figure: Figure) -> str:
     return re.sub(r"[$\\]", "", plain)
 
 
+def _write_powers(figure: Figure) -> None:
+    """Labels of logarithmic axes as text, 10 with raised digits: formulas take matplotlib much longer."""
+    from matplotlib.ticker import Formatter, LogFormatter
+
+    class Powers(Formatter):
+        """What another formatter writes as a formula, as text."""
+
+        def __init__(self, formulas: LogFormatter) -> None:
+            self._formulas = formulas
+
+        def set_locs(self, locs: Any) -> None:
+            self._formulas.set_locs(locs)
+
+        def __call__(self, x: float, pos: int | None = None) -> str:
+            return _as_text(self._formulas(x, pos))
+
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            major, minor = axis.get_major_formatter(), axis.get_minor_formatter()
+            if isinstance(major, LogFormatter):
+                axis.set_major_formatter(Powers(major))
+            if isinstance(minor, LogFormatter):
+                axis.set_minor_formatter(Powers(minor))
+
+
+def _as_text(formula: str) -> str:
+    """A power of ten as matplotlib writes it, as text."""
+    raised = re.sub(r"\^\{([^}]*)\}", lambda power: power[1].translate(RAISED), formula)
+    return re.sub(r"[$\\{}]|mathdefault", "", raised.replace(r"\times", "\N{MULTIPLICATION SIGN}"))
+
+
 def save(figures: Mapping[str, Figure], folder: Path) -> list[str]:
     """Write every figure as PNG and SVG into `folder`; the file names. TheoremError for a bad one."""
     folder.mkdir()
     names = []
     for name, figure in figures.items():
         try:
-            # Laid out once: each savefig would do it again, which takes longer than the drawing.
-            figure.draw_without_rendering()
-            figure.set_layout_engine("none")
+            _write_powers(figure)
             for suffix in ("png", "svg"):
                 figure.savefig(folder / f"{name}.{suffix}", metadata=undated(suffix))
+                # Laid out once: to do it again takes longer than to draw.
+                figure.set_layout_engine("none")
         except OSError:
             raise
         except Exception as problem:  # such as a formula that matplotlib cannot read

@@ -7,7 +7,7 @@ converges faster, has a lower test loss, and its norm stays near the initial one
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
@@ -19,13 +19,13 @@ from theorems.figures.parsing import data_sets, whole_numbers
 from verify import plots
 from verify.data.images import Images
 from verify.figures.cache import Curve
-from verify.figures.paper import Paper, band, spread
-from verify.figures.protocol import Preset
+from verify.figures.paper import ONE_TRIAL, Paper, band, spread
+from verify.figures.protocol import Size
 from verify.figures.training.curve import LossCurve
 from verify.figures.training.relu import NOISE, descent_curve
 from verify.numerics.statistics import mean_interval
-from verify.theorem.claims import Claim
-from verify.theorem.compare import Check, at_least, at_most
+from verify.theorem.claims import Claims
+from verify.theorem.compare import Check, at_least, at_most, inconclusive
 from verify.theorem.settings import BaseSetting
 
 if TYPE_CHECKING:
@@ -39,11 +39,7 @@ SOURCE = "Gao et al. 2022, figure 1"
 #: The norm axis of the paper's figure ends at 0.1980 and 0.1992: all it shows lies within so much.
 NORM_SPREAD = 0.006
 
-CLAIMS = (
-    Claim("G-F1.rate", "a wider network converges faster", SOURCE, "finding"),
-    Claim("G-F1.test", "a wider network has a lower test loss", SOURCE, "finding"),
-    Claim("G-F1.norm", f"the operator norm stays within {NORM_SPREAD:.1%} of its start", SOURCE, "finding"),
-)
+CLAIMS = Claims(SOURCE)
 
 #: Products of A with the m x n equilibria in one epoch, about.
 PRODUCTS = 5
@@ -97,7 +93,7 @@ class Setting(BaseSetting):
         return self.samples or (None if small else 1000)
 
 
-PRESETS: Mapping[Preset, Mapping[str, Any]] = MappingProxyType(
+PRESETS: Mapping[Size, Mapping[str, Any]] = MappingProxyType(
     {
         "quick": {"widths": "50,100,200", "trials": 3, "epochs": 60},
         "standard": {},
@@ -141,33 +137,44 @@ def _table(setting: Setting, results: Sequence[LossCurve]) -> list[tuple[Images,
     ]
 
 
-def check(setting: Setting, results: Sequence[LossCurve]) -> list[Check]:
-    """The caption's three findings on every data set."""
+#: The trials of every width.
+Trials = Mapping[int, Sequence[LossCurve]]
+
+
+def _by_width(setting: Setting, results: Sequence[LossCurve]) -> Iterator[tuple[str, Trials]]:
+    """The title of every data set, and its trials by width."""
     table = _table(setting, results)
-    checks = []
     for images in data_sets(setting.data):
-        by_width = {width: trials for other, width, trials in table if other == images}
-        checks += [
-            wider_is_lower("G-F1.rate", f"{images.title}: training loss", by_width, "train"),
-            wider_is_lower("G-F1.test", f"{images.title}: test loss", by_width, "test"),
-            norm_stays(images.title, by_width),
-        ]
-    return checks
+        yield images.title, {width: trials for other, width, trials in table if other == images}
 
 
-def wider_is_lower(
-    claim: str, quantity: str, by_width: Mapping[int, Sequence[LossCurve]], loss: Literal["train", "test"]
-) -> Check:
+@CLAIMS.finding("G-F1.rate", "a wider network converges faster")
+def wider_is_faster(setting: Setting, results: Sequence[LossCurve]) -> Iterator[Check]:
+    """The training loss after the last epoch falls with the width, on every data set."""
+    for title, by_width in _by_width(setting, results):
+        yield _falls(f"{title}: training loss", by_width, "train")
+
+
+@CLAIMS.finding("G-F1.test", "a wider network has a lower test loss")
+def wider_is_better(setting: Setting, results: Sequence[LossCurve]) -> Iterator[Check]:
+    """The test loss after the last epoch falls with the width, on every data set."""
+    for title, by_width in _by_width(setting, results):
+        yield _falls(f"{title}: test loss", by_width, "test")
+
+
+def _falls(quantity: str, by_width: Trials, loss: Literal["train", "test"]) -> Check:
     """Mean log ratio of the last losses of every width and the next, over trials, against 0."""
+    quantity = f"{quantity}, mean log ratio of each width to the next"
     last = {
         width: np.log([getattr(curve, loss)[-1] for curve in curves]) for width, curves in by_width.items()
     }
     pairs = list(pairwise(last))
     ratios = np.array([last[narrow] - last[wide] for narrow, wide in pairs]).T
+    if len(ratios) < 2:
+        return inconclusive(quantity, ONE_TRIAL)
     means, half_widths = mean_interval(ratios.reshape(-1, len(pairs)), len(pairs))
     return at_least(
-        claim,
-        f"{quantity}, mean log ratio of each width to the next",
+        quantity,
         means,
         0.0,
         budget={"trials": half_widths},
@@ -176,21 +183,22 @@ def wider_is_lower(
     )
 
 
-def norm_stays(title: str, by_width: Mapping[int, Sequence[LossCurve]], spread: float = NORM_SPREAD) -> Check:
-    """Largest relative change of ``||A(k)||`` over epochs and trials, for every width."""
-    changes, errors = [], []
-    for trials in by_width.values():
-        changes.append(max(float(np.abs(c.norm / c.norm[0] - 1).max()) for c in trials))
-        errors.append(max(float((c.norm_error / c.norm).max()) for c in trials))
-    return at_most(
-        "G-F1.norm",
-        f"{title}: largest | ||A(k)|| / ||A(0)|| - 1 |",
-        changes,
-        spread,
-        budget={"eigenvalues": 2 * np.array(errors)},
-        where={"m": list(by_width)},
-        advice="use wider networks, --widths",
-    )
+@CLAIMS.finding("G-F1.norm", f"the operator norm stays within {NORM_SPREAD:.1%} of its start")
+def norm_stays(
+    setting: Setting, results: Sequence[LossCurve], spread: float = NORM_SPREAD
+) -> Iterator[Check]:
+    """Largest relative change of ``||A(k)||`` over epochs and trials, for every width and data set."""
+    for title, by_width in _by_width(setting, results):
+        changes = [max(float(np.abs(c.norm / c.norm[0] - 1).max()) for c in of) for of in by_width.values()]
+        errors = [max(float((c.norm_error / c.norm).max()) for c in of) for of in by_width.values()]
+        yield at_most(
+            f"{title}: largest | ||A(k)|| / ||A(0)|| - 1 |",
+            changes,
+            spread,
+            budget={"eigenvalues": 2 * np.array(errors)},
+            where={"m": list(by_width)},
+            advice="use wider networks, --widths",
+        )
 
 
 def numbers(setting: Setting, results: Sequence[LossCurve]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ direction, where the bound is tight.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
@@ -14,13 +14,16 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from theorems import linear_rate as theorem
+from theorems.kawaguchi_2021 import linear_rate as theorem
+from theorems.kawaguchi_2021.linear_rate.conclusion import conclusion
+from theorems.kawaguchi_2021.linear_rate.path import RatePath, rate_path
 from verify.figures.cache import Curve
 from verify.figures.paper import Paper
-from verify.figures.protocol import Preset
-from verify.linear_deq.path import LinearTrajectory, train
+from verify.figures.protocol import Size
 from verify.linear_deq.spectrum import smallest_eigenvalue_floors
+from verify.theorem.claims import Claims
 from verify.theorem.compare import Check
+from verify.theorem.judgement import Judge
 from verify.theorem.settings import BaseSetting
 
 if TYPE_CHECKING:
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
 NAME = "linear-rate"
 TITLE = "Kawaguchi 2021, Theorem 1: measured loss and three bounds"
 
-CLAIMS = tuple(claim for claim in theorem.CLAIMS if claim.id == "K-T1")
+CLAIMS = Claims(conclusion.claim.source)
 
 LABELS: Mapping[Literal["data", "aligned"], str] = MappingProxyType(
     {"data": "labels of digits", "aligned": "aligned labels"}
@@ -44,7 +47,7 @@ class Setting(BaseSetting):
     width: int = Field(32, ge=1, le=512, description="width m")
 
 
-PRESETS: Mapping[Preset, Mapping[str, Any]] = MappingProxyType(
+PRESETS: Mapping[Size, Mapping[str, Any]] = MappingProxyType(
     {"quick": {"width": 8}, "standard": {}, "paper": {}}
 )
 
@@ -56,10 +59,10 @@ def path_curve(
     labels: Literal["data", "aligned"],
     seed: int,
     progress: Callable[[float], None],
-) -> LinearTrajectory:
+) -> RatePath:
     """The theorem's own gradient flow."""
     problem = theorem.build(theorem.Setting(width=width, labels=labels, seed=seed))
-    return train(problem, progress)
+    return rate_path(problem, progress)
 
 
 def curves(setting: Setting) -> list[Curve]:
@@ -75,13 +78,12 @@ def curves(setting: Setting) -> list[Curve]:
     ]
 
 
-def check(setting: Setting, results: Sequence[LinearTrajectory]) -> list[Check]:
+@CLAIMS.conclusion(conclusion.claim.id, conclusion.claim.text)
+def drawn_bounds(setting: Setting, results: Sequence[RatePath]) -> Iterator[Check]:
     """The theorem's conclusion on both paths."""
-    return [
-        replace(check, quantity=f"{title}: {check.quantity}")
-        for title, path in zip(LABELS.values(), results, strict=True)
-        for check in theorem.conclusion(path.problem, path)
-    ]
+    for title, path in zip(LABELS.values(), results, strict=True):
+        for check in Judge({"problem": path.problem, "path": path}).checks(conclusion):
+            yield replace(check, quantity=f"{title}: {check.quantity}")
 
 
 #: The look of the measured loss and of its bounds; where they coincide the wider show behind the others.
@@ -93,7 +95,7 @@ LOOKS: tuple[dict[str, Any], ...] = (
 )
 
 
-def bounds(path: LinearTrajectory) -> dict[str, Array]:
+def bounds(path: RatePath) -> dict[str, Array]:
     """Logarithms (k,) of the relative excess loss and of its bounds, by label."""
     rate = 2 * path.problem.objective.pl_constant
     floor = max(smallest_eigenvalue_floors(path.problem.model.width, path.problem.model.gamma))
@@ -105,7 +107,7 @@ def bounds(path: LinearTrajectory) -> dict[str, Array]:
     }
 
 
-def numbers(setting: Setting, results: Sequence[LinearTrajectory]) -> dict[str, Any]:
+def numbers(setting: Setting, results: Sequence[RatePath]) -> dict[str, Any]:
     """Both paths: times, and natural logarithms of the excess loss and its bounds."""
     keys = ("measured", "integrated", "theorem", "floor")
     return {
@@ -117,7 +119,7 @@ def numbers(setting: Setting, results: Sequence[LinearTrajectory]) -> dict[str, 
     }
 
 
-def draw(setting: Setting, results: Sequence[LinearTrajectory], paper: Paper) -> Figure:
+def draw(setting: Setting, results: Sequence[RatePath], paper: Paper) -> Figure:
     """A panel for each kind of labels."""
     figure, axes = paper.grid(1, 2, height=1.9)
     for panel, title, path in zip(axes[0], LABELS.values(), results, strict=True):
@@ -133,7 +135,7 @@ def draw(setting: Setting, results: Sequence[LinearTrajectory], paper: Paper) ->
     return figure
 
 
-def caption(setting: Setting, results: Sequence[LinearTrajectory]) -> str:
+def caption(setting: Setting, results: Sequence[RatePath]) -> str:
     return (
         f"Theorem 1 for the deep equilibrium linear model of width {setting.width} with the square loss: "
         "excess loss along the gradient flow and its bounds with the rate 2 kappa lambda_min(D) integrated "
@@ -143,7 +145,7 @@ def caption(setting: Setting, results: Sequence[LinearTrajectory]) -> str:
     )
 
 
-def assumed(setting: Setting, results: Sequence[LinearTrajectory]) -> list[str]:
+def assumed(setting: Setting, results: Sequence[RatePath]) -> list[str]:
     problem = results[0].problem
     return [
         f"gamma = {problem.model.gamma:g}, A of N(0, 1), B of N(0, 1/m)",

@@ -7,7 +7,7 @@ of that condition: were its powers of n and lambda_0 needed, the second panel's 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -21,11 +21,11 @@ from verify import plots
 from verify.data.images import Images, two_classes
 from verify.figures.cache import Curve
 from verify.figures.paper import BAND, Paper, label_left, thin
-from verify.figures.protocol import Preset
+from verify.figures.protocol import Size
 from verify.figures.training.relu import NOISE
+from verify.numerics.statistics import proportion_interval
 from verify.relu_deq.kernels import arc_cosine_kernel, sampled_kernel
-from verify.runs.sweep import clopper_pearson
-from verify.theorem.claims import Claim
+from verify.theorem.claims import Claims
 from verify.theorem.compare import Check, at_least
 from verify.theorem.settings import BaseSetting
 
@@ -42,14 +42,7 @@ DELTA = 0.05
 SAMPLES = (10, 20, 40)
 WIDTHS = tuple(int(m) for m in np.rint(np.geomspace(20, 5120, 17)))
 
-CLAIMS = (
-    Claim(
-        "G-L3.3.probability",
-        "wide enough, lambda_min(G(0)) >= 3/4 lambda_0 with probability 1 - delta",
-        "Gao et al. 2022, Lemma 3.3",
-        "conclusion",
-    ),
-)
+CLAIMS = Claims("Gao et al. 2022, Lemma 3.3")
 
 
 class Setting(BaseSetting):
@@ -64,7 +57,7 @@ class Setting(BaseSetting):
         return text.split(",", maxsplit=1)[0].strip()
 
 
-PRESETS: Mapping[Preset, Mapping[str, Any]] = MappingProxyType(
+PRESETS: Mapping[Size, Mapping[str, Any]] = MappingProxyType(
     {"quick": {"trials": 100}, "standard": {}, "paper": {"trials": 1000}}
 )
 
@@ -120,26 +113,24 @@ def curves(setting: Setting) -> list[Curve]:
     ]
 
 
-def check(setting: Setting, results: Sequence[WidthCurve]) -> list[Check]:
+@CLAIMS.conclusion(
+    "G-L3.3.probability", "wide enough, lambda_min(G(0)) >= 3/4 lambda_0 with probability 1 - delta"
+)
+def held_often_enough(setting: Setting, results: Sequence[WidthCurve]) -> Iterator[Check]:
     """The probability at the widest, for every number of samples, against 1 - delta."""
-    checks = []
     for samples, curve in zip(SAMPLES, results, strict=True):
         held, trials = int(curve.held[-1]), setting.trials
-        low, high = clopper_pearson(held, trials)
+        low, high = proportion_interval(held, trials)
         share = held / trials
-        checks.append(
-            at_least(
-                "G-L3.3.probability",
-                f"probability at m = {WIDTHS[-1]}, n = {samples}",
-                share,
-                1 - DELTA,
-                # The side of the interval that could turn the verdict.
-                budget={"sampling": share - low if share > 1 - DELTA else high - share},
-                where={"n": samples, "m": WIDTHS[-1]},
-                advice="raise --trials",
-            )
+        yield at_least(
+            f"probability at m = {WIDTHS[-1]}, n = {samples}",
+            share,
+            1 - DELTA,
+            # The side of the interval that could turn the verdict.
+            budget={"sampling": share - low if share > 1 - DELTA else high - share},
+            where={"n": samples, "m": WIDTHS[-1]},
+            advice="raise --trials",
         )
-    return checks
 
 
 def scale(samples: int, lambda_0: float) -> float:
@@ -165,7 +156,7 @@ def draw(setting: Setting, results: Sequence[WidthCurve], paper: Paper) -> Figur
     widths = np.array(WIDTHS, dtype=float)
     for samples, curve, look in zip(SAMPLES, results, plots.CURVES, strict=False):
         share = curve.held / setting.trials
-        interval = np.array([clopper_pearson(int(held), setting.trials) for held in curve.held]).T
+        interval = np.array([proportion_interval(int(held), setting.trials) for held in curve.held]).T
         for panel, unit in zip(axes[0], (1.0, scale(samples, curve.lambda_0)), strict=True):
             panel.semilogx(widths / unit, share, label=f"$n={samples}$", **thin(look))
             panel.fill_between(widths / unit, *interval, color=look["color"], **BAND)

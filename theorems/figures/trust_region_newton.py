@@ -6,20 +6,24 @@ points of it, and the trust regions in the metric G_delta whose border each step
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
-from theorems import trust_region_newton as theorem
+from theorems.kawaguchi_2021 import trust_region_newton as theorem
+from theorems.kawaguchi_2021.trust_region_newton.claims import newton_step, step_gap
+from theorems.kawaguchi_2021.trust_region_newton.local import local_models
+from theorems.kawaguchi_2021.trust_region_newton.path import STEP_TIMES
+from theorems.kawaguchi_2021.trust_region_newton.pictures import SHARE, draw_balls, draw_levels
+from theorems.kawaguchi_2021.trust_region_newton.steps import solved
 from verify import plots
 from verify.figures.cache import Curve
 from verify.figures.paper import Paper, thin
-from verify.figures.protocol import Preset
-from verify.linear_deq.path import LinearTrajectory, train
+from verify.figures.protocol import Size
+from verify.linear_deq.path import LinearPath, linear_path
+from verify.theorem.claims import Claims
 from verify.theorem.compare import Check
 from verify.theorem.settings import BaseSetting
 
@@ -29,14 +33,10 @@ if TYPE_CHECKING:
 NAME = "trust-region-newton"
 TITLE = "Kawaguchi 2021, Theorem 2: flow and trust-region Newton steps on the level sets"
 
-CLAIMS = tuple(claim for claim in theorem.CLAIMS if claim.id == "K-T2")
-
+CLAIMS = Claims(newton_step.claim.source)
 
 #: Draws, a panel each.
 DRAWS = 2
-
-#: Where on the path steps are drawn, as shares of its length, and their delta as a share of the largest.
-PLACES, SHARE = (0.0, 0.35, 0.65), 0.9
 
 
 class Setting(BaseSetting):
@@ -48,17 +48,17 @@ class Setting(BaseSetting):
     gamma: float = Field(0.5, gt=0, lt=1, description="contraction factor of the equilibrium map")
 
 
-PRESETS: Mapping[Preset, Mapping[str, Any]] = MappingProxyType(
+PRESETS: Mapping[Size, Mapping[str, Any]] = MappingProxyType(
     {"quick": {"samples": 30}, "standard": {}, "paper": {}}
 )
 
 
 def plane_curve(
     source: None, *, samples: int | None, gamma: float, seed: int, progress: Callable[[float], None]
-) -> LinearTrajectory:
+) -> LinearPath:
     """The theorem's own gradient flow with two features."""
     problem = theorem.build(theorem.Setting(samples=samples, gamma=gamma, seed=seed)).plane
-    return train(problem, progress)
+    return linear_path(problem, progress)
 
 
 def curves(setting: Setting) -> list[Curve]:
@@ -74,23 +74,20 @@ def curves(setting: Setting) -> list[Curve]:
     ]
 
 
-def check(setting: Setting, results: Sequence[LinearTrajectory]) -> list[Check]:
+@CLAIMS.conclusion(newton_step.claim.id, newton_step.claim.text)
+def drawn_steps(setting: Setting, results: Sequence[LinearPath]) -> Iterator[Check]:
     """The solver's steps against delta dQ/dt, along the paths that are drawn."""
-    return [theorem.newton_step(path) for path in results]
+    for path in results:
+        yield step_gap(solved(local_models(path, STEP_TIMES)))
 
 
-def maps(path: LinearTrajectory) -> NDArray[np.float64]:
-    """Q (k, 2) at the stored times."""
-    return np.array([path.problem.model.at(theta).q[0] for theta in path.thetas])
-
-
-def numbers(setting: Setting, results: Sequence[LinearTrajectory]) -> dict[str, Any]:
+def numbers(setting: Setting, results: Sequence[LinearPath]) -> dict[str, Any]:
     """Every path of Q and its minimiser."""
     return {
         "paths": [
             {
                 "times": path.stored_times.tolist(),
-                "Q": maps(path).tolist(),
+                "Q": path.maps[:, 0].tolist(),
                 "minimiser": path.problem.objective.minimiser[0].tolist(),
             }
             for path in results
@@ -98,12 +95,11 @@ def numbers(setting: Setting, results: Sequence[LinearTrajectory]) -> dict[str, 
     }
 
 
-def draw(setting: Setting, results: Sequence[LinearTrajectory], paper: Paper) -> Figure:
+def draw(setting: Setting, results: Sequence[LinearPath], paper: Paper) -> Figure:
     """A panel for every draw: level sets, path, steps and trust regions."""
     figure, axes = paper.grid(1, DRAWS, height=2.2)
     for panel, path in zip(axes[0], results, strict=True):
-        points = maps(path)
-        panel.plot(*points.T, label="path of $Q$", **thin(plots.CURVES[0]))
+        panel.plot(*path.maps[:, 0].T, label="path of $Q$", **thin(plots.CURVES[0]))
         panel.plot(
             *path.problem.objective.minimiser[0],
             "*",
@@ -112,12 +108,8 @@ def draw(setting: Setting, results: Sequence[LinearTrajectory], paper: Paper) ->
             label="minimiser",
             zorder=5,
         )
-        lengths = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(points, axis=0), axis=1))])
-        for place in PLACES:
-            index = int(np.searchsorted(lengths, place * lengths[-1]))
-            step = theorem.step_at(path, index, SHARE)
-            theorem.draw_ball(panel, points[index], step, first=place == PLACES[0])
-        theorem.draw_levels(panel, path)
+        draw_balls(panel, path)
+        draw_levels(panel, path)
         panel.set_aspect("equal", adjustable="box")
         panel.set(xlabel="$Q_1$", ylabel="$Q_2$")
         panel.grid(visible=False)
@@ -125,7 +117,7 @@ def draw(setting: Setting, results: Sequence[LinearTrajectory], paper: Paper) ->
     return figure
 
 
-def caption(setting: Setting, results: Sequence[LinearTrajectory]) -> str:
+def caption(setting: Setting, results: Sequence[LinearPath]) -> str:
     return (
         f"Theorem 2 with two features, {DRAWS} draws: the path of Q under the gradient flow on the level "
         f"sets of the shallow loss. Each step delta dQ/dt, at {SHARE:g} of the largest delta, is the trust-"
@@ -134,7 +126,7 @@ def caption(setting: Setting, results: Sequence[LinearTrajectory]) -> str:
     )
 
 
-def assumed(setting: Setting, results: Sequence[LinearTrajectory]) -> list[str]:
+def assumed(setting: Setting, results: Sequence[LinearPath]) -> list[str]:
     return [
         f"gamma = {setting.gamma:g}, the square loss",
         f"n = {results[0].problem.features.shape[1]} samples of digits, classes 0 and 1",

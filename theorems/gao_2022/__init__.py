@@ -54,8 +54,8 @@ from theorems.gao_2022.premises import PAPER
 from theorems.gao_2022.problem import build, draw
 from theorems.gao_2022.setting import PRESETS, Setting
 from verify.relu_deq.cost import relu_cost
-from verify.runs.cost import Cost
 from verify.theorem.claims import Claims
+from verify.theorem.cost import Cost
 
 NAME = "relu-convergence"
 TITLE = "Global convergence of over-parametrised implicit ReLU networks"

@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from verify.commands.library import Library
+
 #: Looked for in the words of a command line as they are, since options may be what breaks.
 DEBUG = "--debug"
 
@@ -19,7 +21,9 @@ def debug_option() -> click.Option:
 
 
 class Command(click.Command):
-    """A command with `--debug`."""
+    """A command with `--debug`; it may take the setting fields of theorems as options."""
+
+    takes_fields = False
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         own = super().get_params(ctx)
@@ -27,9 +31,20 @@ class Command(click.Command):
 
 
 class Group(click.Group):
-    """A group of such commands, with `--debug` before them, too."""
+    """A group of such commands, with `--debug` before them, too, and with the `library` that they run."""
 
-    command_class = Command
+    def __init__(self, *args: Any, library: Library, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.library = library
+
+    def reserved_names(self) -> frozenset[str]:
+        """What no setting field may be called: the options of all commands, and arguments beside fields."""
+        context = click.Context(self, **self.context_settings)
+        commands = [command for command in self.commands.values() if isinstance(command, Command)]
+        own = [(command, one) for command in commands for one in Command.get_params(command, context)]
+        options = {flag for _, parameter in own for flag in parameter.opts if flag.startswith("--")}
+        arguments = {str(parameter.name) for command, parameter in own if command.takes_fields}
+        return frozenset({flag[2:].replace("-", "_") for flag in options} | arguments)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Every command with the first sentence of its help, whole."""
@@ -57,3 +72,20 @@ class Folder(click.Path):
         if not str(value).strip():
             self.fail("an empty name is no folder: give one, or '.' for this one", param, ctx)
         return super().convert(value, param, ctx)
+
+
+def running_group() -> Group:
+    """The group of commands of the command line that is running."""
+    root = click.get_current_context().find_root().command
+    assert isinstance(root, Group)
+    return root
+
+
+def reserved_names() -> frozenset[str]:
+    """What no setting field may be called in the command line that is running."""
+    return running_group().reserved_names()
+
+
+def library() -> Library:
+    """The library of the command line that is running."""
+    return running_group().library

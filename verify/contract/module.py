@@ -5,28 +5,23 @@ from __future__ import annotations
 import inspect
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any, get_args
+from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import PydanticUndefined
 
 from verify.contract.calls import Fault
+from verify.contract.claims import claims_faults
 from verify.contract.place import place_of
 from verify.contract.results import is_name
-from verify.theorem.claims import Claim, Kind
 from verify.theorem.errors import InputError, in_words
 from verify.theorem.presets import NAMES, Variant
 from verify.theorem.protocol import missing_attributes
 from verify.theorem.settings import BaseSetting, HasSetting, make_setting, option_name
 
-#: The functions of a theorem module and what they are called with.
-FUNCTIONS = {
-    "build": ("setting",),
-    "integrate": ("problem", "progress"),
-    "check": ("problem", "trajectory"),
-    "figures": ("problem", "trajectory"),
-    "planted": (),
-}
+#: The functions of a theorem module and what they are called with; then those that it may leave out.
+FUNCTIONS = {"build": ("setting",), "integrate": ("problem", "progress")}
+OPTIONAL = {"pictures": ("problem", "path"), "cost": ("setting",)}
 
 
 def module_faults(found: Any, name: str, reserved: Collection[str]) -> Iterator[Fault]:
@@ -37,10 +32,12 @@ def module_faults(found: Any, name: str, reserved: Collection[str]) -> Iterator[
     """
     for attribute, text in _faults(found, name, reserved):
         yield Fault(place_of(found, attribute), attribute, text)
+    if hasattr(found, "CLAIMS"):
+        yield from claims_faults(found, settable=_settable(getattr(found, "Setting", None)))
 
 
 def _faults(found: Any, name: str, reserved: Collection[str]) -> Iterator[tuple[str, str]]:
-    """Attribute, and what is wrong with it."""
+    """Attribute, and what is wrong with it; of claims, see `verify.contract.claims`."""
     missing = missing_attributes(found)
     if missing:
         yield "", f"lacks {', '.join(missing)}: docs/adding-a-theorem.md says what a theorem has"
@@ -51,13 +48,13 @@ def _faults(found: Any, name: str, reserved: Collection[str]) -> Iterator[tuple[
             yield attribute, "is no text: make it one"
     if "SOURCES" not in missing and not _all(found.SOURCES, str):
         yield "SOURCES", "is no sequence of texts: write one for each source, in a tuple"
-    for attribute in FUNCTIONS:
-        if attribute not in missing:
-            yield from _function(attribute, getattr(found, attribute))
-    if "CLAIMS" not in missing:
-        yield from _claims(found.CLAIMS)
+    for attribute, arguments in (FUNCTIONS | OPTIONAL).items():
+        if hasattr(found, attribute):
+            yield from _function(attribute, getattr(found, attribute), arguments)
     if "Setting" not in missing:
-        yield from _setting(found, reserved)
+        yield from _setting(found.Setting, reserved)
+        if _settable(found.Setting):
+            yield from _presets(found, getattr(found, "PRESETS", {}))
     yield from _formulas(getattr(found, "FORMULAS", ()))
 
 
@@ -71,8 +68,7 @@ def _name(own: object, entry: str) -> Iterator[tuple[str, str]]:
         yield "NAME", f"{own!r} becomes a part of paths: use letters, digits, dashes and underscores"
 
 
-def _function(attribute: str, function: object) -> Iterator[tuple[str, str]]:
-    arguments = FUNCTIONS[attribute]
+def _function(attribute: str, function: object, arguments: Sequence[str]) -> Iterator[tuple[str, str]]:
     if not callable(function):
         yield attribute, f"is no function: write `def {attribute}({', '.join(arguments)})`"
         return
@@ -84,30 +80,16 @@ def _function(attribute: str, function: object) -> Iterator[tuple[str, str]]:
         pass
 
 
-def _claims(claims: Any) -> Iterator[tuple[str, str]]:
-    if not _all(claims, Claim):
-        yield (
-            "CLAIMS",
-            "is no sequence of verify.theorem.claims.Claim: write one for each statement, in a tuple",
-        )
-        return
-    kinds = get_args(Kind)
-    for claim in claims:
-        if claim.kind not in kinds:
-            yield "CLAIMS", f"{claim.id!r} is of the kind {claim.kind!r}: use one of {', '.join(kinds)}"
-        if not all(isinstance(text, str) for text in (claim.id, claim.text, claim.source)):
-            yield "CLAIMS", f"{claim.id!r} has an id, text or source that is no text: make it one"
-    for claim_id, count in Counter(str(claim.id) for claim in claims).items():
-        if count > 1:
-            yield "CLAIMS", f"{count} claims have the id {claim_id!r}: give each its own"
-    if not any(claim.required for claim in claims):
-        yield "CLAIMS", "no claim is required, so that the theorem has no verdict: require one"
-
-
-def _setting(found: HasSetting, reserved: Collection[str]) -> Iterator[tuple[str, str]]:
-    kind: object = found.Setting
+def _settable(kind: object) -> bool:
+    """Whether it is a kind of setting that can be made from some of its options, as far as is seen."""
     if not (isinstance(kind, type) and issubclass(kind, BaseSetting)):
-        yield "Setting", "is no subclass of verify.theorem.protocol.BaseSetting: derive it from that"
+        return False
+    return all(info.default is not PydanticUndefined for info in kind.model_fields.values())
+
+
+def _setting(kind: object, reserved: Collection[str]) -> Iterator[tuple[str, str]]:
+    if not (isinstance(kind, type) and issubclass(kind, BaseSetting)):
+        yield "Setting", "is no subclass of verify.theorem.settings.BaseSetting: derive it from that"
         return
     defaults = {}
     for field, info in kind.model_fields.items():
@@ -121,8 +103,6 @@ def _setting(found: HasSetting, reserved: Collection[str]) -> Iterator[tuple[str
         else:
             defaults[field] = info.default
     yield from _defaults(kind, defaults)
-    if len(defaults) == len(kind.model_fields):
-        yield from _presets(found, getattr(found, "PRESETS", {}))
 
 
 def _defaults(kind: type[BaseSetting], defaults: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -45,6 +45,8 @@ def check_faults(part: Part, found: Sequence[object]) -> Iterator[Fault]:
         if not isinstance(one, Check):
             returned = "what at_most, at_least, equal or not_applicable return"
             yield Fault(place, name, f"returns {_kind(one)}: return {returned}")
+        elif not isinstance(one.quantity, str):
+            yield Fault(place, name, f"returns a check of {one.quantity!r}: name the quantity by a text")
         elif not isinstance(one.verdict, Verdict):
             text = (
                 f"returns a check with the verdict {one.verdict!r}: it must be one of verify.theorem.verdicts"

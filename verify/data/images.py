@@ -16,7 +16,9 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
+from verify.data.digits import bundled_digits
 from verify.data.file import read_arrays
+from verify.data.parallel import moved_apart
 from verify.data.samples import unit_columns
 from verify.theorem.errors import InputError
 
@@ -43,9 +45,6 @@ LEAST_PIXEL, LARGEST_PIXEL = 1e-3, 1e3
 
 #: Rows made grey at a time.
 BATCH = 4096
-
-#: Inputs whose cosine is this close to 1 or -1 count as parallel.
-PARALLEL_COSINE = 1e-10
 
 
 @dataclass(frozen=True)
@@ -80,10 +79,8 @@ class Images:
     def loaded(self) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """Pixels (n, d) and labels (n,); InputError when they cannot be had."""
         if self.name == "digits":
-            from sklearn.datasets import load_digits
-
-            pixels, labels = load_digits(return_X_y=True)
-            return (pixels / 16).astype(np.float32), labels.astype(np.int64)
+            pixels, labels = bundled_digits()
+            return (pixels / 16).astype(np.float32), labels
         return self._of_file() if self.name.endswith(".npz") else fetch(self.name)
 
     def _of_file(self) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
@@ -193,16 +190,5 @@ def two_classes(
     halves = [np.concatenate([rows[i * each : (i + 1) * each] for rows in of_class]) for i in (0, 1)]
     inputs = [unit_columns(pixels[rows].T.astype(float), images.name) for rows in halves]
     targets = np.repeat([[-1.0, 1.0]], each, axis=1)
-    return Split(_separated(inputs[0], noise, rng), targets, inputs[1], targets)
-
-
-def _separated(inputs: Array, noise: float, rng: np.random.Generator) -> Array:
-    """Unit inputs with noise on those parallel to an earlier one."""
-    parallel = np.triu(np.abs(inputs.T @ inputs) >= 1 - PARALLEL_COSINE, 1).any(axis=0)
-    if not parallel.any():
-        return inputs
-    disturbed = inputs.copy()
-    disturbed[:, parallel] += (
-        noise * rng.standard_normal((len(inputs), int(parallel.sum()))) / np.sqrt(len(inputs))
-    )
-    return unit_columns(disturbed, "perturbed inputs")
+    train, _ = moved_apart(inputs[0], noise, rng, "perturbed inputs")
+    return Split(train, targets, inputs[1], targets)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from verify.data.digits import bundled_digits
 from verify.data.file import read_arrays
 from verify.theorem.errors import InputError
 
@@ -86,9 +87,7 @@ def digits(width: int, outputs: int, samples: int, rng: np.random.Generator) -> 
             f"--outputs {outputs} is more than the {DIGITS_CLASSES} classes of digits: use --outputs "
             f"{DIGITS_CLASSES} or fewer, or --data synthetic"
         )
-    from sklearn.datasets import load_digits
-
-    pixels, labels = load_digits(return_X_y=True)
+    pixels, labels = bundled_digits()
     classes = max(outputs, 2)
     of_class = np.flatnonzero(labels < classes)
     if samples > len(of_class):
@@ -184,9 +183,7 @@ def unit_digits(classes: tuple[int, int], samples: int, rng: np.random.Generator
 
     Inputs (64, n), targets (1, n). Raises InputError for too many samples.
     """
-    from sklearn.datasets import load_digits
-
-    pixels, labels = load_digits(return_X_y=True)
+    pixels, labels = bundled_digits()
     return _two_classes(pixels, labels, classes, samples, "digits", rng)
 
 

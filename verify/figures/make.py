@@ -6,50 +6,30 @@ import shlex
 from collections.abc import Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import threadpoolctl
-from pydantic import BaseModel, ConfigDict
 
 from verify import plots
 from verify.data.images import Images
 from verify.figures.cache import Curve, CurveCache, Watch
 from verify.figures.page import figure_page
 from verify.figures.paper import Paper
-from verify.figures.protocol import FigureModule, Preset
+from verify.figures.protocol import FigureModule, Size
+from verify.figures.record import FigureRecord
 from verify.records.directory import write_file_whole
-from verify.records.record import ClaimRecord, claim_records, overall_verdict
+from verify.records.record import claim_records, overall_verdict
 from verify.runs.environment import environment
+from verify.theorem.judgement import Judge
 from verify.theorem.settings import BaseSetting, option_words
-from verify.theorem.verdicts import Verdict
 
 Format = Literal["png", "svg", "pdf"]
-
-
-class FigureRecord(BaseModel):
-    """A figure in one JSON file: what it shows and assumes, what its caption claims, every number."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    schema_version: Literal[1] = 1
-    figure: str
-    title: str
-    verdict: Verdict
-    preset: Preset
-    caption: str
-    assumed: Sequence[str]
-    setting: Mapping[str, Any]
-    claims: Sequence[ClaimRecord]
-    numbers: Mapping[str, Any]
-    seconds: Mapping[str, float | None]
-    environment: Mapping[str, Any]
-    command: str
 
 
 def make_figure(
     module: FigureModule,
     setting: BaseSetting,
-    preset: Preset,
+    preset: Size,
     cache: CurveCache,
     paper: Paper,
     formats: Sequence[Format],
@@ -59,7 +39,9 @@ def make_figure(
     curves = module.curves(setting)
     results = cache.results(curves, watch)
     with threadpoolctl.threadpool_limits(limits=1):
-        claims = claim_records(module.CLAIMS, module.check(setting, results))
+        judge = Judge({"setting": setting, "results": results})
+        checks = [check for statement in module.CLAIMS for check in judge.checks(statement)]
+        claims = claim_records(module.CLAIMS.claims, checks)
         drawn: dict[Format, bytes] = {}
         with plots.style(paper.rc):
             figure = module.draw(setting, results, paper)
@@ -70,7 +52,7 @@ def make_figure(
     record = FigureRecord(
         figure=module.NAME,
         title=module.TITLE,
-        verdict=overall_verdict(module.CLAIMS, claims),
+        verdict=overall_verdict(module.CLAIMS.claims, claims),
         preset=preset,
         caption=module.caption(setting, results),
         assumed=module.assumed(setting, results),
@@ -79,7 +61,7 @@ def make_figure(
         numbers=module.numbers(setting, results),
         seconds={curve.label: cache.seconds(curve) for curve in curves},
         environment=environment(),
-        command=command_line(module, setting, preset),
+        command=figure_command(module, setting, preset),
     )
     return record, drawn
 
@@ -91,7 +73,7 @@ def load_sources(curves: Sequence[Curve], cache: CurveCache) -> None:
             curve.source.loaded  # noqa: B018
 
 
-def file_stem(module: FigureModule, setting: BaseSetting, preset: Preset) -> str:
+def file_stem(module: FigureModule, setting: BaseSetting, preset: Size) -> str:
     """What a figure's files are called: its name, with the preset and the data where not the defaults."""
     data = str(getattr(setting, "data", "digits"))
     others = "" if data == "digits" else "-" + "+".join(Path(name.strip()).stem for name in data.split(","))
@@ -108,7 +90,7 @@ def write_figure(record: FigureRecord, drawn: Mapping[Format, bytes], folder: Pa
     return [folder / f"{stem}.{suffix}" for suffix in contents]
 
 
-def command_line(module: FigureModule, setting: BaseSetting, preset: Preset) -> str:
+def figure_command(module: FigureModule, setting: BaseSetting, preset: Size) -> str:
     """The command that makes the figure again."""
     named = [] if preset == "standard" else ["--preset", preset]
     given = option_words(setting, module.PRESETS[preset])

@@ -10,7 +10,7 @@ from verify.views.markdown import plain
 from verify.views.numbers import number, place
 
 if TYPE_CHECKING:
-    from verify.figures.make import FigureRecord
+    from verify.figures.record import FigureRecord
 
 
 def figure_page(record: FigureRecord, picture: str) -> str:

@@ -25,6 +25,9 @@ WIDE = 5.0
 #: Height of a panel, in inches.
 PANEL_HEIGHT = 1.55
 
+#: Why a mean over trials is not compared.
+ONE_TRIAL = "one trial has no spread: use --trials 2 or more"
+
 BAND: Mapping[str, Any] = MappingProxyType({"alpha": 0.18, "linewidth": 0})
 
 

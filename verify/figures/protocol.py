@@ -10,8 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from verify.figures.cache import Curve
-from verify.theorem.claims import Claim
-from verify.theorem.compare import Check
+from verify.theorem.claims import Claims
 from verify.theorem.settings import BaseSetting
 
 if TYPE_CHECKING:
@@ -19,27 +18,26 @@ if TYPE_CHECKING:
 
     from verify.figures.paper import Paper
 
-Preset = Literal["quick", "standard", "paper"]
+#: How much of a figure is computed: its preset.
+Size = Literal["quick", "standard", "paper"]
 
 
 class FigureModule(Protocol):
     """A module that redraws one figure.
 
-    `results` are those of `curves`, in their order. `PRESETS` gives the fields that differ from the
-    defaults of `Setting`, which are those of the preset `standard`.
+    `results` are those of `curves`, in their order. `PRESETS` gives the fields that differ from the defaults
+    of `Setting`, which are those of the preset `standard`. The functions of `CLAIMS` take `setting` and
+    `results` by name.
     """
 
     NAME: str
     TITLE: str
-    CLAIMS: Sequence[Claim]
+    CLAIMS: Claims
     Setting: type[BaseSetting]
-    PRESETS: Mapping[Preset, Mapping[str, Any]]
+    PRESETS: Mapping[Size, Mapping[str, Any]]
 
     def curves(self, setting: Any) -> Sequence[Curve]:
         """The long work. InputError for a setting that cannot be."""
-
-    def check(self, setting: Any, results: Sequence[Any]) -> Sequence[Check]:
-        """Every comparison, at least one for each claim."""
 
     def numbers(self, setting: Any, results: Sequence[Any]) -> Mapping[str, Any]:
         """All that is drawn, JSON-ready."""

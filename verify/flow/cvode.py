@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-from sksundae.cvode import CVODE, CVODEPrecond
 
 from verify.flow import Array, FlowError
 from verify.flow.scaled import Segment, StepperFactory
+
+if TYPE_CHECKING:
+    from sksundae.cvode import CVODEPrecond
 
 
 class Preconditioner(Protocol):
@@ -26,6 +28,8 @@ class Preconditioner(Protocol):
 
 class _CvodeStepper:
     def __init__(self, segment: Segment, rtol: float, preconditioner: Preconditioner | None) -> None:
+        from sksundae.cvode import CVODE  # here, since it loads much of SciPy
+
         def fill(time: float, y: Array, out: Array) -> None:
             out[:] = segment.rhs(time, y)
 
@@ -60,6 +64,7 @@ class _CvodeStepper:
 
 def _wrap(preconditioner: Preconditioner, segment: Segment) -> CVODEPrecond:
     """CVODE's two functions, which fill arrays that it owns; the energy integrals pass unchanged."""
+    from sksundae.cvode import CVODEPrecond
 
     def setup(_t: float, y: Array, _yp: Array, reusable: int, renewed: list[int], c: float) -> None:
         if not reusable:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.integrate import DOP853
+import scipy
 
 from verify.flow import Array, FlowError
 from verify.flow.scaled import Segment, StepperFactory
@@ -11,7 +11,7 @@ from verify.flow.scaled import Segment, StepperFactory
 
 class _RungeKuttaStepper:
     def __init__(self, segment: Segment, rtol: float) -> None:
-        self._solver = DOP853(
+        self._solver = scipy.integrate.DOP853(
             segment.rhs,
             segment.begin.time,
             segment.start,

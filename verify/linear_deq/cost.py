@@ -10,11 +10,12 @@ import os
 from dataclasses import dataclass
 
 from verify.linear_deq.gauss_newton import PRECONDITION_UP_TO
-from verify.linear_deq.path import SINGLE_THREAD_UP_TO, STORED_BYTES
+from verify.linear_deq.path import STORED_BYTES
+from verify.linear_deq.problem import SINGLE_THREAD_UP_TO
 from verify.linear_deq.resolvent import DEFLATED_FROM_WIDTH
 from verify.linear_deq.spectrum import CERTIFY_UP_TO, DENSE_UP_TO
 from verify.losses.smooth import NODES
-from verify.runs.cost import DENSE, PROCESS, SKINNY, Cost
+from verify.theorem.cost import DENSE, PROCESS, SKINNY, Cost
 
 #: Seconds of every run: imports, pictures, pages.
 OVERHEAD = 5.0
@@ -78,21 +79,33 @@ class LinearSizes:
         return ENTRY * self.samples * each if self.smooth else 0.0
 
 
-def linear_cost(sizes: LinearSizes) -> Cost:
-    """Time and memory of building, following and checking one path."""
-    return Cost(_seconds(sizes), PROCESS + 8 * _entries(sizes))
+def path_cost(sizes: LinearSizes) -> Cost:
+    """Time and memory of building and following one path."""
+    return Cost(OVERHEAD + _seconds(sizes), PROCESS + 8 * _entries(sizes))
+
+
+def spectrum_cost(sizes: LinearSizes) -> Cost:
+    """Time and memory that lambda_min(D) at every checked time adds to a path."""
+    m, p = sizes.width, sizes.outputs
+    eigenvalue = (
+        LANCZOS * (4 * m**2 * p + 2 * m * p**2) / SKINNY if m * p > DENSE_UP_TO else 2 * (m * p) ** 3 / DENSE
+    )
+    observed = eigenvalue + (4 * p**2 * m**2 + 6 * m * p**3 + 6 * m**3) / DENSE
+    certificates = 3 * (sizes.certified**3 / 3) / DENSE
+    # Operators D of the first, worst and last time, two arrays of blocks each, and one in the making.
+    entries = 13 * m * p**2 + 2 * sizes.certified**2
+    return Cost((sizes.points * observed + certificates) / _speedup(sizes), 8.0 * entries)
 
 
 def _entries(sizes: LinearSizes) -> float:
     """Numbers alive at the peak."""
     m, p, n = sizes.width, sizes.outputs, sizes.samples
     flow = FLOW_VECTORS * sizes.parameters + 3 * sizes.stored * sizes.parameters
-    # Operators D of the first, worst and last time, two arrays of blocks each, and one in the making.
-    spectrum = 13 * m * p**2 + 2 * sizes.certified**2 + 3 * sizes.functions**2
+    preconditioner = 3 * sizes.functions**2
     data = 2.5 * m * n + 3 * p * n + 2 * min(m, n) ** 2
     # Hessians and outputs at every node and sample; the Newton matrix of all of W.
     smooth = len(NODES) * n * p * (p + 3) + 3 * (m * p) ** 2 if sizes.smooth else 0
-    return float(flow + spectrum + data + smooth)
+    return float(flow + preconditioner + data + smooth)
 
 
 def _seconds(sizes: LinearSizes) -> float:
@@ -113,16 +126,15 @@ def _seconds(sizes: LinearSizes) -> float:
         if of_functions
         else 0.0
     )
-    eigenvalue = (
-        LANCZOS * (4 * m**2 * p + 2 * m * p**2) / SKINNY if m * p > DENSE_UP_TO else 2 * (m * p) ** 3 / DENSE
-    )
-    observed = eigenvalue + (4 * p**2 * m**2 + 6 * m * p**3 + 6 * m**3) / DENSE
-    certificates = 3 * (sizes.certified**3 / 3) / DENSE
     building = (
         60 * m * rank * n / DENSE
         + 8 * n * (m + p) / COMPRESSED
         + 8 * sizes.stored * (sizes.parameters / COMPRESSED)
     )
-    threads = 1 if m <= SINGLE_THREAD_UP_TO else os.cpu_count() or 1
-    work = evaluations * (right_hand_side + preconditioned) + sizes.points * observed + certificates
-    return float(OVERHEAD + building + work / threads**0.5)
+    return float(building + evaluations * (right_hand_side + preconditioned) / _speedup(sizes))
+
+
+def _speedup(sizes: LinearSizes) -> float:
+    """What BLAS makes of the cores."""
+    threads = 1 if sizes.width <= SINGLE_THREAD_UP_TO else os.cpu_count() or 1
+    return float(threads**0.5)

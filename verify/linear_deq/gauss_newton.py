@@ -9,10 +9,10 @@ brings a stiff flow (curvatures from 1e-4 to 1e4, say) from minutes to seconds.
 from __future__ import annotations
 
 import numpy as np
-import scipy.linalg
+import scipy
 from numpy.typing import NDArray
 
-from verify.linear_deq.model import DeepEquilibriumLinear, State
+from verify.linear_deq.model import DeepEquilibriumLinear, LinearState
 from verify.linear_deq.spectrum import FlowOperator
 from verify.losses import ShallowObjective
 
@@ -30,7 +30,7 @@ class GaussNewton:
         self._objective = objective
 
     def linearise(self, theta: Array) -> None:
-        self._state: State = self._model.at(theta)
+        self._state: LinearState = self._model.at(theta)
         self._factor = self._objective.curvature_factor(self._state.q)
         self._kernel = FlowOperator(self._state).restricted(self._factor)
 

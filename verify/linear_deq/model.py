@@ -29,6 +29,11 @@ def softmax(a: NDArray[Any]) -> NDArray[Any]:
     return s
 
 
+def one_norm(q: Array) -> float:
+    """``||Q||_1``, induced: the largest column sum of absolute values."""
+    return float(np.abs(q).sum(axis=0).max())
+
+
 def linear_map(a: NDArray[Any], b: NDArray[Any], gamma: float) -> NDArray[Any]:
     """``Q = B (I - gamma softmax(A))^{-1}`` (m_y, m) by a plain dense solve, real or complex.
 
@@ -63,7 +68,7 @@ def contraction_factors(
 
 
 @dataclass(frozen=True)
-class State:
+class LinearState:
     """The model at one parameter point: S (m, m), Q (m_y, m) and the solver with U."""
 
     a: Array
@@ -117,12 +122,12 @@ class DeepEquilibriumLinear:
             theta[square : self.size].reshape(self.outputs, self.width),
         )
 
-    def at(self, theta: Array) -> State:
+    def at(self, theta: Array) -> LinearState:
         """The model at the parameters `theta` (size,)."""
         a, b = self.unpack(theta)
         stochastic = softmax(a)
         solver = resolvent(stochastic, self.gamma)
-        return State(a, b, self.gamma, stochastic, solver, solver.solve(b))
+        return LinearState(a, b, self.gamma, stochastic, solver, solver.solve(b))
 
     def gradient(self, theta: Array, objective: ShallowObjective) -> tuple[Array, float]:
         """Gradient (size,) of ``L(A, B) = L_0(Q)`` at `theta`, and the excess ``L - L*``."""

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.linalg.lapack import dgetrf, dgetrs
 
 Array = NDArray[np.float64]
 
@@ -42,13 +42,13 @@ class LUResolvent:
         u = stochastic * -gamma
         u.flat[:: u.shape[0] + 1] += 1.0
         # u.T is column-major for LAPACK without a copy, so what is factored is U^T.
-        self._lu, self._pivots, _ = dgetrf(u.T, overwrite_a=1)
+        self._lu, self._pivots, _ = scipy.linalg.lapack.dgetrf(u.T, overwrite_a=1)
 
     def solve(self, rows: Array) -> Array:
-        return dgetrs(self._lu, self._pivots, rows.T)[0].T
+        return scipy.linalg.lapack.dgetrs(self._lu, self._pivots, rows.T)[0].T
 
     def solve_transposed(self, rows: Array) -> Array:
-        return dgetrs(self._lu, self._pivots, rows.T, trans=1)[0].T
+        return scipy.linalg.lapack.dgetrs(self._lu, self._pivots, rows.T, trans=1)[0].T
 
 
 class DeflatedResolvent:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-import scipy.linalg
+import scipy
 
 from verify.flow.cvode import cvode
 from verify.flow.scaled import integrate
-from verify.linear_deq.path import LinearProblem, resolvable_excess
+from verify.linear_deq.following import resolvable_excess
+from verify.linear_deq.problem import LinearProblem
 from verify.losses import Array, ShallowObjective
 
 

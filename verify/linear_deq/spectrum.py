@@ -14,11 +14,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-import scipy.linalg
+import scipy
 from numpy.typing import NDArray
-from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 
-from verify.linear_deq.model import State
+from verify.linear_deq.model import LinearState
 
 Array = NDArray[np.float64]
 
@@ -53,7 +52,7 @@ class Eigenvalue:
 class FlowOperator:
     """D at one parameter point of the linear model."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: LinearState) -> None:
         self._state = state
         self.shape = (state.q.shape[1], state.q.shape[0])
         s, q = state.stochastic, state.q
@@ -165,16 +164,16 @@ class FlowOperator:
         return replace(found, error=max(found.error, gap), certified=True)
 
     def _lanczos(self, start: Array) -> tuple[float, Array]:
-        operator = LinearOperator(
+        operator = scipy.sparse.linalg.LinearOperator(
             (self.size, self.size),
             matvec=lambda z: self.apply_inverse(z.reshape(self.shape)).ravel(),
             dtype=np.float64,
         )
         try:
-            values, vectors = eigsh(
+            values, vectors = scipy.sparse.linalg.eigsh(
                 operator, k=1, which="LA", v0=start.ravel(), tol=LANCZOS_TOLERANCE, maxiter=self.size
             )
-        except ArpackNoConvergence as stopped:
+        except scipy.sparse.linalg.ArpackNoConvergence as stopped:
             if len(stopped.eigenvalues) == 0:
                 raise
             values, vectors = stopped.eigenvalues, stopped.eigenvectors
@@ -190,7 +189,7 @@ def smallest_eigenvalue_floors(width: int, gamma: float) -> tuple[float, float]:
     return 1 / (width * (1 + gamma) ** 2), 1 / (1 + gamma * np.sqrt(width)) ** 2
 
 
-def operator_terms(state: State) -> tuple[Array, Array, Array]:
+def operator_terms(state: LinearState) -> tuple[Array, Array, Array]:
     """D as printed, dense (m m_y, m m_y), in the pieces that a false claim about it gets wrong.
 
     ``(U^{-T} U^{-1}) (x) I``, ``sum_k (U^{-1})_k^T (U^{-1})_k (x) Q J_k J_k^T Q^T`` (D is the first plus

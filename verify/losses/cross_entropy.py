@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.special import softmax
 
 from verify.losses import Array
 from verify.losses.smooth import NEWTON_STEPS, SmoothObjective
+from verify.theorem.errors import HypothesisError
 
 
 class CrossEntropyObjective(SmoothObjective):
@@ -17,9 +18,14 @@ class CrossEntropyObjective(SmoothObjective):
 
     Strong convexity in the outputs, 2 tau, gives kappa = 2 tau sigma_min(Phi)^2 everywhere, with the
     smallest non-zero singular value. Our own; the paper's corollaries stop at the logistic loss.
+    Raises HypothesisError where tau = 0.
     """
 
     def __init__(self, features: Array, targets: Array, tau: float) -> None:
+        if tau == 0:
+            raise HypothesisError(
+                "cross-entropy without tau has no PL constant, kappa = 2 tau sigma_min^2 = 0: use --tau 0.1"
+            )
         super().__init__(features, targets, tau)
         self.pl_constant = 2 * tau * float(self.singular_values[-1]) ** 2
         self.smoothness = (0.5 + 2 * tau) * self._largest**2
@@ -47,24 +53,24 @@ class CrossEntropyObjective(SmoothObjective):
         return np.log(np.sum(np.exp(q - top), axis=0)) + top - np.sum(self.targets * q, axis=0)
 
     def slopes(self, q: Array) -> Array:
-        return softmax(q, axis=0) - self.targets
+        return scipy.special.softmax(q, axis=0) - self.targets
 
     def hessians(self, q: Array) -> Array:
-        p = softmax(q, axis=0).T
+        p = scipy.special.softmax(q, axis=0).T
         blocks = -p[:, :, None] * p[:, None, :]
         index = np.arange(p.shape[1])
         blocks[:, index, index] += p
         return blocks
 
     def slope_changes(self, q: Array, d: Array) -> Array:
-        far = softmax(q + d, axis=0) - softmax(q, axis=0)
-        p = softmax(q, axis=0)
+        far = scipy.special.softmax(q + d, axis=0) - scipy.special.softmax(q, axis=0)
+        p = scipy.special.softmax(q, axis=0)
         growth = np.expm1(np.clip(d, -1.0, 1.0))
         total = np.sum(p * growth, axis=0)
         near = p * (growth - total) / (1 + total)
         return np.where(np.abs(d).max(axis=0) <= 1.0, near, far)
 
     def far_divergences(self, q: Array, d: Array) -> Array:
-        p = softmax(q, axis=0)
+        p = scipy.special.softmax(q, axis=0)
         top = d.max(axis=0)
         return np.log(np.sum(p * np.exp(d - top), axis=0)) + top - np.sum(p * d, axis=0)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.optimize import minimize
-from scipy.special import expit, log_expit
 
 from verify.losses import Array
 from verify.losses.smooth import NEWTON_STEPS, SmoothObjective
@@ -21,7 +20,9 @@ def pl_constant(features: Array, smallest_singular_value: float, tau: float, rad
     Source: Kawaguchi 2021, corollary on the logistic loss.
     """
     reach = radius * np.abs(features).sum(axis=0).max()
-    return float((2 * tau + expit(reach) * expit(-reach)) * smallest_singular_value**2)
+    return float(
+        (2 * tau + scipy.special.expit(reach) * scipy.special.expit(-reach)) * smallest_singular_value**2
+    )
 
 
 class LogisticObjective(SmoothObjective):
@@ -46,7 +47,7 @@ class LogisticObjective(SmoothObjective):
 
     def _minimise(self) -> Array:
         shape = (1, self.features.shape[0])
-        found = minimize(
+        found = scipy.optimize.minimize(
             lambda w: (self.loss(w.reshape(shape)), self._raw_gradient(w.reshape(shape)).ravel()),
             np.zeros(shape[1]),
             jac=True,
@@ -97,25 +98,27 @@ class LogisticObjective(SmoothObjective):
         return np.where(u.real > 0, u, 0) + np.log1p(np.exp(small))
 
     def slopes(self, q: Array) -> Array:
-        return -self.targets * expit(-self.targets * q)
+        return -self.targets * scipy.special.expit(-self.targets * q)
 
     def hessians(self, q: Array) -> Array:
-        return (expit(q) * expit(-q)).T[:, :, None]
+        return (scipy.special.expit(q) * scipy.special.expit(-q)).T[:, :, None]
 
     def slope_changes(self, q: Array, d: Array) -> Array:
         # expit(a) - expit(b) = expit(a) expit(-b) (1 - exp(b - a)) has no cancellation for any a, b;
         # the form with the smaller exponential is taken.
         a, b = q + d, q
-        up = expit(a) * expit(-b) * -np.expm1(-np.maximum(d, 0))
-        down = expit(b) * expit(-a) * np.expm1(np.minimum(d, 0))
+        up = scipy.special.expit(a) * scipy.special.expit(-b) * -np.expm1(-np.maximum(d, 0))
+        down = scipy.special.expit(b) * scipy.special.expit(-a) * np.expm1(np.minimum(d, 0))
         return np.where(d >= 0, up, down)
 
     def far_divergences(self, q: Array, d: Array) -> Array:
         # log(1 + e^{-yq}) and log(1 + e^q) differ by a linear term, which a divergence does not see.
-        share = expit(q)
+        share = scipy.special.expit(q)
         growth = share * np.expm1(np.minimum(d, 50.0))
         small = (np.abs(growth) < 0.5) & (d < 50.0)
         log_growth = np.where(
-            small, np.log1p(np.where(small, growth, 0.0)), np.logaddexp(log_expit(q) + d, log_expit(-q))
+            small,
+            np.log1p(np.where(small, growth, 0.0)),
+            np.logaddexp(scipy.special.log_expit(q) + d, scipy.special.log_expit(-q)),
         )
         return (log_growth - share * d)[0]

@@ -55,3 +55,9 @@ def mean_interval(samples: Array, together: int = 1) -> tuple[Array, Array]:
         return means, np.full_like(means, np.inf)
     quantile = float(scipy.stats.t.ppf(1 - (1 - CONFIDENCE) / (2 * together), trials - 1))
     return means, quantile * samples.std(axis=0, ddof=1) / np.sqrt(trials)
+
+
+def proportion_interval(successes: int, trials: int) -> tuple[float, float]:
+    """Exact confidence interval for a probability of which `successes` of `trials` were seen."""
+    interval = scipy.stats.binomtest(successes, trials).proportion_ci(CONFIDENCE, method="exact")
+    return float(interval.low), float(interval.high)

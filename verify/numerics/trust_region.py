@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import scipy.linalg
+import scipy
 from numpy.typing import NDArray
-from scipy.optimize import brentq
 
 Array = NDArray[np.float64]
 
@@ -27,7 +26,11 @@ def trust_region_step(gradient: Array, hessian: Array, metric: Array, radius: fl
 
     above = 2 * float(np.linalg.norm(reduced)) / radius
     below = above * 1e-18
-    mu = 0.0 if excess(below) >= 0 else float(brentq(excess, below, above, xtol=below, rtol=1e-15))
+    mu = (
+        0.0
+        if excess(below) >= 0
+        else float(scipy.optimize.brentq(excess, below, above, xtol=below, rtol=1e-15))
+    )
     return vectors @ (-reduced / (values + max(mu, below))), mu
 
 

@@ -11,14 +11,15 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from verify.theorem.claims import Claim, claim_verdict, theorem_verdict
 from verify.theorem.compare import Check
+from verify.theorem.names import PATTERN
 from verify.theorem.presets import Preset
 from verify.theorem.verdicts import Verdict, counts, worst
 
 #: Raised whenever a field that others read changes its meaning.
 SCHEMA_VERSION: Literal[1] = 1
 
-#: Names become parts of paths, so that a record read from elsewhere must not lead out of its folder.
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._ -]*$")]
+#: A part of a path.
+Name = Annotated[str, Field(pattern=PATTERN)]
 
 
 class _Model(BaseModel):

@@ -9,7 +9,7 @@ import os
 
 from verify.relu_deq.observer import EXACT_NORMS_UP_TO
 from verify.relu_deq.problem import SINGLE_THREAD_UP_TO
-from verify.runs.cost import DENSE, PROCESS, Cost
+from verify.theorem.cost import DENSE, PROCESS, Cost
 
 #: Seconds and bytes that no size changes: imports, pictures, scaling laws, the counterexample's matrices.
 OVERHEAD, LAWS = 16.0, 135e6

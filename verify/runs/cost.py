@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from verify.numerics.memory import as_size, available_memory
+from verify.theorem.cost import Cost
 from verify.theorem.errors import InputError
 from verify.theorem.settings import option_name, require_seeds
 from verify.views.numbers import duration
@@ -17,31 +18,11 @@ if TYPE_CHECKING:
     from verify.theorem.protocol import Theorem
     from verify.theorem.settings import BaseSetting
 
-#: Multiplications and additions a second of one core of this class of machine (AMD EPYC, AVX2, shared with
-#: others), conservative: in products of large matrices, and in those of a matrix and a few columns.
-DENSE, SKINNY = 1.5e10, 1.2e9
-
-#: Bytes of a process that holds the packages and no data, measured.
-PROCESS = 190e6
-
 #: Predictions shorter than this are not worth a line.
 WORTH_TELLING = 20.0
 
 #: Times that a bound is tried between what an option has and the least it may have.
 BISECTIONS = 8
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What a run will take on this machine, about."""
-
-    #: Time from start to end, where nobody else computes.
-    seconds: float
-    #: Peak memory of the process on the host.
-    bytes: float
-
-    def __str__(self) -> str:
-        return f"about {duration(self.seconds)} and {as_size(self.bytes)}"
 
 
 @dataclass(frozen=True)
@@ -67,7 +48,12 @@ def announcement(groups: Sequence[Sequence[Plan]], processes: int | None = None)
     """
     costs = [_side_by_side(group, processes or os.cpu_count() or 1) for group in groups]
     expected = Cost(sum(cost.seconds for cost in costs), max(cost.bytes for cost in costs))
-    return str(expected) if expected.seconds > WORTH_TELLING else ""
+    return described(expected) if expected.seconds > WORTH_TELLING else ""
+
+
+def described(cost: Cost) -> str:
+    """A cost in words."""
+    return f"about {duration(cost.seconds)} and {as_size(cost.bytes)}"
 
 
 def _side_by_side(plans: Sequence[Plan], processes: int) -> Cost:

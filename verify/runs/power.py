@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from verify.contract.place import place_of
 from verify.runs.judged import Judged, Prepared, judge, laws_of, prepare
 from verify.theorem.claims import Statement
 from verify.theorem.compare import Check
-from verify.theorem.errors import InputError
+from verify.theorem.errors import InputError, TheoremError
 from verify.theorem.falsehoods import Falsehood
 from verify.theorem.protocol import Progress, Theorem, silent
 from verify.theorem.settings import make_setting
@@ -53,11 +53,14 @@ class Trial:
         return -self.check.slack / self.check.budget
 
 
-def trials(theorem: Theorem, progress: Progress = silent) -> list[Trial]:
+def trials(
+    theorem: Theorem, progress: Progress = silent, broken: Callable[[TheoremError], None] | None = None
+) -> list[Trial]:
     """Every falsehood of a theorem, each run as a user would run it, up to the verdict and the exit code.
 
     Falsehoods that share a setting share what was built and integrated there; small problems run fastest on
-    one BLAS thread. TheoremError when a setting is refused or a function breaks.
+    one BLAS thread. A setting that is refused or a function that breaks is a TheoremError, raised, or told to
+    `broken` and the others tried.
     """
     shared = laws_of(theorem)
     prepared: dict[str, Prepared] = {}
@@ -68,9 +71,14 @@ def trials(theorem: Theorem, progress: Progress = silent) -> list[Trial]:
             progress("false claims", done, len(falsehoods))
             setting = _options(falsehood, Path(folder), done)
             key = json.dumps(setting, sort_keys=True, default=str)
-            if key not in prepared:
-                prepared[key] = _prepared(theorem, falsehood, setting)
-            found.append(_trial(prepared[key], falsehood, judge(prepared[key], shared, falsehood)))
+            try:
+                if key not in prepared:
+                    prepared[key] = _prepared(theorem, falsehood, setting)
+                found.append(_trial(prepared[key], falsehood, judge(prepared[key], shared, falsehood)))
+            except TheoremError as problem:
+                if broken is None:
+                    raise
+                broken(problem)
     return found
 
 
@@ -78,7 +86,8 @@ def _options(falsehood: Falsehood, folder: Path, number: int) -> Mapping[str, An
     if falsehood.data is None:
         return falsehood.setting
     file = folder / f"{number}.npz"
-    np.savez(file, **{name: np.asarray(array) for name, array in falsehood.data.items()})
+    arrays: dict[str, Any] = {name: np.asarray(array) for name, array in falsehood.data.items()}
+    np.savez(file, **arrays)
     return {**falsehood.setting, "data": str(file)}
 
 

@@ -93,8 +93,9 @@ def run_theorem(
                 if pictured:
                     with timed(timings, "draw"), plots.style(), calling(theorem, "pictures"):
                         progress("pictures", 0, 0)
-                        drawn = pictures(theorem, prepared.known["problem"], prepared.known["path"])
-                        refuse(theorem, results.figure_faults(theorem, drawn))
+                        found = pictures(theorem, prepared.known["problem"], prepared.known["path"])
+                        refuse(theorem, results.figure_faults(theorem, found))
+                        drawn = found
         except InputError:
             raise
         except Exception as problem:  # whatever broke, the record must say so

@@ -16,9 +16,11 @@ from verify.records.directory import write_whole
 from verify.records.record import Record, Suite
 from verify.records.regression import compare_records
 from verify.runs.environment import environment
+from verify.runs.judged import laws_of
 from verify.runs.run import directory_name, run_theorem, write_arrays_and_figures
 from verify.runs.sweep import merged, worst_draw
 from verify.runs.workers import pool
+from verify.theorem.judgement import Laws
 from verify.theorem.presets import Preset
 from verify.theorem.protocol import Progress, Theorem, silent
 from verify.theorem.settings import BaseSetting, draws, option_name
@@ -79,7 +81,7 @@ def run_suite(
     return suite, written
 
 
-def command_line(preset: Preset, config: Path | None, options: Mapping[str, str]) -> str:
+def suite_command(preset: Preset, config: Path | None, options: Mapping[str, str]) -> str:
     """The command that reproduces a suite."""
     words = ["verify", "all", "--preset", preset]
     if config is not None:
@@ -88,7 +90,10 @@ def command_line(preset: Preset, config: Path | None, options: Mapping[str, str]
 
 
 def _run(jobs: Sequence[Job], folder: Path, processes: int, progress: Progress) -> list[Record]:
-    """The record of every job; of several draws the worst is run again, to be shown."""
+    """The record of every job; of several draws the worst is run again, to be shown.
+
+    What holds or fails whatever the setting is judged once for all runs of a theorem.
+    """
     settings = [draws(job.setting, job.seeds) for job in jobs]
     total = sum(map(len, settings)) + sum(job.seeds > 1 for job in jobs)
     workers = pool(min(processes, total))
@@ -96,8 +101,12 @@ def _run(jobs: Sequence[Job], folder: Path, processes: int, progress: Progress) 
     done = itertools.count(1)
     progress("runs", 0, total)
 
+    theorems = {job.theorem.NAME: job.theorem for job in jobs}
+    judged = workers(delayed(laws_of)(theorem) for theorem in theorems.values())
+    shared = dict(zip(theorems, judged, strict=True))
+
     def records(tasks: Iterable[tuple[Job, BaseSetting, Path | None]]) -> Iterator[Record]:
-        for record in workers(delayed(_record)(*task, cores) for task in tasks):
+        for record in workers(delayed(_record)(*task, cores, shared[task[0].theorem.NAME]) for task in tasks):
             progress("runs", next(done), total)
             yield record
 
@@ -119,9 +128,9 @@ def _run(jobs: Sequence[Job], folder: Path, processes: int, progress: Progress) 
     ]
 
 
-def _record(job: Job, setting: BaseSetting, folder: Path | None, cores: int) -> Record:
+def _record(job: Job, setting: BaseSetting, folder: Path | None, cores: int, shared: Laws) -> Record:
     """One run, in a worker; its arrays and pictures go below `folder`, if there is one."""
-    run = run_theorem(job.theorem, setting, cores=cores)
+    run = run_theorem(job.theorem, setting, cores=cores, laws=shared, pictured=folder is not None)
     run = replace(run, record=run.record.model_copy(update={"variant": job.variant or None}))
     if folder is None:
         return run.record

@@ -6,33 +6,40 @@ import os
 from collections.abc import Sequence
 
 from joblib import delayed
-from scipy.special import betaincinv
 
+from verify.numerics.statistics import proportion_interval
 from verify.records.record import CheckRecord, ClaimRecord, Draw, Record, Seeds
+from verify.runs.judged import laws_of
 from verify.runs.run import Run, run_theorem
 from verify.runs.workers import pool
+from verify.theorem.judgement import Laws
 from verify.theorem.protocol import Progress, Theorem, silent
 from verify.theorem.settings import BaseSetting, draws
 from verify.theorem.verdicts import Verdict, worst
 
-#: Confidence of the interval for the probability that a claim is verified.
-CONFIDENCE = 0.95
 
-
-def run_seeds(theorem: Theorem, setting: BaseSetting, count: int, progress: Progress = silent) -> Run:
+def run_seeds(
+    theorem: Theorem,
+    setting: BaseSetting,
+    count: int,
+    progress: Progress = silent,
+    processes: int | None = None,
+) -> Run:
     """`count` independent draws, seeds from the setting's own upwards, as one run.
 
-    Draws run in parallel processes. Each check shows the draw that decided it most narrowly, each
-    claim in how many draws it was verified; pictures and arrays are those of the worst draw.
+    Draws run in parallel processes. Each check shows the draw that decided it most narrowly, each claim in
+    how many draws it was verified; pictures and arrays are those of the worst draw, and of no other any are
+    made.
     """
     settings = draws(setting, count)
-    workers = pool(min(count, os.cpu_count() or 1))
+    workers = pool(min(count, processes or os.cpu_count() or 1))
+    shared = laws_of(theorem)
     records: list[Record] = []
     progress("draws", 0, count)
-    for record in workers(delayed(_record)(theorem, one) for one in settings):
+    for record in workers(delayed(_record)(theorem, one, shared) for one in settings):
         records.append(record)
         progress("draws", len(records), count)
-    run = run_theorem(theorem, settings[worst_draw(records)])
+    run = run_theorem(theorem, settings[worst_draw(records)], laws=shared)
     return Run(merged(theorem, records, run.record), run.arrays, run.compared, run.figures)
 
 
@@ -81,16 +88,8 @@ def _draw(record: Record) -> Draw:
     )
 
 
-def clopper_pearson(successes: int, trials: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
-    """Exact confidence interval for a probability of which `successes` of `trials` were seen."""
-    tail = (1 - confidence) / 2
-    low = 0.0 if successes == 0 else float(betaincinv(successes, trials - successes + 1, tail))
-    high = 1.0 if successes == trials else float(betaincinv(successes + 1, trials - successes, 1 - tail))
-    return low, high
-
-
-def _record(theorem: Theorem, setting: BaseSetting) -> Record:
-    return run_theorem(theorem, setting).record
+def _record(theorem: Theorem, setting: BaseSetting, shared: Laws) -> Record:
+    return run_theorem(theorem, setting, laws=shared, pictured=False).record
 
 
 def _merged(claims: Sequence[ClaimRecord]) -> ClaimRecord:
@@ -105,7 +104,7 @@ def _merged(claims: Sequence[ClaimRecord]) -> ClaimRecord:
             "verdict": worst(claim.verdict for claim in claims),
             "checks": [max(checks, key=lambda check: check.narrowness) for checks in by_quantity.values()],
             "seeds": Seeds(
-                verified=verified, drawn=len(claims), interval=clopper_pearson(verified, len(claims))
+                verified=verified, drawn=len(claims), interval=proportion_interval(verified, len(claims))
             ),
         }
     )

@@ -32,7 +32,7 @@ class Theorem(Protocol):
       short enough for a phone;
     - `PRESETS`, what `verify all` runs of it; see `verify.theorem.presets`;
     - `pictures(problem, path)`, a mapping from names to figures;
-    - `cost(setting)`, a `verify.runs.cost.Cost`: the time and memory that a run takes. It is asked before
+    - `cost(setting)`, a `verify.theorem.cost.Cost`: the time and memory that a run takes. It is asked before
       anything is written, and may raise InputError for bad data.
 
     What `build` returns may have `threads`, the BLAS threads that suit its size, and `effective`, a mapping

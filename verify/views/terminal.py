@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from rich.console import Console, Group, OverflowMethod, RenderableType
 from rich.padding import Padding
@@ -11,7 +12,6 @@ from rich.table import Table
 from rich.text import Text
 
 from verify.records.record import CheckRecord, ClaimRecord, Comparison, Difference, Record, Suite
-from verify.runs.power import Trial
 from verify.theorem.verdicts import Verdict, counts
 from verify.views.notation import unicode
 from verify.views.numbers import number, place, setting_line
@@ -31,6 +31,22 @@ STYLES = {
 
 #: A ratio of measured to bound outside this says less than the slack does.
 LEAST_RATIO, LARGEST_RATIO = 1e-3, 1e3
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A row of `Page.power`: what was planted for a claim, why it is false, and the verdict that came of it.
+
+    `margin` is by how many error budgets it was off, `missed` what should have come of it, "" where it did.
+    """
+
+    claim: str
+    what: str
+    why: str
+    said: str
+    margin: float | None = None
+    missed: str = ""
+
 
 #: How the numbers in the last column of a table of claims are to be read.
 LEGEND = "of bound: measured / bound; budgets: slack, or difference of an identity, in error budgets"
@@ -91,17 +107,18 @@ class Page:
         remarks = [line for record in suite.theorems for line in self._suite_remarks(record)]
         return Group(Text(f"verify all, {suite.preset}", style="bold"), table, *remarks)
 
-    def power(self, trials: Sequence[Trial]) -> RenderableType:
-        """Every planted claim, why it is false, and whether the checks caught it."""
+    def power(self, trials: Sequence[Tried]) -> RenderableType:
+        """Everything false that was planted, why it is false, and what the run made of it."""
         table = self._table(("claim", "left"), ("planted, and why it is false", "fold"), ("off by", "right"))
-        table.add_column("outcome", no_wrap=True)
-        for trial in trials:
-            planted = trial.planted
-            outcome = Text("caught", style="green") if trial.caught else Text("SURVIVED", style="bold red")
-            text = Text(self.math(planted.mutation))
-            text.append(f"\n{self.math(planted.why_false)}", style="dim")
-            off = number(trial.margin)
-            table.add_row(planted.claim, text, f"{off} budgets" if off else "", outcome)
+        table.add_column("the run said", no_wrap=True)
+        for tried in trials:
+            said = Text(tried.said, style="green") if not tried.missed else Text("SURVIVED", style="bold red")
+            text = Text(self.math(tried.what))
+            text.append(f"\n{self.math(tried.why)}", style="dim")
+            if tried.missed:
+                text.append(f"\n{self.math(tried.missed)}", style="bold red")
+            off = number(tried.margin)
+            table.add_row(tried.claim, text, f"{off} budgets" if off else "", said)
         return table
 
     def differences(self, differences: Sequence[Difference]) -> RenderableType:

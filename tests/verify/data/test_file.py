@@ -6,7 +6,8 @@ import zipfile
 import numpy as np
 import pytest
 
-from theorems import gao_2022, linear_rate
+from theorems import gao_2022
+from theorems.kawaguchi_2021 import linear_rate
 from verify.data import file as data_file
 from verify.data import samples as data
 from verify.data.file import read_arrays

@@ -5,10 +5,10 @@ import pytest
 import torch
 
 from verify.data.images import Images, two_classes
-from verify.data.teacher import taught
 from verify.figures.training.curve import recorded_epochs
 from verify.figures.training.linear import default_step, delm_curve, start
 from verify.figures.training.relu import NOISE, descent_curve, spectral_norm
+from verify.figures.training.teacher import taught
 from verify.figures.training.torch_nets import linear_model, relu_network, torch_curve
 from verify.numerics.arrays import Placement
 from verify.numerics.statistics import mean_interval

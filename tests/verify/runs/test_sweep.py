@@ -4,14 +4,15 @@ import pytest
 from scipy.stats import binom
 
 import theorems
+from verify.numerics.statistics import proportion_interval
 from verify.runs.power import trials
-from verify.runs.sweep import clopper_pearson, run_seeds
+from verify.runs.sweep import run_seeds
 from verify.theorem.settings import make_setting
 
 
 @pytest.mark.parametrize(("k", "n"), [(0, 10), (3, 10), (10, 10), (98, 100)])
-def test_clopper_pearson_inverts_the_binomial_tails(k, n):
-    low, high = clopper_pearson(k, n)
+def test_the_interval_of_a_proportion_inverts_the_binomial_tails(k, n):
+    low, high = proportion_interval(k, n)
     if k > 0:
         assert binom.sf(k - 1, n, low) == pytest.approx(0.025, rel=1e-6)
     if k < n:

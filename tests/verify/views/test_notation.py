@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import html as lxml_html
 
-from cli import DEFAULT_REFERENCE
-from theorems import gao_2022, linear_rate, trust_region_newton
+from theorems import gao_2022
+from theorems.kawaguchi_2021 import linear_rate, trust_region_newton
+from verify.commands.regress import DEFAULT_REFERENCE
 from verify.records.regression import read_reference
 from verify.views.notation import GREEK, LOWERED, RAISED, SIGNS, markup, unicode
 

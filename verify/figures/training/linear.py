@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from verify.data.images import Images, Split
-from verify.data.teacher import taught
 from verify.figures.training.curve import LossCurve, recorded_epochs
+from verify.figures.training.teacher import taught
 from verify.linear_deq.model import DeepEquilibriumLinear
 from verify.losses.square import SquareObjective
 

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from torch import nn
 
 from verify.data.images import Images
-from verify.data.teacher import taught
 from verify.figures.training.curve import LossCurve, recorded_epochs
 from verify.figures.training.linear import POINTS, default_step, start
+from verify.figures.training.teacher import taught
 from verify.linear_deq.model import DeepEquilibriumLinear
 from verify.numerics.arrays import Placement
 

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-import theorems.linear_rate as theorem
+import theorems.kawaguchi_2021.linear_rate as theorem
 from verify.records.record import claim_records
 from verify.runs.run import run_theorem
 from verify.theorem.claims import theorem_verdict

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-import theorems.trust_region_newton as theorem
+import theorems.kawaguchi_2021.trust_region_newton as theorem
 from verify.records.record import claim_records
 from verify.runs.run import run_theorem
 from verify.theorem.claims import theorem_verdict

@@ -1,0 +1,1 @@
+"""Kawaguchi, "On the theory of implicit deep learning", ICLR 2021: two theorems about linear models."""

@@ -1,0 +1,208 @@
+"""The steps of the proof of Theorem 1, in their order, each with what was seen of it along the path."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from theorems.kawaguchi_2021.linear_rate.hypotheses import (
+    Constant,
+    one_percent_more,
+    own_constant,
+    pl_ratio,
+)
+from theorems.kawaguchi_2021.linear_rate.path import RatePath
+from theorems.kawaguchi_2021.linear_rate.problem import RateProblem
+from theorems.kawaguchi_2021.linear_rate.shared import BOUNDED, DRAWN, IDENTITY_RESOLUTION, PAPER, TIGHT
+from theorems.kawaguchi_2021.linear_rate.spoiled import (
+    at_one_vertex,
+    false_chain_rule,
+    false_dissipation,
+    false_energy,
+    false_quadratic_form,
+    printed_by_rows,
+    with_gamma,
+    without_first_order_term,
+    without_first_term,
+    without_jacobians,
+)
+from verify.linear_deq.spectrum import smallest_eigenvalue_floors
+from verify.theorem.claims import Claims
+from verify.theorem.compare import Check, at_least, equal
+
+CLAIMS = Claims(PAPER)
+
+#: Resolution of the integrated energy identity, relative to the total decay of the logarithm.
+ENERGY_RESOLUTION = 0.1
+
+LOWER_GAMMA = "gamma is so close to 1 that rounding hides the step: lower --gamma"
+
+
+@CLAIMS.step("K-T1.1", "chain rule: vec(dQ/dt) = -D vec(grad L_0(Q))")
+def chain_rule(path: RatePath) -> Check:
+    """Step 1: dQ/dt, by complex step through the dense model, against -D vec(G) from its blocks."""
+    return equal(
+        "||dQ/dt + D G|| / ||dQ/dt||",
+        path.chain_rule_gap,
+        0.0,
+        budget={"rounding": path.identity_rounding},
+        where={"time": path.times},
+        resolution=IDENTITY_RESOLUTION,
+        advice=LOWER_GAMMA,
+    )
+
+
+chain_rule.false(
+    "gamma in place of gamma^2 in D",
+    why="gamma < 1 and the second term of D is not zero",
+    setting=DRAWN,
+    path=false_chain_rule(with_gamma),
+)
+chain_rule.false(
+    "D without the softmax Jacobians J_k",
+    why="J_k is not the identity, its columns sum to 0",
+    setting=DRAWN,
+    path=false_chain_rule(without_jacobians),
+)
+chain_rule.false(
+    "D without its first term",
+    why="B moves, and the first term is that",
+    setting=DRAWN,
+    path=false_chain_rule(without_first_term),
+)
+chain_rule.false(
+    "vec taken row by row",
+    why="D does not commute with the transposition of Q for m_y > 1",
+    setting=DRAWN,
+    path=printed_by_rows,
+)
+
+#: Gives lower bounds of lambda_min(D) for a width m and gamma, the paper's and ours.
+Floors = Callable[[int, float], tuple[float, float]]
+
+
+def width_free_floors(width: int, gamma: float) -> tuple[float, float]:
+    """False: for S = e_1 1^T ||U||_2 grows with sqrt(m)."""
+    return 1 / (1 + gamma) ** 2, 1 / (1 + gamma) ** 2
+
+
+@CLAIMS.step("K-T1.2", "D is symmetric and lambda_min(D_t) lies above both a-priori floors")
+def spectrum_floors(
+    problem: RateProblem, path: RatePath, floors: Floors = smallest_eigenvalue_floors
+) -> Iterator[Check]:
+    """Step 2: D is symmetric, and its smallest eigenvalue keeps above what was known beforehand."""
+    where = {"time": path.times}
+    yield equal(
+        "|<x, D y> - <D x, y>| / ||x|| ||D y||",
+        path.asymmetry,
+        0.0,
+        budget={"rounding": path.identity_rounding},
+        where=where,
+        resolution=IDENTITY_RESOLUTION,
+        advice=LOWER_GAMMA,
+    )
+    names = ("lambda_min(D), 1/(m (1+gamma)^2)", "lambda_min(D), 1/(1+gamma sqrt(m))^2")
+    for name, floor in zip(names, floors(problem.model.width, problem.model.gamma), strict=True):
+        yield at_least(
+            name,
+            path.lambda_min,
+            floor,
+            budget={"eigenvalue": path.lambda_error},
+            where=where,
+            advice="the eigenvalue did not converge: lower --width or --outputs",
+        )
+
+
+spectrum_floors.false(
+    "1/(1+gamma)^2 as a floor free of the width",
+    why="for S = e_1 1^T ||U||_2 grows with sqrt(m)",
+    setting=TIGHT,
+    path=at_one_vertex,
+    floors=width_free_floors,
+)
+
+
+@CLAIMS.step("K-T1.3", "energy identity: -dL/dt = ||grad L||^2 = vec(G)^T D vec(G)")
+def energy_identity(path: RatePath) -> Iterator[Check]:
+    """Step 3: at every time by complex step and through D, and integrated along the path."""
+    squared = path.gradient_norm**2
+    # Towards the end the excess itself is blurred and its derivative with it: compare before that.
+    blur = path.dissipation_rounding / squared
+    sharp = np.flatnonzero(blur <= max(0.1 * IDENTITY_RESOLUTION, blur.min()))
+    allowed = path.promised_residual + path.excess_rounding + path.log_energy_rounding
+    resolution = ENERGY_RESOLUTION * float(path.log_decay[-1])
+    kept = np.flatnonzero(allowed <= max(resolution, allowed.min()))
+    yield equal(
+        "-(dL/dt) / ||grad L||^2",
+        (path.dissipation / squared)[sharp],
+        1.0,
+        budget={"rounding": path.identity_rounding[sharp] + blur[sharp]},
+        where={"time": path.times[sharp]},
+        resolution=IDENTITY_RESOLUTION,
+        advice="rounding hides the step: lower --gamma",
+    )
+    yield equal(
+        "vec(G)^T D vec(G) / ||grad L||^2",
+        path.quadratic_form / squared,
+        1.0,
+        budget={"rounding": path.identity_rounding},
+        where={"time": path.times},
+        resolution=IDENTITY_RESOLUTION,
+        advice="rounding hides the step: lower --gamma",
+    )
+    yield equal(
+        "log E(0)/E(t) vs int ||grad L||^2/E",
+        path.log_decay[kept],
+        path.log_energy[kept],
+        budget={
+            "integration": path.promised_residual[kept],
+            "rounding": (path.excess_rounding + path.log_energy_rounding)[kept],
+        },
+        where={"time": path.times[kept]},
+        resolution=resolution,
+        advice="tighten --rtol",
+    )
+
+
+energy_identity.false(
+    "-dL/dt = 1.001 ||grad L||^2",
+    why="along gradient flow it is ||grad L||^2",
+    setting=DRAWN,
+    path=false_dissipation,
+)
+energy_identity.false(
+    "vec(G)^T D vec(G) with gamma in place of gamma^2 in D",
+    why="gamma < 1 and the second term of D is not zero",
+    setting=DRAWN,
+    path=false_quadratic_form(with_gamma),
+)
+energy_identity.false(
+    "1.01 int ||grad L||^2 / E",
+    why="the integral is log E(0)/E(t), to the tolerance of the integrator",
+    setting=DRAWN,
+    path=false_energy,
+)
+energy_identity.false(
+    "an excess without its first-order term at an optimum on the radius",
+    why="the slope at that optimum is not zero and takes its share of L - L*",
+    setting=BOUNDED,
+    path=without_first_order_term,
+)
+
+
+@CLAIMS.step("K-T1.4", "PL along the path: 1/2 ||G||^2 >= kappa (L - L*)")
+def pl_along_path(problem: RateProblem, path: RatePath, kappa: Constant = own_constant) -> Check:
+    """Step 4: the PL inequality where the proof uses it."""
+    ratios = 0.5 * path.shallow_gradient_norm**2 / path.excess
+    optimum = problem.objective.optimum_error / path.excess
+    quantity = "1/2 ||G||^2 / (L - L*) along the path"
+    return pl_ratio(quantity, problem, ratios, optimum, {"time": path.times}, kappa)
+
+
+pl_along_path.false(
+    "kappa 1% larger",
+    why="orthogonal features make PL an equality",
+    setting=TIGHT,
+    kappa=one_percent_more,
+)

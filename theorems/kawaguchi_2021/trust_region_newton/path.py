@@ -1,0 +1,177 @@
+"""The path of Theorem 2: the flow, the trust-region problems along it, and short pieces followed closely."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from theorems.kawaguchi_2021.trust_region_newton.local import (
+    LocalModel,
+    local_model,
+    local_models,
+    sharp_indices,
+)
+from theorems.kawaguchi_2021.trust_region_newton.problem import NewtonProblem
+from theorems.kawaguchi_2021.trust_region_newton.steps import (
+    Beyond,
+    Definiteness,
+    Steps,
+    beyond,
+    definiteness,
+    radius,
+    solved,
+)
+from verify.flow.runge_kutta import runge_kutta
+from verify.flow.scaled import integrate as integrate_flow
+from verify.linear_deq.path import LinearPath, linear_path
+from verify.losses import Array
+from verify.numerics.trust_region import trust_region_step
+from verify.theorem.protocol import Progress
+
+#: Where delta_bar is probed, and how far beyond it the identity is.
+JUST_BELOW, JUST_ABOVE, BEYOND = 1 - 1e-3, 1 + 1e-3, 1.5
+
+#: Times of the path at which steps are taken, and of these the ones followed for the path form.
+STEP_TIMES, PATH_TIMES = 15, 3
+
+#: The path form: the longest delta relative to the decay time, how often it is halved.
+LONGEST, HALVINGS = 0.02, 6
+
+#: A fitted order that is less certain than this is not worth a verdict.
+ORDER_RESOLUTION = 0.1
+
+#: For the path form the second difference of Q must stand clear of rounding.
+SHARP_DIFFERENCE = 1e-11
+
+
+@dataclass(frozen=True)
+class PathForm:
+    """Orders (k,) at which ``Q(t + delta) - Q(t) - v_delta`` vanishes, at some times, and their errors.
+
+    An error is infinite where rounding hides the second difference.
+    """
+
+    times: Array
+    orders: Array
+    errors: Array
+
+    @property
+    def seen(self) -> PathForm:
+        """The times at which there is an order to see."""
+        clear = np.isfinite(self.errors)
+        return PathForm(self.times[clear], self.orders[clear], self.errors[clear])
+
+
+@dataclass(frozen=True)
+class NewtonPath:
+    """The flow, the plane's flow, and what was observed along the former.
+
+    `below`, `above` and `beyond` are at the fractions `JUST_BELOW`, `JUST_ABOVE` and `BEYOND` of delta_bar.
+    """
+
+    flow: LinearPath
+    plane: LinearPath
+    models: Sequence[LocalModel]
+    steps: Steps
+    below: Definiteness
+    above: Definiteness
+    beyond: Beyond
+    form: PathForm
+
+    @property
+    def arrays(self) -> Mapping[str, Any]:
+        """What `trajectory.npz` holds."""
+        return {
+            **self.flow.arrays,
+            **self.steps.named("steps"),
+            **self.below.named("below"),
+            **self.above.named("above"),
+            **self.beyond.named("beyond"),
+            "path_form_times": self.form.times,
+            "path_form_orders": self.form.orders,
+            "path_form_errors": self.form.errors,
+        }
+
+    @property
+    def rates(self) -> Mapping[str, float]:
+        """Theorem 2 promises no rate of convergence; what it has is an order."""
+        seen = self.form.seen.orders
+        order = {"order of the path form": float(seen.mean())} if seen.size else {}
+        ends = {"horizon": self.flow.problem.horizon, "checked until": float(self.flow.times[-1])}
+        return {**order, **ends}
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """Work done."""
+        return self.flow.counts
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What a reader must know of the flow."""
+        return self.flow.notes
+
+
+def newton_path(problem: NewtonProblem, progress: Progress) -> NewtonPath:
+    """Gradient flow in (A, B), its trust-region problems, and short pieces of it for the path form."""
+    flow = linear_path(problem.model, lambda share: progress("gradient flow", share, 1.0))
+    plane = linear_path(problem.plane, lambda share: progress("flow for two features", share, 1.0))
+    models = local_models(flow, STEP_TIMES)
+    return NewtonPath(
+        flow=flow,
+        plane=plane,
+        models=models,
+        steps=solved(models),
+        below=definiteness(models, JUST_BELOW),
+        above=definiteness(models, JUST_ABOVE),
+        beyond=beyond(models, BEYOND, problem.model.identity_rounding),
+        form=path_form(flow, progress),
+    )
+
+
+def path_form(path: LinearPath, progress: Progress) -> PathForm:
+    """The orders at a few times of the path."""
+    indices = sharp_indices(path, PATH_TIMES, SHARP_DIFFERENCE)
+    found = []
+    for done, index in enumerate(indices):
+        progress("path form", done, len(indices))
+        found.append((path.stored_times[index], *_order(path, index)))
+    return PathForm(*np.array(found).T)
+
+
+def _order(path: LinearPath, index: int) -> tuple[float, float]:
+    """Order at which ``Q(t + delta) - Q(t) - v_delta`` vanishes as delta is halved, and its error.
+
+    The local orders approach their limit linearly in delta, so that the last is off by about its
+    distance to the one before; rounding of Q adds to it where the gap is small.
+    """
+    problem, theta = path.problem, path.thetas[index]
+    model, local = problem.model, local_model(path, index)
+    q = model.at(theta).q[0]
+    excess, g = problem.objective.excess_and_gradient(q[None, :])
+    squared_gradient = sum(float(np.vdot(part, part)) for part in model.at(theta).gradients(g))
+    longest = LONGEST * min(excess / squared_gradient, local.unit)
+    deltas = longest * 0.5 ** np.arange(HALVINGS)[::-1]
+    points = integrate_flow(
+        lambda theta: model.gradient(theta, problem.objective),
+        theta,
+        np.concatenate([[0.0], deltas]),
+        0.0,
+        runge_kutta(1e-13),
+        0.0,
+    )
+    gaps, noise = [], []
+    for delta, point in zip(deltas, list(points)[1:], strict=True):
+        metric = local.metric(delta)
+        v, _ = trust_region_step(local.gradient, local.hessian, metric, radius(local, delta, metric))
+        gap = float(np.linalg.norm(model.at(point.theta).q[0] - q - v))
+        gaps.append(gap)
+        noise.append(problem.map_error * float(np.linalg.norm(q)) / gap)
+    orders = np.diff(np.log2(gaps))
+    clear = int(np.argmax(np.array(noise) < 0.1 * ORDER_RESOLUTION))
+    if clear + 1 >= len(orders) or noise[clear] >= 0.1 * ORDER_RESOLUTION:
+        return float(orders[-1]), np.inf
+    order, following = orders[clear], orders[clear + 1]
+    return float(order), float(2 * abs(order - following) + 4 * noise[clear])

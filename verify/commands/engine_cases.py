@@ -1,0 +1,228 @@
+"""A theorem about nothing, whose cases break the machinery that judges in every way that it must notice.
+
+Each case is a run with a known verdict. `verify.commands.selftest` runs them as a user would.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import ArrayLike
+from pydantic import Field
+
+from verify.theorem.claims import Claims, Constant
+from verify.theorem.compare import Check, at_least, at_most, equal
+from verify.theorem.errors import HypothesisError
+from verify.theorem.presets import Presets, Variant
+from verify.theorem.protocol import Progress
+from verify.theorem.settings import BaseSetting
+from verify.theorem.verdicts import Verdict
+
+NAME = "self-test"
+TITLE = "What the machinery makes of broken comparisons, claims and runs"
+STATEMENT = "Every case comes out with the verdict and the exit code that the README says."
+SOURCES = ("the suite's own",)
+CLAIMS = Claims("the suite's own")
+
+
+def _upper(measured: ArrayLike = 0.0, budget: ArrayLike = 0.1) -> Check:
+    """A bound of 1; by default it holds."""
+    return at_most("a quantity", measured, 1.0, budget={"error": budget})
+
+
+def _fails() -> Check:
+    return _upper(2.0)
+
+
+def _close() -> Check:
+    return _upper(1.0)
+
+
+def _not_a_number() -> Check:
+    return _upper(np.nan)
+
+
+#: A path of which one point in the middle breaks its bound.
+PATH = np.where(np.arange(100) == 40, 2.0, 0.0)
+
+#: The seed whose draw fails where one draw is to fail.
+UNLUCKY = 7
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is compared for each claim, where the run breaks, and the verdict that must come of it."""
+
+    what: str
+    verdict: Verdict
+    conclusion: Sequence[Callable[[], object]] = (_upper,)
+    premise: Callable[[], Check] = _upper
+    informative: Callable[[], Check] = _upper
+    constant: Callable[[], Check] = _upper
+    unmet: str = ""
+    breaks: str = ""
+    only_seed: int | None = None
+
+
+CASES: Mapping[str, Case] = MappingProxyType(
+    {
+        "sound": Case("everything holds", Verdict.VERIFIED),
+        "nan": Case("a number that is none", Verdict.ERROR, [_not_a_number]),
+        "nan-among-many": Case(
+            "one of many numbers is none",
+            Verdict.ERROR,
+            [lambda: _upper(np.where(PATH > 1, np.nan, 0.0))],
+        ),
+        "nan-budget": Case(
+            "a budget that is no number",
+            Verdict.ERROR,
+            [lambda: _upper(budget=np.nan)],
+        ),
+        "infinite-budget": Case("an infinite budget", Verdict.ERROR, [lambda: _upper(budget=np.inf)]),
+        "negative-budget": Case("a negative budget", Verdict.ERROR, [lambda: _upper(budget=-0.1)]),
+        "no-points": Case("no point compared", Verdict.ERROR, [lambda: _upper([], [])]),
+        "no-comparison": Case("a claim that compares nothing", Verdict.ERROR, []),
+        "no-check": Case("a claim that returns no check", Verdict.ERROR, [bool]),
+        "upper": Case(
+            "an upper bound broken at one point of many",
+            Verdict.VIOLATED,
+            [lambda: _upper(PATH)],
+        ),
+        "lower": Case(
+            "a lower bound broken at one point of many",
+            Verdict.VIOLATED,
+            [lambda: at_least("q", -PATH, -1.0, budget={"error": 0.1})],
+        ),
+        "identity": Case(
+            "an identity that is off",
+            Verdict.VIOLATED,
+            [lambda: equal("q", 1.0, 1.2, budget={"error": 0.1}, resolution=0.2)],
+        ),
+        "attained": Case(
+            "a bound that may be met, broken",
+            Verdict.VIOLATED,
+            [lambda: at_most("q", 1.2, 1.0, budget={"error": 0.1}, attained=0.2)],
+        ),
+        "blurred-identity": Case(
+            "an identity that its budget would hide",
+            Verdict.INCONCLUSIVE,
+            [lambda: equal("q", 1.0, 5.0, budget={"error": 10.0}, resolution=0.2)],
+        ),
+        "blurred-bound": Case(
+            "a broken bound that its budget would hide",
+            Verdict.INCONCLUSIVE,
+            [lambda: at_most("q", 5.0, 1.0, budget={"error": 10.0}, attained=0.2)],
+        ),
+        "overlap": Case("slack within the budget", Verdict.INCONCLUSIVE, [_close]),
+        "undecided": Case(
+            "points that may stay undecided, all of them",
+            Verdict.INCONCLUSIVE,
+            [lambda: at_most("q", [1.0, 1.0], 1.0, budget={"error": 0.1}, undecided=True)],
+        ),
+        "undecided-broken": Case(
+            "a broken bound at a point that may stay undecided",
+            Verdict.VIOLATED,
+            [lambda: at_most("q", [2.0, 0.0], 1.0, budget={"error": 0.1}, undecided=[True, False])],
+        ),
+        "second": Case("the second of two comparisons violated", Verdict.VIOLATED, [_upper, _fails]),
+        "informative": Case("an informative claim violated", Verdict.VIOLATED, informative=_fails),
+        "informative-close": Case(
+            "an informative claim that cannot be decided", Verdict.VERIFIED, informative=_close
+        ),
+        "premise": Case("a hypothesis fails, the conclusion holds", Verdict.NOT_APPLICABLE, premise=_fails),
+        "premise-and-conclusion": Case(
+            "a hypothesis and the conclusion fail", Verdict.NOT_APPLICABLE, [_fails], premise=_fails
+        ),
+        "premise-close": Case(
+            "the conclusion fails where a hypothesis cannot be decided",
+            Verdict.INCONCLUSIVE,
+            [_fails],
+            premise=_close,
+        ),
+        "premise-and-error": Case(
+            "a hypothesis fails, and a number is none",
+            Verdict.ERROR,
+            [_not_a_number],
+            premise=_fails,
+        ),
+        "condition": Case("a condition is not met", Verdict.NOT_APPLICABLE, unmet="use --case sound"),
+        "constant": Case("a conclusion with an open constant fails", Verdict.NOT_APPLICABLE, constant=_fails),
+        "no-hypothesis": Case("no start meets the hypothesis", Verdict.NOT_APPLICABLE, breaks="hypothesis"),
+        "build": Case("the building breaks", Verdict.ERROR, breaks="build"),
+        "integrate": Case("the integration breaks", Verdict.ERROR, breaks="integrate"),
+        "check": Case("a comparison breaks", Verdict.ERROR, breaks="check"),
+        "one-draw": Case("one of twenty draws violated", Verdict.VIOLATED, [_fails], only_seed=UNLUCKY),
+        "one-broken-draw": Case(
+            "one of twenty draws breaks", Verdict.ERROR, breaks="integrate", only_seed=UNLUCKY
+        ),
+    }
+)
+
+
+class Setting(BaseSetting):
+    """Which case."""
+
+    case: str = Field("sound", examples=["nan"], description="what is broken")
+
+
+def build(setting: Setting) -> Case:
+    """The case; of those about one draw of many only that draw."""
+    case = CASES[setting.case]
+    if case.only_seed not in (None, setting.seed):
+        case = CASES["sound"]
+    if case.breaks == "build":
+        raise RuntimeError("broken on purpose")
+    if case.breaks == "hypothesis":
+        raise HypothesisError("not here: use --case sound")
+    return case
+
+
+def integrate(problem: Case, progress: Progress) -> Case:
+    """Nothing to follow."""
+    if problem.breaks == "integrate":
+        raise RuntimeError("broken on purpose")
+    return problem
+
+
+def _unmet(problem: Case) -> str:
+    return problem.unmet
+
+
+def _one(problem: Case) -> float:
+    return 1.0
+
+
+@CLAIMS.hypothesis("premise", "the hypothesis", otherwise=lambda problem: "use --case sound")
+def premise(problem: Case) -> Check:
+    """What the conclusion rests on."""
+    return problem.premise()
+
+
+@CLAIMS.step("informative", "an informative claim", required=False)
+def informative(path: Case) -> Check:
+    """What counts only when it fails."""
+    return path.informative()
+
+
+@CLAIMS.conclusion("conclusion", "the conclusion", given=(premise, _unmet))
+def conclusion(path: Case) -> Sequence[Check]:
+    """What is concluded; some cases return what is no check at all."""
+    if path.breaks == "check":
+        raise RuntimeError("broken on purpose")
+    return [made() for made in path.conclusion]  # type: ignore[misc]
+
+
+@CLAIMS.conclusion("constant", "a conclusion with an open constant", constant=Constant(_one))
+def constant(path: Case) -> Check:
+    """What refutes no more than some values of a constant."""
+    return path.constant()
+
+
+PRESETS: Presets = {
+    "quick": (Variant("sound"), Variant("upper", {"case": "upper"}), Variant("again")),
+    "standard": (Variant("sound"), Variant("check", {"case": "check"}), Variant("upper", {"case": "upper"})),
+    "thorough": (Variant("draws", {"case": "one-draw"}, seeds=20),),
+}

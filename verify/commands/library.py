@@ -1,0 +1,64 @@
+"""What there is to run: theorems and figures, as the commands see them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from verify.figures.protocol import FigureModule
+    from verify.theorem.protocol import Theorem
+
+
+class Found(Protocol):
+    """What there is under a name: the theorem, if it could be imported, and every fault of its package."""
+
+    @property
+    def theorem(self) -> Theorem | None: ...
+    @property
+    def faults(self) -> Sequence[str]: ...
+    @property
+    def cause(self) -> BaseException | None: ...
+
+
+class Served(Protocol):
+    """The theorems that load, and why each other does not."""
+
+    @property
+    def theorems(self) -> Sequence[Theorem]: ...
+    @property
+    def broken(self) -> Sequence[Exception]: ...
+
+
+class Theorems(Protocol):
+    """A catalogue of theorems; `reserved` has the names that no setting field may have."""
+
+    def names(self) -> Sequence[str]:
+        """Names of all."""
+
+    def find(self, name: str, reserved: Collection[str] = ()) -> Found:
+        """What there is under a name; InputError when there is nothing."""
+
+    def load(self, name: str, reserved: Collection[str] = ()) -> Theorem:
+        """The theorem of that name; InputError when there is none that is sound."""
+
+    def catalogue(self, chosen: Iterable[str] = (), reserved: Collection[str] = ()) -> Served:
+        """Some theorems, all of which must load; by default every one that loads."""
+
+
+class Figures(Protocol):
+    """A catalogue of figures."""
+
+    FIGURES: Mapping[str, str]
+
+    def load(self, name: str) -> FigureModule:
+        """The figure of that name; InputError with the nearest name when there is none."""
+
+
+class Library(Protocol):
+    """What a command line runs; either catalogue is imported when it is asked for."""
+
+    @property
+    def theorems(self) -> Theorems: ...
+    @property
+    def figures(self) -> Figures: ...

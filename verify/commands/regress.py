@@ -1,0 +1,85 @@
+"""Commands about records: compare, accept, report."""
+
+from __future__ import annotations
+
+import webbrowser
+from pathlib import Path
+
+import click
+
+from verify.commands.base import Command, Folder
+from verify.theorem.errors import InputError
+
+DEFAULT_REFERENCE = Path("results") / "reference"
+
+#: The exit code of a run that differs from its reference; verdicts have their own.
+DIFFERS = 5
+
+
+@click.command(cls=Command)
+@click.argument("reference", type=click.Path(path_type=Path))
+@click.argument("run", type=click.Path(path_type=Path))
+def compare(reference: Path, run: Path) -> int:
+    """Compare RUN with REFERENCE, number by number, each by its own tolerance; exit 5 if one moved.
+
+    Both are records or the folders that hold one; a folder of references is searched for the one of
+    the run's preset or theorem. Timings are never compared.
+    """
+    from verify.records.reading import read_record
+    from verify.records.regression import compare_records, read_reference
+    from verify.views import terminal
+
+    record = read_record(run)
+    found = compare_records(read_reference(reference, record.reference_name), record, str(reference))
+    console = terminal.console()
+    page = terminal.Page(console)
+    if found.differences:
+        console.print(page.differences(found.differences))
+    console.print(page.compared(found))
+    return DIFFERS if found.differences else 0
+
+
+@click.command(cls=Command)
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option(
+    "--out",
+    type=Folder(),
+    default=DEFAULT_REFERENCE,
+    show_default=True,
+    help="folder of references",
+)
+@click.option("--allow-unverified", is_flag=True, help="accept a run that is not VERIFIED throughout")
+def accept(run: Path, out: Path, allow_unverified: bool) -> int:
+    """Make RUN the reference of its preset (or theorem), which later runs are compared with."""
+    from verify.records.reading import read_record
+    from verify.records.regression import write_reference
+
+    click.echo(f"wrote {write_reference(read_record(run), out, allow_unverified)}")
+    return 0
+
+
+@click.command(cls=Command)
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--open", "opened", is_flag=True, help="open the HTML report")
+def report(folder: Path, opened: bool) -> int:
+    """Remake report.md, report.html and junit.xml of the run in DIR from its record."""
+    from verify.records.reading import RECORD, read_record
+    from verify.views.files import write_views
+
+    if folder.name == RECORD:
+        folder = folder.parent
+    if opened:
+        _require_browser()
+    write_views(folder, read_record(folder))
+    page = folder / "report.html"
+    click.echo(page)
+    if opened:
+        webbrowser.open(page.resolve().as_uri())
+    return 0
+
+
+def _require_browser() -> None:
+    try:
+        webbrowser.get()
+    except webbrowser.Error:
+        raise InputError("found no browser for --open: leave it out, and open report.html yourself") from None

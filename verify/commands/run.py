@@ -1,0 +1,97 @@
+"""The command that runs theorems in a setting."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from verify.commands.base import library, reserved_names
+from verify.commands.settings import TheoremCommand
+from verify.commands.shared import (
+    announce,
+    chosen_setting,
+    complete_theorem,
+    config_option,
+    configuration,
+    given_options,
+    json_option,
+    out_option,
+    quiet_option,
+    show_in_job,
+    tell_traceback,
+    verbose_option,
+)
+from verify.theorem import presets
+
+
+@click.command(cls=TheoremCommand)
+@click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=complete_theorem)
+@out_option
+@config_option
+@click.option(
+    "--seeds",
+    type=click.IntRange(1, 100_000),
+    default=1,
+    metavar="N",
+    help="run N independent draws, with seeds from --seed upwards; one row a claim",
+)
+@verbose_option
+@quiet_option
+@json_option
+def theorem(
+    names: tuple[str, ...],
+    out: Path,
+    config: Path | None,
+    seeds: int,
+    verbose: bool,
+    quiet: bool,
+    as_json: bool,
+    **options: str | None,
+) -> int:
+    """Check theorem NAME (or several) in the setting that the options describe.
+
+    An option goes to each theorem that has it; an option left out keeps its default.
+    """
+    modules = library().theorems.catalogue(names, reserved_names()).theorems
+    given, pinned = given_options(modules, options), configuration(config)
+    chosen = [(module, chosen_setting(module, pinned, given, presets.Variant())) for module in modules]
+
+    # What runs and writes takes half a second to load: not before the options are known to be good.
+    from verify.commands.progress import progress_line
+    from verify.records.directory import require_writable
+    from verify.runs.cost import Plan, announcement
+    from verify.runs.run import run_theorem, write_run
+    from verify.runs.sweep import run_seeds
+    from verify.theorem.verdicts import worst
+    from verify.views import terminal
+    from verify.views.github import require_summary
+
+    expected = announcement([[Plan(module, setting, seeds)] for module, setting in chosen])
+    require_writable(out)
+    require_summary(os.environ)
+    announce(expected, not (quiet or as_json))
+    console = terminal.console()
+    page = terminal.Page(console)
+    records = []
+    for module, setting in chosen:
+        with progress_line(module.NAME, shown=not (quiet or as_json)) as progress:
+            if seeds > 1:
+                run = run_seeds(module, setting, seeds, progress)
+            else:
+                run = run_theorem(module, setting, progress)
+        record, written = write_run(run, out)
+        records.append(record)
+        tell_traceback(record)
+        if as_json:
+            continue
+        if not quiet:
+            console.print((page.seeds if seeds > 1 else page.result)(record, verbose))
+        line = terminal.last_line(record.verdict, record.theorem, str(written), record.reason)
+        console.print(line, soft_wrap=True)
+    if as_json:
+        texts = [record.model_dump_json(indent=1) for record in records]
+        click.echo(texts[0] if len(texts) == 1 else "[" + ",\n".join(texts) + "]")
+    show_in_job(records)
+    return worst(record.verdict for record in records).exit_code

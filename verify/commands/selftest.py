@@ -1,0 +1,99 @@
+"""The machinery that judges, put to the test: broken comparisons, claims, draws and suites."""
+
+from __future__ import annotations
+
+import io
+import json
+import tempfile
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from typing import Any, cast
+
+from verify.commands import engine_cases
+from verify.commands.base import Group
+from verify.commands.engine_cases import CASES, NAME
+from verify.commands.library import Library
+from verify.theorem.protocol import Theorem
+from verify.theorem.verdicts import Verdict
+
+#: The exit codes of the README, written down once more, so that they are not judged by themselves.
+EXIT_CODES = {"VERIFIED": 0, "VIOLATED": 1, "INCONCLUSIVE": 3, "NOT_APPLICABLE": 3, "ERROR": 4}
+
+#: Draws of the cases about one draw of many; the eighth is the one that fails.
+DRAWS = 20
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was broken, what a command made of it, and what it had to."""
+
+    what: str
+    command: str
+    verdict: str
+    exit_code: int
+    expected: Verdict
+
+    @property
+    def expected_code(self) -> int:
+        """The exit code that the README promises."""
+        return EXIT_CODES[self.expected.value]
+
+    @property
+    def noticed(self) -> bool:
+        """Whether verdict and exit code are those of the README."""
+        return self.verdict == self.expected and self.exit_code == self.expected_code
+
+
+@dataclass(frozen=True)
+class Served:
+    """The one theorem."""
+
+    theorems: Sequence[Theorem]
+    broken: Sequence[Exception] = ()
+
+
+class Cases:
+    """A library that has nothing but the broken cases."""
+
+    @property
+    def theorems(self) -> Cases:
+        return self
+
+    @property
+    def figures(self) -> Cases:
+        return self
+
+    def names(self) -> Sequence[str]:
+        return [NAME]
+
+    def catalogue(self, chosen: Iterable[str] = (), reserved: Collection[str] = ()) -> Served:
+        return Served([cast(Theorem, engine_cases)])
+
+
+def outcomes(group: Group) -> Iterator[Outcome]:
+    """Every case run by the commands of `group`, in a folder that is removed."""
+    own = Group("verify", library=cast(Library, Cases()), commands=group.commands)
+    with tempfile.TemporaryDirectory(prefix="verify-self-test-") as folder:
+
+        def outcome(what: str, expected: Verdict, *words: str) -> Outcome:
+            code, record = _run(own, [*words, "--json", "--out", folder])
+            return Outcome(what, " ".join(words), record.get("verdict", "none"), code, expected)
+
+        for name, case in CASES.items():
+            draws = () if case.only_seed is None else ("--seeds", str(DRAWS))
+            yield outcome(case.what, case.verdict, "theorem", NAME, "--case", name, *draws)
+        for preset, what, expected in (
+            ("quick", "one run of a suite violated", Verdict.VIOLATED),
+            ("standard", "one run of a suite breaks", Verdict.ERROR),
+            ("thorough", "one of twenty draws in a suite violated", Verdict.VIOLATED),
+        ):
+            yield outcome(what, expected, "all", "--preset", preset)
+
+
+def _run(group: Group, words: Sequence[str]) -> tuple[int, dict[str, Any]]:
+    """The exit code of a command, and the record that it printed."""
+    printed = io.StringIO()
+    with redirect_stdout(printed), redirect_stderr(io.StringIO()):
+        code = int(group.main(list(words), "verify", standalone_mode=False, obj={"debug": False}) or 0)
+    return code, json.loads(printed.getvalue())

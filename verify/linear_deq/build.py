@@ -1,0 +1,175 @@
+"""From a setting to its problem: data and initial parameters drawn, the objective, the horizon."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from verify.data import samples as datasets
+from verify.linear_deq.cost import LinearSizes
+from verify.linear_deq.model import DeepEquilibriumLinear, LinearState, one_norm
+from verify.linear_deq.problem import LinearProblem, LinearStart
+from verify.linear_deq.setting import DEFAULT_RTOL, LinearSetting
+from verify.linear_deq.spectrum import Eigenvalue, FlowOperator
+from verify.losses import ShallowObjective
+from verify.losses.cross_entropy import CrossEntropyObjective
+from verify.losses.hinge import HingeObjective
+from verify.losses.logistic import LogisticObjective
+from verify.losses.square import SquareObjective
+from verify.theorem.errors import InputError
+
+Array = NDArray[np.float64]
+
+#: The default horizon lets the guaranteed bound fall by exp(-BOUND_EXPONENT) ...
+BOUND_EXPONENT = 12.0
+
+#: ... but is no longer than this many times the initial decay time of the loss.
+LONGEST_HORIZON = 1e9
+
+#: Radius of the logistic loss, relative to that of the start, where none is asked for: no path leaves it.
+WIDE_RADIUS = 50.0
+
+#: Entries of the best map, from a start of size 1: D then has eigenvalues that span their squares, and the
+#: flow has so stiff a way to go that 1e5 takes hours and 1e9 breaks the preconditioner.
+LARGEST_MAP = 1e4
+
+#: An rtol looser than the default is one that leaves a step error, amplified by the spread of curvatures,
+#: below this. Tried: 200 makes the energy identity fail, 7 does not.
+LARGEST_AMPLIFIED = 10.0
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What a setting's seed draws: a start, without an objective, and the slowest direction of D there."""
+
+    start: LinearStart
+    state: LinearState
+    slowest: Eigenvalue
+    data: datasets.Data
+
+
+def draw(setting: LinearSetting) -> Drawn:
+    """Data and initial parameters, A_0 ~ N(0, 1) and B_0 ~ N(0, 1/m). InputError for unusable data."""
+    rng = np.random.default_rng(setting.seed)
+    data = _draw_data(setting, rng)
+    width, outputs = data.features.shape[0], data.targets.shape[0]
+    model = DeepEquilibriumLinear(width, outputs, setting.gamma)
+    theta = model.pack(
+        rng.standard_normal((width, width)), rng.standard_normal((outputs, width)) / np.sqrt(width)
+    )
+    state = model.at(theta)
+    slowest = FlowOperator(state).smallest_eigenvalue(rng.standard_normal((width, outputs)))
+    start = LinearStart(model, None, data.features, data.targets, theta, setting.seed)
+    return Drawn(start, state, slowest, data)
+
+
+def shallow_objective(setting: LinearSetting, drawn: Drawn, radius: float | None = None) -> ShallowObjective:
+    """The objective of the setting's loss, for the logistic one within a radius, by default a wide one.
+
+    HypothesisError where PL has no positive constant.
+    """
+    features, targets = drawn.start.features, drawn.start.targets
+    tau = setting.tau_used or 0.0
+    if setting.loss == "square":
+        return SquareObjective(features, targets)
+    if setting.loss == "hinge":
+        return HingeObjective(features, targets)
+    if setting.loss == "cross-entropy":
+        return CrossEntropyObjective(features, targets, tau)
+    return LogisticObjective(
+        features, targets, tau, radius or WIDE_RADIUS * max(one_norm(drawn.state.q), 1.0)
+    )
+
+
+def linear_problem(setting: LinearSetting, drawn: Drawn, objective: ShallowObjective) -> LinearProblem:
+    """How to follow the flow of an objective; InputError where that is out of reach."""
+    _require_followable(setting, objective)
+    return LinearProblem(
+        model=drawn.start.model,
+        objective=objective,
+        features=drawn.start.features,
+        targets=drawn.start.targets,
+        theta=drawn.start.theta,
+        horizon=setting.horizon or _horizon(objective, drawn),
+        points=setting.points,
+        rtol=setting.rtol,
+        integrator=setting.integrator,
+        seed=setting.seed,
+        described={
+            "loss": setting.loss,
+            "tau": setting.tau_used,
+            "data": setting.data,
+            "digest": drawn.data.digest,
+        },
+        notes=(drawn.data.note,) if drawn.data.note else (),
+    )
+
+
+def _require_followable(setting: LinearSetting, objective: ShallowObjective) -> None:
+    """Raise InputError where the flow has too far to go, or too stiff a way for its tolerance."""
+    best = float(np.abs(objective.minimiser).max())
+    if best > LARGEST_MAP:
+        raise InputError(
+            f"{setting.data}: the best map has entries up to {best:.1g}, too far from a start of size 1 "
+            f"({LARGEST_MAP:g} at most): divide `y` or multiply `x` by {best:.0e}, or lower --width"
+        )
+    sigma = objective.singular_values
+    spread = float(sigma[0] / sigma[-1]) ** 2
+    if setting.rtol > max(DEFAULT_RTOL, LARGEST_AMPLIFIED / spread):
+        raise InputError(
+            f"--rtol {setting.rtol:g} is too loose for features with singular values from {sigma[-1]:.2g} to "
+            f"{sigma[0]:.2g}: use --rtol {max(DEFAULT_RTOL, LARGEST_AMPLIFIED / spread):.0e} or less"
+        )
+
+
+def _horizon(objective: ShallowObjective, drawn: Drawn) -> float:
+    """The flow time in which the bound falls by exp(-12), unless that is out of all proportion."""
+    excess, g = objective.excess_and_gradient(drawn.state.q)
+    squared = sum(float(np.vdot(d, d)) for d in drawn.state.gradients(g))
+    longest = LONGEST_HORIZON * excess / squared if squared > 0 else 1.0
+    rate = 2 * objective.pl_constant * drawn.slowest.value
+    return BOUND_EXPONENT / rate if rate * longest > BOUND_EXPONENT else longest
+
+
+def sizes(setting: LinearSetting) -> LinearSizes:
+    """What the cost of a setting depends on; InputError for data that are unusable, which are read here."""
+    outputs, samples = setting.outputs_drawn, setting.samples_drawn
+    if setting.data != "synthetic":
+        # Of width 1, so that nothing large is made.
+        drawn = _draw_data(setting.model_copy(update={"width": 1}), np.random.default_rng(setting.seed))
+        outputs, samples = drawn.targets.shape
+    smooth = setting.loss in ("logistic", "cross-entropy")
+    return LinearSizes(setting.width, outputs, samples, setting.points, setting.rtol, smooth)
+
+
+def _draw_data(setting: LinearSetting, rng: np.random.Generator) -> datasets.Data:
+    """The data of a setting; InputError for those that its loss or its outputs do not go with."""
+    width, outputs, samples = setting.width, setting.outputs_drawn, setting.samples_drawn
+    if setting.data == "digits":
+        drawn = datasets.digits(width, outputs, samples, rng)
+    elif setting.data == "synthetic":
+        drawn = datasets.synthetic(width, outputs, samples, rng, classes=setting.loss != "square")
+    else:
+        drawn = datasets.from_file(Path(setting.data), width, setting.samples, rng)
+    targets = drawn.targets
+    if not drawn.features.any():
+        raise InputError("all features are zero: give data with a feature that is not")
+    if setting.outputs is not None and setting.outputs != len(targets):
+        raise InputError(
+            f"--outputs {setting.outputs}: {setting.data} has {len(targets)}; leave the option out"
+        )
+    if setting.loss == "cross-entropy":
+        one_hot = np.all((targets == 0) | (targets == 1)) and np.all(targets.sum(axis=0) == 1)
+        _require(len(targets) > 1 and bool(one_hot), "one-hot targets of two classes or more", setting)
+    elif setting.loss != "square":
+        signs = len(targets) == 1 and bool(np.all(np.abs(targets) == 1))
+        _require(signs, "labels +1 and -1 of one output", setting)
+    return drawn
+
+
+def _require(met: bool, what: str, setting: LinearSetting) -> None:
+    if not met:
+        raise InputError(f"--loss {setting.loss} needs {what}, {setting.data} has others: use --loss square")

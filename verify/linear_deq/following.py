@@ -1,0 +1,87 @@
+"""The gradient flow of a linear problem: by which integrator, and until rounding ends it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from verify.flow import FlowPoint
+from verify.flow.cvode import cvode
+from verify.flow.descent import descent
+from verify.flow.runge_kutta import runge_kutta
+from verify.flow.scaled import MAXIMUM_STEPS, StepperFactory, integrate
+from verify.linear_deq.gauss_newton import PRECONDITION_UP_TO, GaussNewton
+from verify.linear_deq.model import LinearState
+from verify.linear_deq.problem import LinearProblem
+from verify.linear_deq.spectrum import FlowOperator
+from verify.losses import ShallowObjective
+from verify.theorem.errors import HypothesisError, InputError
+
+Array = NDArray[np.float64]
+
+#: The excess is followed until rounding blurs it by this much, relatively.
+EXCESS_RESOLUTION = 1e-2
+
+#: Descent steps per shortest time scale of the flow at its start; it is stable from 1/2 on.
+DESCENT_STEPS_PER_SCALE = 20
+
+
+def decay_time(problem: LinearProblem) -> float:
+    """The decay time of the excess at the start; HypothesisError where nothing is left to decay."""
+    start = problem.model.at(problem.theta)
+    excess, g = problem.objective.excess_and_gradient(start.q)
+    squared_gradient = sum(float(np.vdot(d, d)) for d in start.gradients(g))
+    if excess <= 0 or squared_gradient == 0:
+        raise HypothesisError(
+            "Q(0) is optimal already, to rounding: there is nothing to converge; use --seed 1"
+        )
+    return min(problem.horizon, excess / squared_gradient)
+
+
+def follow(problem: LinearProblem, times: Array) -> Iterator[FlowPoint]:
+    """The flow at `times`, until rounding blurs the excess or the gradient by `EXCESS_RESOLUTION`."""
+    model, objective = problem.model, problem.objective
+    start = model.at(problem.theta)
+    excess, _ = objective.excess_and_gradient(start.q)
+    rounding = objective.excess_rounding(start.q, problem.map_error)
+    # The excess is quadratic in the distance to the optimum, hence the square. And an excess over an
+    # optimum that is itself less certain than that would say nothing.
+    smallest = excess * min(1.0, rounding / EXCESS_RESOLUTION) ** 2
+    smallest = max(smallest, objective.optimum_error / EXCESS_RESOLUTION)
+
+    def velocity(theta: Array) -> tuple[Array, float]:
+        state = model.at(theta)
+        excess, g = objective.excess_and_gradient(state.q)
+        blurred = not resolvable_excess(objective, state.q, g, problem.map_error)
+        return model.pack(*state.gradients(g)), 0.0 if blurred else excess
+
+    return integrate(
+        velocity, problem.theta, times, smallest, _stepper(problem, start), problem.map_error / problem.rtol
+    )
+
+
+def resolvable_excess(objective: ShallowObjective, w: Array, gradient: Array, map_error: float) -> bool:
+    """Whether rounding leaves `EXCESS_RESOLUTION` of the gradient (m_y, m) at W."""
+    rounding = objective.gradient_rounding(w, map_error)
+    return rounding <= EXCESS_RESOLUTION * float(np.linalg.norm(gradient))
+
+
+def _stepper(problem: LinearProblem, start: LinearState) -> StepperFactory:
+    if problem.integrator == "cvode":
+        functions = problem.objective.curvature_factor(start.q).shape[1] * problem.model.outputs
+        if functions > PRECONDITION_UP_TO:
+            return cvode(problem.rtol)
+        return cvode(problem.rtol, GaussNewton(problem.model, problem.objective))
+    if problem.integrator == "runge-kutta":
+        return runge_kutta(problem.rtol)
+    curvature = problem.objective.smoothness * FlowOperator(start).largest_eigenvalue()
+    size = 1 / (DESCENT_STEPS_PER_SCALE * curvature)
+    affordable = MAXIMUM_STEPS * size
+    if problem.horizon > affordable:
+        raise InputError(
+            f"--integrator descent needs {problem.horizon / size:.2g} steps of {size:.2g} to reach the "
+            f"horizon {problem.horizon:.3g}: use --horizon {affordable:.2g} or less, or --integrator cvode"
+        )
+    return descent(size)

@@ -1,0 +1,86 @@
+"""A deep equilibrium linear model at its start, and the problem of following the flow from there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from verify.linear_deq.model import DeepEquilibriumLinear
+from verify.losses import EPS, ShallowObjective
+
+Array = NDArray[np.float64]
+
+Integrator = Literal["cvode", "runge-kutta", "descent"]
+
+#: Widths up to which one BLAS thread is fastest.
+SINGLE_THREAD_UP_TO = 256
+
+
+@dataclass(frozen=True)
+class LinearStart:
+    """A model at its start, with its data; there may be no objective that a theorem says something of.
+
+    `theta` (size,) holds A and B at time 0; `seed` starts the random vectors of the checks.
+    """
+
+    model: DeepEquilibriumLinear
+    objective: ShallowObjective | None
+    features: Array
+    targets: Array
+    theta: Array
+    seed: int
+
+
+@dataclass(frozen=True)
+class LinearProblem(LinearStart):
+    """A start, an objective and how to follow the flow from it.
+
+    `horizon` is flow time; `described` names loss, tau and data for the record.
+    """
+
+    objective: ShallowObjective
+    horizon: float
+    points: int
+    rtol: float
+    integrator: Integrator
+    described: Mapping[str, Any] = field(default_factory=dict)
+    notes: Sequence[str] = ()
+
+    @property
+    def effective(self) -> Mapping[str, Any]:
+        """The values that the run is made with."""
+        radius = self.objective.radius
+        return {
+            "m": self.model.width,
+            "n": self.features.shape[1],
+            "m_y": self.model.outputs,
+            "gamma": self.model.gamma,
+            "R": radius if np.isfinite(radius) else None,
+            "T": self.horizon,
+            **self.described,
+        }
+
+    @property
+    def threads(self) -> int:
+        """One BLAS thread for small models: with two, NumPy's and SciPy's pools fight over the cores."""
+        return 1 if self.model.width <= SINGLE_THREAD_UP_TO else os.cpu_count() or 1
+
+    @property
+    def map_error(self) -> float:
+        """Relative rounding error of Q: the backward error of a solve times ``kappa_1(U)``."""
+        return 4 * EPS * self.conditioning
+
+    @property
+    def conditioning(self) -> float:
+        """``kappa_1(U) <= (1 + gamma) / (1 - gamma)``."""
+        return (1 + self.model.gamma) / (1 - self.model.gamma)
+
+    @property
+    def identity_rounding(self) -> float:
+        """Relative rounding of an identity between products of U^{-1}, summed over m entries."""
+        return 100 * EPS * np.sqrt(self.model.width) * self.conditioning**2

@@ -1,0 +1,13 @@
+"""Names that become parts of paths, so that one read from elsewhere must not lead out of its folder."""
+
+from __future__ import annotations
+
+import re
+
+#: Letters and digits first, then dots, spaces, dashes and underscores, too.
+PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._ -]*$"
+
+
+def is_name(text: object) -> bool:
+    """Whether something is a text that may be part of a path."""
+    return isinstance(text, str) and re.fullmatch(PATTERN.rstrip("$"), text) is not None
