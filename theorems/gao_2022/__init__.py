@@ -50,7 +50,7 @@ from theorems.gao_2022.cost import cost
 from theorems.gao_2022.path import integrate
 from theorems.gao_2022.pictures import pictures
 from theorems.gao_2022.premises import PAPER
-from theorems.gao_2022.problem import build, draw
+from theorems.gao_2022.problem import build
 from theorems.gao_2022.setting import PRESETS, Setting
 from verify.theorem.claims import Claims
 
