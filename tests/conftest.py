@@ -46,7 +46,7 @@ class Ended:
 def unpictured(monkeypatch):
     """Runs in this process draw no pictures, which takes longer than all the rest of a small one."""
     for name in theorems.BUILT_IN:
-        monkeypatch.setattr(theorems.load(name), "figures", lambda problem, trajectory: {})
+        monkeypatch.setattr(theorems.load(name), "pictures", lambda problem, path: {})
 
 
 @pytest.fixture

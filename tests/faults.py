@@ -197,9 +197,9 @@ IN_A_RUN = {
     "rate nan": ('"measured": measured', '"measured": np.nan', "Path.rates: 'measured' is nan"),
     "rate array": ('"measured": measured', '"measured": np.ones(2)', "'measured' is array([1., 1.])"),
     "count": (*leaving('counts = {"steps": 0.5}'), "Path.counts: 'steps' is 0.5, which is no whole number"),
-    "notes": (*leaving('notes = "none"'), "Path.notes: is one str: make it a list"),
-    "note": (*leaving("notes = [3]"), "Path.notes: has one int"),
-    "exit in notes": (*leaving("notes = property(lambda path: exit(0))"), "integrate(): SystemExit: 0"),
+    "notes": ("if lost else []", 'if lost else "none"', "Path.notes: is one str: make it a list"),
+    "note": ("if lost else []", "if lost else [3]", "Path.notes: has one int"),
+    "exit in counts": (*leaving("counts = property(lambda path: exit(0))"), "integrate(): SystemExit: 0"),
     "objects": (
         '"iterates": np',
         '"problem": problem, "iterates": np',

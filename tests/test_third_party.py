@@ -13,6 +13,7 @@ import cli
 import theorems
 from tests import example
 from tests.faults import IN_A_RUN, PLANTED, STATIC, UNDRAWABLE, drawing, edited
+from verify.commands import selftest
 from verify.records.record import Record, Suite
 from verify.runs.lint import lint, smallest_setting
 
@@ -31,6 +32,7 @@ def verify(tmp_path, monkeypatch, capsys):
     """The command line in this process, in an empty folder, with these sites and no theorem built in."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(theorems, "BUILT_IN", {})
+    monkeypatch.setattr(selftest, "outcomes", lambda group: [])  # it takes its time, and is tested elsewhere
 
     def run(*arguments, sites):
         with monkeypatch.context() as patch:

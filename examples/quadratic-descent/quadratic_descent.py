@@ -11,7 +11,7 @@ Proof step. x_{k+1} - x* = (I - alpha H)(x_k - x*), and I - alpha H commutes wit
 The bound is attained from x_0 - x* along the eigenvector where |1 - alpha lambda| is largest.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -76,6 +76,7 @@ class Path:
     blur: NDArray[np.float64]  # relative error of x_k - x*
     arrays: Mapping[str, NDArray[np.float64]]
     rates: Mapping[str, float]
+    notes: Sequence[str]
 
 
 def build(setting: Setting) -> Problem:
@@ -111,8 +112,9 @@ def integrate(problem: Problem, progress: Progress) -> Path:
     measured, guaranteed = -fall.mean(), -2 * np.log(problem.rho)
     rates = {"measured": measured, "guaranteed": guaranteed, "tightness": measured / guaranteed}
     arrays = {"hessian": problem.hessian, "minimiser": problem.minimiser, "iterates": np.array(iterates)}
-    where = {"step": np.arange(1, len(iterates))}
-    return Path(where, distance[1:] / distance[:-1], fall, error / distance[1:], arrays, rates)
+    where, lost = {"step": np.arange(1, len(iterates))}, problem.setting.steps + 1 - len(iterates)
+    notes = [f"the last {lost} iterates lie at the rounding floor: not compared"] if lost else []
+    return Path(where, distance[1:] / distance[:-1], fall, error / distance[1:], arrays, rates, notes)
 
 
 @CLAIMS.hypothesis("Q-H", "mu I <= H <= L I and 0 < alpha < 2/L")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -91,7 +92,7 @@ def theorem(
         line = terminal.last_line(record.verdict, record.theorem, str(written), record.reason)
         console.print(line, soft_wrap=True)
     if as_json:
-        texts = [record.model_dump_json(indent=1) for record in records]
-        click.echo(texts[0] if len(texts) == 1 else "[" + ",\n".join(texts) + "]")
+        made = [record.model_dump(mode="json") for record in records]
+        click.echo(json.dumps(made[0] if len(made) == 1 else made, indent=1, ensure_ascii=False))
     show_in_job(records)
     return worst(record.verdict for record in records).exit_code

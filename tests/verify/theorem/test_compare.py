@@ -18,24 +18,23 @@ from verify.theorem.verdicts import Verdict, worst
     ],
 )
 def test_an_inequality_is_decided_by_its_budget(measured, budget, verdict):
-    assert at_most("c", "q", measured, 1.0, budget={"rounding": budget}).verdict == verdict
-    assert at_least("c", "q", -measured, -1.0, budget={"rounding": budget}).verdict == verdict
+    assert at_most("q", measured, 1.0, budget={"rounding": budget}).verdict == verdict
+    assert at_least("q", -measured, -1.0, budget={"rounding": budget}).verdict == verdict
 
 
 @pytest.mark.parametrize(("gap", "verdict"), [(0.0, "VERIFIED"), (0.09, "VERIFIED"), (0.11, "VIOLATED")])
 def test_an_identity_holds_within_its_budget(gap, verdict):
-    assert equal("c", "q", 1.0 + gap, 1.0, budget={"rounding": 0.1}).verdict == verdict
+    assert equal("q", 1.0 + gap, 1.0, budget={"rounding": 0.1}, resolution=0.1).verdict == verdict
 
 
 def test_an_identity_with_too_wide_a_budget_decides_nothing():
-    check = equal("c", "q", 1.0, 1.0, budget={"rounding": 0.1}, resolution=0.01, advice="use more digits")
+    check = equal("q", 1.0, 1.0, budget={"rounding": 0.1}, resolution=0.01, advice="use more digits")
     assert check.verdict == "INCONCLUSIVE"
     assert "use more digits" in check.message
 
 
 def test_the_point_decided_most_narrowly_is_reported():
     check = at_most(
-        "c",
         "q",
         [0.0, 0.9, 0.5],
         1.0,
@@ -49,33 +48,46 @@ def test_the_point_decided_most_narrowly_is_reported():
 
 
 def test_one_violated_point_is_enough():
-    assert at_most("c", "q", [0.0, 2.0, 0.0], 1.0, budget={"a": 0.1}).verdict == "VIOLATED"
+    assert at_most("q", [0.0, 2.0, 0.0], 1.0, budget={"a": 0.1}).verdict == "VIOLATED"
 
 
-@pytest.mark.parametrize(
-    "bad", [{"measured": np.nan}, {"bound": np.nan}, {"budget": np.nan}, {"budget": -1.0}]
-)
+@pytest.mark.parametrize("bad", [{"measured": np.nan}, {"bound": np.nan}, {"budget": np.nan}])
 def test_numbers_that_are_none_are_errors(bad):
     numbers = {"measured": 0.0, "bound": 1.0, "budget": 0.1} | bad
-    check = at_most("c", "q", numbers["measured"], numbers["bound"], budget={"a": numbers["budget"]})
+    check = at_most("q", numbers["measured"], numbers["bound"], budget={"a": numbers["budget"]})
     assert check.verdict == "ERROR"
 
 
+@pytest.mark.parametrize("budget", [{"a": np.inf}, {"a": -1.0}, {"a": 1.0, "b": -0.5}, {"a": [0.1, np.inf]}])
+@pytest.mark.parametrize("attained", [None, 1.0])
+def test_a_budget_that_is_infinite_or_negative_is_an_error(budget, attained):
+    check = at_most("q", [0.0, 0.0], 1.0, budget=budget, attained=attained)
+    assert check.verdict == "ERROR"
+    assert check.message == "the error budget is infinite or negative"
+
+
+def test_a_bound_that_is_attained_is_decided_by_its_resolution():
+    assert at_most("q", 1.0, 1.0, budget={"a": 0.1}).verdict == "INCONCLUSIVE"
+    assert at_most("q", 1.0, 1.0, budget={"a": 0.1}, attained=0.1).verdict == "VERIFIED"
+    assert at_most("q", 1.0, 1.0, budget={"a": 0.1}, attained=0.09).verdict == "INCONCLUSIVE"
+    assert at_most("q", 1.2, 1.0, budget={"a": 0.1}, attained=0.1).verdict == "VIOLATED"
+
+
 def test_no_points_is_an_error_never_a_pass():
-    assert at_most("c", "q", [], [], budget={"a": []}).verdict == "ERROR"
+    assert at_most("q", [], [], budget={"a": []}).verdict == "ERROR"
     assert worst([]) == "ERROR"
     assert claim_verdict([]) == "ERROR"
 
 
 def test_undecided_points_count_only_when_violated():
     how = {"budget": {"a": 0.1}, "undecided": [True, False]}
-    assert at_most("c", "q", [1.0, 0.0], 1.0, **how).verdict == "VERIFIED"
-    assert at_most("c", "q", [1.2, 0.0], 1.0, **how).verdict == "VIOLATED"
-    assert at_most("c", "q", [1.0], 1.0, budget={"a": 0.1}, undecided=True).verdict == "INCONCLUSIVE"
+    assert at_most("q", [1.0, 0.0], 1.0, **how).verdict == "VERIFIED"
+    assert at_most("q", [1.2, 0.0], 1.0, **how).verdict == "VIOLATED"
+    assert at_most("q", [1.0], 1.0, budget={"a": 0.1}, undecided=True).verdict == "INCONCLUSIVE"
 
 
 def test_an_infinite_bound_is_met():
-    assert at_most("c", "q", 1.0, np.inf, budget={"a": 0.1}).verdict == "VERIFIED"
+    assert at_most("q", 1.0, np.inf, budget={"a": 0.1}).verdict == "VERIFIED"
 
 
 def test_informative_claims_worsen_a_theorem_only_when_violated_or_broken():
@@ -91,4 +103,4 @@ def test_informative_claims_worsen_a_theorem_only_when_violated_or_broken():
 
 def test_exit_codes():
     assert [verdict.exit_code for verdict in Verdict] == [0, 3, 3, 1, 4]
-    assert not_applicable("c", "q", "why").verdict.exit_code == 3
+    assert not_applicable("q", "why").verdict.exit_code == 3

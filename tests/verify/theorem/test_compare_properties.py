@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from verify.records.record import claim_records, overall_verdict
 from verify.theorem.claims import Claim, claim_verdict, theorem_verdict
-from verify.theorem.compare import Check, compare
+from verify.theorem.compare import Check, at_least, at_most, equal
 from verify.theorem.verdicts import Verdict
 
 NUMBERS = st.floats(width=32) | st.sampled_from([0.0, 1.0, -1.0, np.inf, -np.inf, np.nan])
@@ -23,31 +23,41 @@ def comparisons(draw):
         "bound": draw(column | NUMBERS),
         "budget": draw(st.dictionaries(st.sampled_from(["a", "b"]), column | NUMBERS, max_size=2)),
         "undecided": draw(st.booleans()),
-        "attained": draw(st.booleans()),
         "resolution": draw(st.none() | st.floats(1e-6, 1.0)),
     }
+
+
+def compared(relation, measured, bound, budget, undecided, resolution):
+    how = {"budget": budget, "undecided": undecided}
+    if relation == "=":
+        return equal("quantity", measured, bound, resolution=resolution or 1.0, **how)
+    check = {"<=": at_most, ">=": at_least}[relation]
+    return check("quantity", measured, bound, attained=resolution, **how)
 
 
 @RANDOM
 @given(comparisons())
 def test_verified_means_compared_and_within_the_budget(how):
     with np.errstate(over="ignore", invalid="ignore"):
-        check = compare("C", "quantity", **how)
+        check = compared(**how)
     if how["measured"].size == 0:
         assert check.verdict is Verdict.ERROR
     if check.verdict is not Verdict.VERIFIED:
         return
     assert check.points == how["measured"].size > 0
     assert not np.isnan([check.measured, check.bound, check.slack, check.budget]).any()
+    for part in how["budget"].values():
+        assert np.all(np.isfinite(part) & (np.asarray(part) >= 0))
     budget = sum(np.asarray(part) for part in how["budget"].values())
-    assert np.all(np.asarray(budget) >= 0)
     with np.errstate(invalid="ignore"):
         slack = {
             "<=": how["bound"] - how["measured"],
             ">=": how["measured"] - how["bound"],
             "=": -np.abs(how["measured"] - how["bound"]),
         }[how["relation"]]
-    assert np.all((slack >= -budget) | np.isinf(budget))
+    assert np.all(slack >= -budget)
+    if how["resolution"] is None and how["relation"] != "=" and not how["undecided"]:
+        assert np.all(slack > budget)
 
 
 @RANDOM
@@ -58,7 +68,7 @@ def test_verified_means_compared_and_within_the_budget(how):
 def test_a_theorem_is_verified_only_if_every_required_claim_was_compared(required, drawn):
     claims = [Claim(str(i), "text", "source", "step", one) for i, one in enumerate(required)]
     checks = [
-        Check(str(i), "quantity", verdict, points=int(verdict is Verdict.VERIFIED))
+        Check("quantity", verdict, points=int(verdict is Verdict.VERIFIED), claim=str(i))
         for i, verdict in drawn
         if i < len(claims)
     ]
