@@ -45,17 +45,14 @@ flow slides along kinks, where H is set-valued; the measured defect of the ident
 
 from __future__ import annotations
 
-import numpy as np
-
 from theorems.gao_2022 import descent, flow, initialisation, laws, network, premises
+from theorems.gao_2022.cost import cost
 from theorems.gao_2022.path import integrate
 from theorems.gao_2022.pictures import pictures
 from theorems.gao_2022.premises import PAPER
-from theorems.gao_2022.problem import build, draw
+from theorems.gao_2022.problem import build
 from theorems.gao_2022.setting import PRESETS, Setting
-from verify.relu_deq.cost import relu_cost
 from verify.theorem.claims import Claims
-from verify.theorem.cost import Cost
 
 NAME = "relu-convergence"
 TITLE = "Global convergence of over-parametrised implicit ReLU networks"
@@ -121,11 +118,3 @@ __all__ = [
     "integrate",
     "pictures",
 ]
-
-
-def cost(setting: Setting) -> Cost:
-    """What a run will take, about; InputError for unusable data, which are read here."""
-    samples = setting.samples or 50
-    if setting.data != "sphere":
-        samples = draw(setting, np.random.default_rng(setting.seed)).samples
-    return relu_cost(setting.width, samples, setting.points, single=setting.dtype == "float32")

@@ -15,6 +15,9 @@ PAPER = "Gao et al. 2022"
 
 CLAIMS = Claims(PAPER)
 
+#: Two units and ten inputs.
+TINY = {"width": 2, "samples": 10, "data": "sphere"}
+
 #: No lemma tells norms or gammas apart that agree in half their digits; rounding is far below.
 HALF_THE_DIGITS = 1e-8
 
@@ -81,6 +84,11 @@ gamma_small.broken(
     "gamma 1% too large", why="c is 1.98 here: 1/(4c) = 0.1263", setting={**SMALL, "gamma": 0.1276}
 )
 gamma_small.broken("gamma = 0.9", why="1/(4c) = 0.1263", setting={**SMALL, "gamma": 0.9})
+gamma_small.broken(
+    "gamma so large that there is no equilibrium",
+    why="two units, and gamma ||A(0)||/sqrt(2) = 1.54",
+    setting={**TINY, "seed": 1, "gamma": 0.99},
+)
 
 
 def start_too_small(start: Start) -> str:
@@ -113,6 +121,7 @@ def start_large(start: Start) -> Check:
 start_large.broken(
     "m = 2 n", why="G(0) is far from its mean yet", setting={"width": 20, "samples": 10, "data": "sphere"}
 )
+start_large.broken("an input that no unit sees", why="two units: G(0) is singular", setting=TINY)
 
 #: What both theorems and most lemmas rest on, known at time 0.
 PREMISES = (gamma_small, start_large)

@@ -17,6 +17,7 @@ from theorems.figures import gao_1, kawaguchi_1, relu_convergence
 from verify.figures.paper import PAPERS
 from verify.figures.training.curve import LossCurve
 from verify.theorem.errors import InputError
+from verify.theorem.judgement import Judge
 from verify.theorem.verdicts import Verdict
 
 #: A figure that takes two seconds.
@@ -73,6 +74,13 @@ def test_paper_sizes():
     assert len({curve.arguments["seed"] for curve in curves}) == 5
 
 
+def widths(curves):
+    """A setting and its results, of trials by width."""
+    trials = len(next(iter(curves.values())))
+    setting = gao_1.Setting(widths=",".join(map(str, curves)), trials=trials)
+    return setting, [curve for of in curves.values() for curve in of]
+
+
 @pytest.mark.parametrize(
     ("gain", "verdict"), [(0.5, Verdict.VERIFIED), (-0.5, Verdict.VIOLATED), (0.0, Verdict.INCONCLUSIVE)]
 )
@@ -83,18 +91,20 @@ def test_wider_is_lower_can_fail(rng, gain, verdict):
         ]
         for i, width in enumerate((10, 20, 40))
     }
-    assert gao_1.wider_is_lower("G-F1.rate", "x", by_width, "train").verdict is verdict
-    assert gao_1.wider_is_lower("G-F1.test", "x", by_width, "test").verdict is Verdict.VERIFIED
+    setting, results = widths(by_width)
+    assert [check.verdict for check in gao_1.wider_is_faster(setting, results)] == [verdict]
+    assert [check.verdict for check in gao_1.wider_is_better(setting, results)] == [Verdict.VERIFIED]
 
 
 def test_one_trial_decides_nothing():
-    by_width = {10: [loss_curve(1.0)], 20: [loss_curve(0.1)]}
-    assert gao_1.wider_is_lower("G-F1.rate", "x", by_width, "train").verdict is Verdict.INCONCLUSIVE
+    setting, results = widths({10: [loss_curve(1.0)], 20: [loss_curve(0.1)]})
+    assert [check.verdict for check in gao_1.wider_is_faster(setting, results)] == [Verdict.INCONCLUSIVE]
 
 
-def test_the_norm_may_not_move():
-    assert gao_1.norm_stays("x", {10: [loss_curve(1.0, norm=(1.0, 1.003))]}).verdict is Verdict.VERIFIED
-    assert gao_1.norm_stays("x", {10: [loss_curve(1.0, norm=(1.0, 1.02))]}).verdict is Verdict.VIOLATED
+@pytest.mark.parametrize(("last", "verdict"), [(1.003, Verdict.VERIFIED), (1.02, Verdict.VIOLATED)])
+def test_the_norm_may_not_move(last, verdict):
+    setting, results = widths({10: [loss_curve(1.0, norm=(1.0, last))]})
+    assert [check.verdict for check in gao_1.norm_stays(setting, results)] == [verdict]
 
 
 def test_delm_against_linear_can_fail(rng):
@@ -115,7 +125,7 @@ def test_delm_against_linear_can_fail(rng):
 )
 def test_the_probability_can_fail(held, verdict):
     curve = relu_convergence.WidthCurve(0.01, np.full(len(relu_convergence.WIDTHS), held))
-    checks = relu_convergence.check(relu_convergence.Setting(), [curve] * 3)
+    checks = relu_convergence.held_often_enough(relu_convergence.Setting(), [curve] * 3)
     assert {check.verdict for check in checks} == {verdict}
 
 
@@ -265,7 +275,8 @@ def test_two_data_sets_are_two_rows(tmp_path, rng):
     figure = gao_1.draw(setting, results, PAPERS["iclr"])
     titles = [axes.get_title() for axes in figure.axes]
     assert titles == ["digits"] * 3 + ["own"] * 3
-    assert len(gao_1.check(setting, results)) == 6
+    judge = Judge({"setting": setting, "results": results})
+    assert [len(judge.checks(statement)) for statement in gao_1.CLAIMS] == [2, 2, 2]
 
 
 def test_the_stem_tells_preset_and_data():

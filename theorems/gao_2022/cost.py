@@ -1,4 +1,4 @@
-"""What a run on the implicit ReLU network takes, from its sizes; see `verify.linear_deq.cost` for the manner.
+"""What a run takes, from its sizes; see `verify.linear_deq.cost` for the manner.
 
 A GPU's memory and speed are not counted: what is told is the host's part, and its time on the CPU.
 """
@@ -7,6 +7,10 @@ from __future__ import annotations
 
 import os
 
+import numpy as np
+
+from theorems.gao_2022.problem import draw
+from theorems.gao_2022.setting import Setting
 from verify.relu_deq.observer import EXACT_NORMS_UP_TO
 from verify.relu_deq.problem import SINGLE_THREAD_UP_TO
 from verify.theorem.cost import DENSE, PROCESS, Cost
@@ -32,6 +36,14 @@ STATES = 30
 
 #: Arrays n x n alive: kernels, their parts and what probes keep of them.
 KERNELS = 24
+
+
+def cost(setting: Setting) -> Cost:
+    """What a run will take, about; InputError for unusable data, which are read here."""
+    samples = setting.samples or 50
+    if setting.data != "sphere":
+        samples = draw(setting, np.random.default_rng(setting.seed)).samples
+    return relu_cost(setting.width, samples, setting.points, single=setting.dtype == "float32")
 
 
 def relu_cost(width: int, samples: int, points: int, *, single: bool) -> Cost:
