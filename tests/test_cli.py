@@ -118,14 +118,16 @@ def test_unknown_names_suggest_the_nearest(tmp_path, command):
 def test_a_violated_theorem_exits_1_and_a_broken_run_4(tmp_path, monkeypatch, unpictured):
     import cli
     import theorems.kawaguchi_2021.linear_rate as theorem
+    from theorems.kawaguchi_2021.linear_rate.conclusion import conclusion
+    from verify.theorem.claims import Part
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(
         sys, "argv", ["verify", "theorem", "linear-rate", *SMALL, "--labels", "aligned", "--samples", "4"]
     )
-    honest = theorem.conclusion
     for factor, code in ((2.0, 0), (2.5, 1)):
-        monkeypatch.setattr(theorem, "conclusion", lambda p, t, f=factor: honest(p, t, f))
+        told = Part(lambda problem, path, factor=factor: conclusion(problem, path, factor))
+        monkeypatch.setattr(conclusion, "parts", [told])
         with pytest.raises(SystemExit) as stopped:
             cli.main()
         assert stopped.value.code == code
