@@ -12,15 +12,20 @@ import time
 from collections.abc import Callable
 
 import numpy as np
+import scipy.linalg  # noqa: F401  (its BLAS must be loaded to be limited)
 import threadpoolctl
 import torch
 
 from verify.flow.cvode import cvode
 from verify.flow.runge_kutta import runge_kutta
-from verify.flow.scaled import integrate
+from verify.flow.scaled import StepperFactory, integrate
+from verify.linear_deq.build import draw, linear_problem, shallow_objective
+from verify.linear_deq.following import follow
 from verify.linear_deq.gauss_newton import GaussNewton
 from verify.linear_deq.model import DeepEquilibriumLinear
+from verify.linear_deq.setting import LinearSetting
 from verify.linear_deq.spectrum import FlowOperator
+from verify.linear_deq.stiffness import preconditioner_pays
 from verify.losses.square import SquareObjective
 from verify.numerics.quadrature import graded_times
 
@@ -94,6 +99,29 @@ def flow() -> list[str]:
     return rows
 
 
+def preconditioner(width: int, horizon: float) -> str:
+    """The flow on digits by CVODE as the suite sets it up, and with the other choice."""
+    setting = LinearSetting(width=width, horizon=horizon)
+    drawn = draw(setting)
+    problem = linear_problem(setting, drawn, shallow_objective(setting, drawn))
+    helped = preconditioner_pays(problem)
+
+    def work(with_it: bool) -> tuple[int, float]:
+        found = GaussNewton(problem.model, problem.objective) if with_it else None
+        method: StepperFactory = cvode(problem.rtol, found)
+        begun = time.process_time()
+        *_, last = follow(problem, np.array([0.0, horizon]), method)
+        return last.right_hand_sides, time.process_time() - begun
+
+    (count, ours), (other_count, other) = (work(choice) for choice in (helped, not helped))
+    names = ("with", "without") if helped else ("without", "with")
+    return (
+        f"| digits, m = {width}, T = {horizon:g}, CVODE {names[0]} preconditioner "
+        f"| {count} right-hand sides, "
+        f"{ours:.2f} s | {names[1]} it {other_count}, {other:.2f} s | {other / ours:.1f} x faster |"
+    )
+
+
 def eigenvalue() -> str:
     model, _, _, _, theta = problem(256, 10, 300)
     state = model.at(theta)
@@ -121,6 +149,8 @@ def main() -> None:
             print(right_hand_side(width, samples), flush=True)
         for row in flow():
             print(row, flush=True)
+        for horizon in (0.1, 1000.0):
+            print(preconditioner(64, horizon), flush=True)
 
 
 if __name__ == "__main__":

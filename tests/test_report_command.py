@@ -104,10 +104,11 @@ def test_report_takes_the_record_for_its_directory(folder, monkeypatch, capsys):
 
 
 def test_a_github_job_gets_a_summary_and_annotations(tmp_path, monkeypatch, capfd):
-    import theorems.kawaguchi_2021.linear_rate as theorem
+    from theorems.kawaguchi_2021.linear_rate.conclusion import conclusion
+    from verify.theorem.claims import Part
 
-    honest = theorem.conclusion
-    monkeypatch.setattr(theorem, "conclusion", lambda problem, path: honest(problem, path, 2.5))
+    told = Part(lambda problem, path: conclusion(problem, path, 2.5))
+    monkeypatch.setattr(conclusion, "parts", [told])
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     tight = [*SMALL, "--labels", "aligned", "--samples", "4"]

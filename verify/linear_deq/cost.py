@@ -10,8 +10,7 @@ import os
 from dataclasses import dataclass
 
 from verify.linear_deq.gauss_newton import PRECONDITION_UP_TO
-from verify.linear_deq.path import STORED_BYTES
-from verify.linear_deq.problem import SINGLE_THREAD_UP_TO
+from verify.linear_deq.problem import SINGLE_THREAD_UP_TO, STORED_BYTES
 from verify.linear_deq.resolvent import DEFLATED_FROM_WIDTH
 from verify.linear_deq.spectrum import CERTIFY_UP_TO, DENSE_UP_TO
 from verify.losses.smooth import NODES
@@ -32,6 +31,9 @@ LANCZOS, SWEEPS = 300, 24
 
 #: Vectors of all parameters that CVODE and the drive around it hold.
 FLOW_VECTORS = 36
+
+#: Seconds that the calls of a right-hand side take, whatever its size.
+CALLS = 3e-4
 
 #: Bytes a second that the record's arrays are compressed at.
 COMPRESSED = 2e7
@@ -108,30 +110,38 @@ def _entries(sizes: LinearSizes) -> float:
     return float(flow + preconditioner + data + smooth)
 
 
-def _seconds(sizes: LinearSizes) -> float:
-    m, p, n = sizes.width, sizes.outputs, sizes.samples
-    evaluations = RIGHT_HAND_SIDES * (1e-10 / sizes.rtol) ** RTOL_POWER
-    rank = min(m, n)
+def right_hand_side_seconds(sizes: LinearSizes) -> float:
+    """One gradient of L."""
+    m, p = sizes.width, sizes.outputs
     solve = (
         (0.7 * m**3 / DENSE + 8 * m**2 * p / SKINNY)
         if m < DEFLATED_FROM_WIDTH
         else (2 * SWEEPS * m**2 * p / SKINNY)
     )
-    right_hand_side = solve + 4 * p * m * rank / SKINNY + 12 * ENTRY * m**2 + 3e-4 + sizes.loss_seconds
-    of_functions = sizes.functions
-    preconditioned = (
-        4 * of_functions**2 / SKINNY
-        + (of_functions**3 / 3 + p**2 * m * rank**2 + (4 * m**2 * n if sizes.smooth else 0))
-        / (REUSED * DENSE)
-        if of_functions
-        else 0.0
-    )
+    products = 4 * p * m * min(m, sizes.samples) / SKINNY
+    return solve + products + 12 * ENTRY * m**2 + CALLS + sizes.loss_seconds
+
+
+def preconditioner_seconds(sizes: LinearSizes) -> float:
+    """What the preconditioner adds to a right-hand side; 0 where there is none."""
+    size, m, p = sizes.functions, sizes.width, sizes.outputs
+    if size == 0:
+        return 0.0
+    factorised = size**3 / 3 + p**2 * m * min(m, sizes.samples) ** 2
+    factorised += 4 * m**2 * sizes.samples if sizes.smooth else 0
+    return 0.7 * CALLS + 4 * size**2 / SKINNY + factorised / (REUSED * DENSE)
+
+
+def _seconds(sizes: LinearSizes) -> float:
+    m, p, n = sizes.width, sizes.outputs, sizes.samples
+    evaluations = RIGHT_HAND_SIDES * (1e-10 / sizes.rtol) ** RTOL_POWER
+    each = right_hand_side_seconds(sizes) + preconditioner_seconds(sizes)
     building = (
-        60 * m * rank * n / DENSE
+        60 * m * min(m, n) * n / DENSE
         + 8 * n * (m + p) / COMPRESSED
         + 8 * sizes.stored * (sizes.parameters / COMPRESSED)
     )
-    return float(building + evaluations * (right_hand_side + preconditioned) / _speedup(sizes))
+    return float(building + evaluations * each / _speedup(sizes))
 
 
 def _speedup(sizes: LinearSizes) -> float:

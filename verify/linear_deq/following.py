@@ -12,10 +12,11 @@ from verify.flow.cvode import cvode
 from verify.flow.descent import descent
 from verify.flow.runge_kutta import runge_kutta
 from verify.flow.scaled import MAXIMUM_STEPS, StepperFactory, integrate
-from verify.linear_deq.gauss_newton import PRECONDITION_UP_TO, GaussNewton
+from verify.linear_deq.gauss_newton import GaussNewton
 from verify.linear_deq.model import LinearState
 from verify.linear_deq.problem import LinearProblem
 from verify.linear_deq.spectrum import FlowOperator
+from verify.linear_deq.stiffness import preconditioner_pays
 from verify.losses import ShallowObjective
 from verify.theorem.errors import HypothesisError, InputError
 
@@ -40,8 +41,13 @@ def decay_time(problem: LinearProblem) -> float:
     return min(problem.horizon, excess / squared_gradient)
 
 
-def follow(problem: LinearProblem, times: Array) -> Iterator[FlowPoint]:
-    """The flow at `times`, until rounding blurs the excess or the gradient by `EXCESS_RESOLUTION`."""
+def follow(
+    problem: LinearProblem, times: Array, stepper: StepperFactory | None = None
+) -> Iterator[FlowPoint]:
+    """The flow at `times`, until rounding blurs the excess or the gradient by `EXCESS_RESOLUTION`.
+
+    The stepper is that of the problem's integrator, unless another is given.
+    """
     model, objective = problem.model, problem.objective
     start = model.at(problem.theta)
     excess, _ = objective.excess_and_gradient(start.q)
@@ -58,7 +64,12 @@ def follow(problem: LinearProblem, times: Array) -> Iterator[FlowPoint]:
         return model.pack(*state.gradients(g)), 0.0 if blurred else excess
 
     return integrate(
-        velocity, problem.theta, times, smallest, _stepper(problem, start), problem.map_error / problem.rtol
+        velocity,
+        problem.theta,
+        times,
+        smallest,
+        stepper or _stepper(problem, start),
+        problem.map_error / problem.rtol,
     )
 
 
@@ -70,10 +81,8 @@ def resolvable_excess(objective: ShallowObjective, w: Array, gradient: Array, ma
 
 def _stepper(problem: LinearProblem, start: LinearState) -> StepperFactory:
     if problem.integrator == "cvode":
-        functions = problem.objective.curvature_factor(start.q).shape[1] * problem.model.outputs
-        if functions > PRECONDITION_UP_TO:
-            return cvode(problem.rtol)
-        return cvode(problem.rtol, GaussNewton(problem.model, problem.objective))
+        helped = preconditioner_pays(problem)
+        return cvode(problem.rtol, GaussNewton(problem.model, problem.objective) if helped else None)
     if problem.integrator == "runge-kutta":
         return runge_kutta(problem.rtol)
     curvature = problem.objective.smoothness * FlowOperator(start).largest_eigenvalue()

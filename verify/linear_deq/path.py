@@ -16,16 +16,13 @@ from verify.flow import FlowPoint
 from verify.flow.scaled import LENGTH_FRACTION, SEGMENT_DROP, log_energy_tolerance
 from verify.linear_deq.following import DESCENT_STEPS_PER_SCALE, decay_time, follow
 from verify.linear_deq.model import LinearState, one_norm
-from verify.linear_deq.problem import LinearProblem
+from verify.linear_deq.problem import STORED_BYTES, LinearProblem
 from verify.numerics.quadrature import graded_times
 
 Array = NDArray[np.float64]
 
 #: An adaptive method holds its estimate of the step error to the tolerance, not the error itself.
 STEP_ERROR_SAFETY = 10
-
-#: Largest path stored whole, in bytes; above it only the first and the last parameters are.
-STORED_BYTES = 50 * 2**20
 
 
 @dataclass(frozen=True)

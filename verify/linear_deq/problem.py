@@ -20,6 +20,9 @@ Integrator = Literal["cvode", "runge-kutta", "descent"]
 #: Widths up to which one BLAS thread is fastest.
 SINGLE_THREAD_UP_TO = 256
 
+#: Largest path stored whole, in bytes; above it only the first and the last parameters are.
+STORED_BYTES = 50 * 2**20
+
 
 @dataclass(frozen=True)
 class LinearStart:

@@ -1,0 +1,45 @@
+"""How stiff a flow is, and whether a preconditioner of its integrator saves more than it costs."""
+
+from __future__ import annotations
+
+from verify.linear_deq.cost import LinearSizes, preconditioner_seconds, right_hand_side_seconds
+from verify.linear_deq.problem import LinearProblem
+from verify.linear_deq.spectrum import FlowOperator
+from verify.losses.smooth import SmoothObjective
+
+#: Without a preconditioner CVODE needs one right-hand side more for so much of the stiffness: 430 to 500
+#: were seen where it is 1e5 and more. Below that stiffness costs nothing.
+STIFFNESS_PER_RIGHT_HAND_SIDE = 500
+
+#: Right-hand sides that a flow takes with one, each of which pays for it: 2200 to 2600 where it is stiff.
+PRECONDITIONED = 2500
+
+
+def fastest_rate(problem: LinearProblem) -> float:
+    """About the largest decay rate of the flow, smoothness times lambda_max(D), at its start and its end.
+
+    D grows with Q, whose end is Q*; A moves little.
+    """
+    a, _ = problem.model.unpack(problem.theta)
+    start = problem.model.at(problem.theta)
+    q = problem.objective.minimiser
+    end = problem.model.at(problem.model.pack(a, q - problem.model.gamma * (q @ start.stochastic)))
+    return problem.objective.smoothness * max(
+        FlowOperator(state).largest_eigenvalue() for state in (start, end)
+    )
+
+
+def preconditioner_pays(problem: LinearProblem) -> bool:
+    """Whether the right-hand sides that it spares take longer than its factorisations and solves."""
+    sizes = LinearSizes(
+        problem.model.width,
+        problem.model.outputs,
+        problem.features.shape[1],
+        problem.points,
+        problem.rtol,
+        smooth=isinstance(problem.objective, SmoothObjective),
+    )
+    if sizes.functions == 0:
+        return False
+    spared = problem.horizon * fastest_rate(problem) / STIFFNESS_PER_RIGHT_HAND_SIDE
+    return spared * right_hand_side_seconds(sizes) > PRECONDITIONED * preconditioner_seconds(sizes)
