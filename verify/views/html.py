@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Sequence
+from functools import cache
 from itertools import groupby
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Template
 from markupsafe import Markup
 
 from verify.records.record import Record, Suite, runs_of
 from verify.theorem.verdicts import Verdict
-from verify.views import order, spread
-from verify.views.markdown import SYMBOLS
+from verify.views.filling import templates
 from verify.views.mathml import mathml
 from verify.views.notation import markup, unicode
-from verify.views.numbers import brief, number, place, setting_line
-from verify.views.outcome import erratum, outcome, unexplained
+from verify.views.outcome import outcome
 
 #: Sharp at every size, but a vector picture of many points is larger than its pixels.
 LARGEST_SVG = 300_000
@@ -33,41 +32,28 @@ MEANINGS = {
 
 def html(made: Record | Suite, pictures: Sequence[Path]) -> str:
     """The report of a run or a suite; the pictures of each run lie in a folder of its own."""
-    environment = Environment(
-        loader=PackageLoader("verify.views"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    records = runs_of(made)
+    return _report().render(
+        runs=list(zip(records, pictures, strict=True)),
+        verdict=made.verdict,
+        comparison=made.compared if isinstance(made, Suite) else None,
+        environments=environments(records),
     )
+
+
+@cache
+def _report() -> Template:
+    """The template, which takes longer to compile than to fill."""
+    environment = templates(escaped=True)
     environment.filters |= {
-        "number": number,
-        "place": place,
-        "brief": brief,
         "math": markup,
         "mathml": mathml,
         "words": words,
         "unicode": unicode,
         "outcome": outcome,
     }
-    environment.globals |= {
-        "symbols": SYMBOLS,
-        "meanings": MEANINGS,
-        "outcome": outcome,
-        "unexplained": unexplained,
-        "erratum": erratum,
-        "order": order,
-        "spread": spread,
-        "setting_line": setting_line,
-        "data_uri": data_uri,
-    }
-    records = runs_of(made)
-    return environment.get_template("report.html.j2").render(
-        runs=list(zip(records, pictures, strict=True)),
-        verdict=made.verdict,
-        comparison=made.compared if isinstance(made, Suite) else None,
-        environments=environments(records),
-    )
+    environment.globals |= {"meanings": MEANINGS, "outcome": outcome, "data_uri": data_uri}
+    return environment.get_template("report.html.j2")
 
 
 def words(command: str) -> Markup:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from functools import cache
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from jinja2 import Template
 
 from verify.records.record import Comparison, Difference, Record, Suite, runs_of
-from verify.theorem.verdicts import Verdict, worst
-from verify.views import order, spread
+from verify.theorem.verdicts import worst
+from verify.views.filling import templates
 from verify.views.notation import unicode
-from verify.views.numbers import brief, number, place, setting_line
-from verify.views.outcome import erratum, explanation, unexplained
+from verify.views.outcome import explanation, unexplained
 
 #: Characters that Markdown or HTML reads as marks; an underscore inside a word is none. The colon and the
 #: dot are those of addresses that GitHub would make links of.
@@ -22,15 +22,6 @@ MARKS = re.compile(
 )
 
 ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
-
-#: A mark beside every verdict, so that none is told by colour alone.
-SYMBOLS: Mapping[Verdict, str] = {
-    Verdict.VERIFIED: "✓",
-    Verdict.VIOLATED: "✗",
-    Verdict.INCONCLUSIVE: "?",
-    Verdict.NOT_APPLICABLE: "∅",
-    Verdict.ERROR: "!",
-}
 
 
 def plain(text: object) -> str:
@@ -82,27 +73,9 @@ def summary(records: Sequence[Record], moved: Sequence[Difference] = ()) -> str:
     )
 
 
+@cache
 def _template(name: str) -> Template:
-    environment = Environment(
-        loader=PackageLoader("verify.views"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters |= {
-        "number": number,
-        "place": place,
-        "plain": plain,
-        "math": math,
-        "code": code,
-        "brief": brief,
-    }
-    environment.globals |= {
-        "symbols": SYMBOLS,
-        "order": order,
-        "spread": spread,
-        "erratum": erratum,
-        "setting_line": setting_line,
-    }
+    """A template, which takes longer to compile than to fill."""
+    environment = templates(escaped=False)
+    environment.filters |= {"plain": plain, "math": math, "code": code}
     return environment.get_template(name)
