@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from theorems.gao_2022.problem import PARALLEL_ANGLE, Start, apart, largest_gamma, width_ratio
+from theorems.gao_2022.problem import Start, apart, largest_gamma, smaller_gamma, width_ratio
 from theorems.gao_2022.setting import SMALL
+from verify.data.parallel import PARALLEL_ANGLE
 from verify.losses import EPS
 from verify.theorem.claims import Claims
 from verify.theorem.compare import Check, at_least, at_most, equal
@@ -61,7 +62,7 @@ unit_inputs.broken(
 def gamma_too_large(start: Start) -> str:
     """What to say where gamma exceeds its bound."""
     c = start.norm_constant
-    return f"gamma exceeds min(1/2, 1/(4c)), c = {c:.4g}: use --gamma {largest_gamma(c):.3g} or less"
+    return f"gamma exceeds min(1/2, 1/(4c)), c = {c:.4g}: use {smaller_gamma(c)}"
 
 
 @CLAIMS.hypothesis(

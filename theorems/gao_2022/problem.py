@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from theorems.gao_2022.setting import Setting
 from verify.data import samples as datasets
+from verify.data.parallel import moved_apart, parallel_pairs
 from verify.losses import EPS
 from verify.numerics.arrays import Placement
 from verify.relu_deq.features import ScaledRelu
@@ -28,9 +29,6 @@ HORIZON_EXPONENT = 6.0
 
 #: Descent steps for the claims about descent, and for the search of the largest step that keeps them.
 DESCENT_STEPS = 15
-
-#: Inputs closer to parallel than this have a lambda_0 ~ angle^2/4 below the rounding of G^inf.
-PARALLEL_ANGLE = 1e-7
 
 #: Failure probability in `m >= C (n^2/lambda_0^2) log(n/delta)`, where it enters by its logarithm.
 DELTA = 0.05
@@ -97,7 +95,7 @@ class Start:
     @property
     def parallel(self) -> tuple[int, int] | None:
         """The first two inputs that are parallel; None where none are."""
-        found = np.argwhere(_parallel(self.angles))
+        found = parallel_pairs(self.inputs)
         return (int(found[0, 0]), int(found[0, 1])) if len(found) else None
 
 
@@ -143,6 +141,11 @@ def largest_gamma(c: float) -> float:
     return min(0.5, 1 / (4 * c))
 
 
+def smaller_gamma(c: float) -> str:
+    """The option that meets the condition on gamma: three decimals, rounded down so that they do."""
+    return f"--gamma {np.floor(1000 * largest_gamma(c)) / 1000:g} or less"
+
+
 def width_ratio(problem: Start) -> float:
     """``m / ((n^2/lambda_0^2) log(n/delta))``: the constant C that the condition of Theorem 3.1 meets."""
     n = len(problem.limit)
@@ -172,7 +175,11 @@ def build(setting: Setting) -> GaoProblem:
     placement = Placement(setting.dtype, setting.device)
     rng = np.random.default_rng(setting.seed)
     drawn = draw(setting, rng)
-    inputs, notes = _perturbed(drawn.features, setting.perturb, rng)
+    inputs, moved, notes = drawn.features, 0, tuple[str, ...]()
+    if setting.perturb:
+        inputs, moved = moved_apart(inputs, setting.perturb, rng, "perturbed inputs")
+    if moved:
+        notes = (f"noise of size {setting.perturb:g} was added to {moved} inputs parallel to others",)
     targets = drawn.targets[0]
     theta = Parameters.random(setting.width, len(inputs), rng)
     known = Start.of(inputs, theta, setting.gamma)
@@ -184,7 +191,7 @@ def build(setting: Setting) -> GaoProblem:
     except NoEquilibriumError:
         raise HypothesisError(
             f"no equilibrium: gamma ||A(0)||/sqrt(m) = {model.coupling * known.norms[0]:.3g}, and Lemma 2.2 "
-            f"needs less than 1: use --gamma {0.5 / known.norm_constant:.2g} or less",
+            f"needs less than 1: use {smaller_gamma(known.norm_constant)}",
             known,
         ) from None
     dead = np.flatnonzero(~known.phi.any(axis=0))
@@ -220,21 +227,3 @@ def draw(setting: Setting, rng: np.random.Generator) -> datasets.Data:
     if setting.data == "sphere":
         return datasets.sphere(setting.samples or 50, rng)
     return datasets.unit_file(Path(setting.data), (first, second), setting.samples, rng)
-
-
-def _parallel(angle: Array) -> NDArray[np.bool_]:
-    """Which inputs (first, second) are parallel, by their angles."""
-    return np.triu(np.minimum(angle, np.pi - angle) <= PARALLEL_ANGLE, 1)
-
-
-def _perturbed(inputs: Array, noise: float, rng: np.random.Generator) -> tuple[Array, tuple[str, ...]]:
-    """Inputs with noise, if any, on those parallel to an earlier one, and a note that says so."""
-    parallel = _parallel(angles(inputs)) if noise else np.zeros((1, 1), dtype=bool)
-    if not parallel.any():
-        return inputs, ()
-    later = parallel.any(axis=0)
-    inputs = inputs.copy()
-    shape = (len(inputs), int(later.sum()))
-    inputs[:, later] += noise * rng.standard_normal(shape) / np.sqrt(len(inputs))
-    inputs = datasets.unit_columns(inputs, "perturbed inputs")
-    return inputs, (f"noise of size {noise:g} was added to {later.sum()} inputs parallel to others",)

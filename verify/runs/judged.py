@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import scipy.linalg  # noqa: F401 - a BLAS that is loaded later would not know of limits on its threads
 import threadpoolctl
 
 from verify.contract import results
@@ -78,6 +79,7 @@ def prepare(
         raise
     except HypothesisError as unmet:
         silence = str(unmet)
+        threads = 1 if "problem" not in known else threads  # nothing large is left to judge
         if unmet.start is not None and "start" not in known:
             known["start"] = unmet.start
     except Exception as problem_met:  # whatever broke, the record must say so
@@ -93,7 +95,8 @@ def judge(
 ) -> Judged:
     """Every claim of a theorem, judged; a `falsehood` in place of its own. TheoremError for its author."""
     theorem = prepared.theorem
-    judges = Judge(prepared.known, prepared.silence, shared or {}, falsehood, _caller(theorem))
+    shared = laws_of(theorem) if shared is None else shared
+    judges = Judge(prepared.known, prepared.silence, shared, falsehood, _caller(theorem))
     checks: list[Check] = []
     for done, statement in enumerate(theorem.CLAIMS):
         progress("checks", done, len(theorem.CLAIMS))
@@ -110,10 +113,11 @@ def laws_of(theorem: Theorem) -> Laws:
 
     None where one of them breaks: then each run meets that, and its record says so.
     """
-    try:
-        return laws(theorem.CLAIMS, _caller(theorem))
-    except TheoremError:
-        return {}
+    with threadpoolctl.threadpool_limits(limits=1):  # fastest for their sizes, and the same for every run
+        try:
+            return laws(theorem.CLAIMS, _caller(theorem))
+        except TheoremError:
+            return {}
 
 
 def _caller(theorem: Theorem) -> Any:

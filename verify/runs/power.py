@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import threadpoolctl
 
 from verify.contract.calls import Fault, refuse
 from verify.contract.place import place_of
@@ -21,9 +22,6 @@ from verify.theorem.falsehoods import Falsehood
 from verify.theorem.protocol import Progress, Theorem, silent
 from verify.theorem.settings import make_setting
 from verify.theorem.verdicts import Verdict
-
-#: The exit code with which a run that is not VERIFIED ends; see `verify.theorem.verdicts`.
-VERDICTS_SEEN = (Verdict.VERIFIED, Verdict.VIOLATED)
 
 
 @dataclass(frozen=True)
@@ -65,7 +63,10 @@ def trials(
     shared = laws_of(theorem)
     prepared: dict[str, Prepared] = {}
     found = []
-    with tempfile.TemporaryDirectory(prefix="verify-power-") as folder:
+    with (
+        threadpoolctl.threadpool_limits(limits=1),
+        tempfile.TemporaryDirectory(prefix="verify-power-") as folder,
+    ):
         falsehoods = theorem.CLAIMS.falsehoods
         for done, falsehood in enumerate(falsehoods):
             progress("false claims", done, len(falsehoods))
@@ -138,8 +139,14 @@ def _unheeded(theorem: Theorem, falsehood: Falsehood, judged: Judged, deciding: 
         return f"names no option to change: {deciding.message}"
     if claim.required and not _tells(judged, Verdict.NOT_APPLICABLE):
         return f"the run is {judged.verdict}, exit {judged.verdict.exit_code}"
-    resting = {statement.claim.id for statement in theorem.CLAIMS if _rests(statement, falsehood.claim)}
-    seen = [one.id for one in judged.claims if one.id in resting and one.verdict in VERDICTS_SEEN]
+    resting = {statement.claim.id: _rests(statement, falsehood.claim) for statement in theorem.CLAIMS}
+    # A part that does without the hypothesis may be VIOLATED; none makes up for one that does not.
+    seen = [
+        one.id
+        for one in judged.claims
+        if (any(resting[one.id]) and one.verdict is Verdict.VERIFIED)
+        or (all(resting[one.id]) and one.verdict is Verdict.VIOLATED)
+    ]
     return f"{', '.join(seen)} rest on it and are judged all the same" if seen else ""
 
 
@@ -148,10 +155,9 @@ def _tells(judged: Judged, verdict: Verdict) -> bool:
     return judged.verdict.severity >= verdict.severity and judged.verdict.exit_code == verdict.exit_code
 
 
-def _rests(statement: Statement[Any], hypothesis: str) -> bool:
-    """Whether every comparison for a claim is made under that hypothesis."""
-    rests: Sequence[bool] = [
+def _rests(statement: Statement[Any], hypothesis: str) -> Sequence[bool]:
+    """Of each function of a claim, whether its comparisons are made under that hypothesis."""
+    return [
         any(isinstance(given, Statement) and given.claim.id == hypothesis for given in part.given)
         for part in statement.parts
     ]
-    return all(rests)
