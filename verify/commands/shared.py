@@ -31,7 +31,8 @@ def complete_theorem(
     ctx: click.Context, parameter: click.Parameter, incomplete: str
 ) -> list[CompletionItem | str]:
     """Theorem names, for the shell."""
-    return [name for name in library().theorems.names() if name.startswith(incomplete)]
+    with ctx.scope(cleanup=False):  # completion runs outside of it
+        return [name for name in library().theorems.names() if name.startswith(incomplete)]
 
 
 out_option = click.option(

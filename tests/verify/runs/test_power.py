@@ -37,4 +37,5 @@ def test_every_claim_has_a_falsehood_and_every_broken_hypothesis_a_setting():
 def test_none_survives(name):
     found = trials(theorems.load(name))
     assert [(one.falsehood.claim, one.falsehood.what, one.missed) for one in found if one.missed] == []
-    assert all(one.margin > 1 for one in found if not one.falsehood.breaks_hypothesis)
+    margins = [one.margin for one in found if not one.falsehood.breaks_hypothesis]
+    assert min(margin for margin in margins if margin is not None) > 1  # None where the budget is 0
