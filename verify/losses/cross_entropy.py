@@ -62,13 +62,20 @@ class CrossEntropyObjective(SmoothObjective):
         blocks[:, index, index] += p
         return blocks
 
+    def second_derivatives(self, q: Array, d: Array) -> Array:
+        p = scipy.special.softmax(q, axis=0)
+        # d^T (diag p - p p^T) d is the variance of d under p.
+        return np.asarray(np.sum(p * (d - np.sum(p * d, axis=0)) ** 2, axis=0))
+
     def slope_changes(self, q: Array, d: Array) -> Array:
-        far = scipy.special.softmax(q + d, axis=0) - scipy.special.softmax(q, axis=0)
         p = scipy.special.softmax(q, axis=0)
         growth = np.expm1(np.clip(d, -1.0, 1.0))
         total = np.sum(p * growth, axis=0)
-        near = p * (growth - total) / (1 + total)
-        return np.where(np.abs(d).max(axis=0) <= 1.0, near, far)
+        changes = p * (growth - total) / (1 + total)
+        far = np.abs(d).max(axis=0) > 1.0
+        if far.any():
+            changes[:, far] = scipy.special.softmax(q[:, far] + d[:, far], axis=0) - p[:, far]
+        return changes
 
     def far_divergences(self, q: Array, d: Array) -> Array:
         p = scipy.special.softmax(q, axis=0)

@@ -103,6 +103,9 @@ class LogisticObjective(SmoothObjective):
     def hessians(self, q: Array) -> Array:
         return (scipy.special.expit(q) * scipy.special.expit(-q)).T[:, :, None]
 
+    def second_derivatives(self, q: Array, d: Array) -> Array:
+        return np.asarray((scipy.special.expit(q) * scipy.special.expit(-q) * d * d)[0])
+
     def slope_changes(self, q: Array, d: Array) -> Array:
         # expit(a) - expit(b) = expit(a) expit(-b) (1 - exp(b - a)) has no cancellation for any a, b;
         # the form with the smaller exponential is taken.

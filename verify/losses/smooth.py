@@ -58,6 +58,10 @@ class SmoothObjective(ABC):
         """Second derivatives (n, m_y, m_y) without the tau term."""
 
     @abstractmethod
+    def second_derivatives(self, q: Array, d: Array) -> Array:
+        """Those of the losses at q along d, both (m_y, ...), without the tau term; shape (...)."""
+
+    @abstractmethod
     def slope_changes(self, q: Array, d: Array) -> Array:
         """``slopes(q + d) - slopes(q)`` (m_y, n), relatively accurate for small d."""
 
@@ -117,10 +121,7 @@ class SmoothObjective(ABC):
         near = ~far
         best, step = self._best[:, near], d[:, near]
         between = best[:, None, :] + NODES[:, None] * step[:, None, :]
-        blocks = self.hessians(between.reshape(len(step), -1)).reshape(
-            len(NODES), step.shape[1], len(step), len(step)
-        )
-        bent = np.einsum("in,knij,jn->kn", step, blocks, step)
+        bent = self.second_derivatives(between, np.broadcast_to(step[:, None, :], between.shape))
         result[near] += (WEIGHTS * (1 - NODES)) @ bent
         return result
 
