@@ -66,13 +66,17 @@ def power(names: tuple[str, ...]) -> int:
 
 
 def _row(trial: Trial) -> Tried:
+    from verify.theorem.verdicts import Verdict
     from verify.views.terminal import Tried
 
     falsehood = trial.falsehood
+    open_constant = trial.check.compared is Verdict.VIOLATED and not falsehood.breaks_hypothesis
     return Tried(
         falsehood.claim,
         falsehood.what,
-        falsehood.why,
+        f"{falsehood.why}; a constant is left open, so that no run can refute it"
+        if open_constant
+        else falsehood.why,
         str(trial.check.verdict),
         None if falsehood.breaks_hypothesis else trial.margin,
         trial.missed,

@@ -34,8 +34,6 @@ def progress_line(name: str, shown: bool) -> Iterator[Progress]:
     class Elapsed(ProgressColumn):
         """What of the phase is done, and its times."""
 
-        max_refresh = 0.5
-
         def render(self, task: Task) -> Text:
             return Text(told(task.completed, task.total, task.elapsed or 0.0))
 
@@ -49,8 +47,9 @@ def progress_line(name: str, shown: bool) -> Iterator[Progress]:
             nonlocal current
             if phase != current:
                 current = phase
-                bar.reset(task, description=f"{name}: {phase}", total=total or None)
-            bar.update(task, completed=done, total=total or None)
+                bar.reset(task, description=f"{name}: {phase}")
+            bar.tasks[0].total = total or None  # by bar.update None would keep that of the phase before
+            bar.update(task, completed=done)
 
         yield update
 
