@@ -133,10 +133,11 @@ def save(figures: Mapping[str, Figure], folder: Path) -> list[str]:
             # Each is drawn once and laid out once: savefig does both twice.
             _write_powers(figure)
             figure.set_dpi(DPI)
-            canvases: Any = FigureCanvasAgg(figure), FigureCanvasSVG(figure)
-            canvases[0].print_png(folder / f"{name}.png")
+            pixels: Any = FigureCanvasAgg(figure)
+            pixels.print_png(folder / f"{name}.png")
             figure.set_layout_engine("none")
-            canvases[1].print_svg(folder / f"{name}.svg", metadata=undated("svg"))
+            vectors: Any = FigureCanvasSVG(figure)  # not before: the layout is for the last canvas made
+            vectors.print_svg(folder / f"{name}.svg", metadata=undated("svg"))
         except OSError:
             raise
         except Exception as problem:  # such as a formula that matplotlib cannot read

@@ -67,8 +67,7 @@ def spectrum_figure(problem: GaoProblem, path: GaoPath) -> Figure:
         axes.plot(path.flow.times, values, label=label, **curve)
     axes.axhline(problem.lambda_0 / 2, color="0.5", linewidth=1.0, label=r"$\lambda_0/2$")
     axes.set_yscale("log")
-    axes.set_xscale("symlog", linthresh=path.flow.fastest)
-    axes.set_xlim(0, path.flow.times[-1])
+    plots.logarithmic_time(axes, path.flow.fastest, path.flow.times[-1])
     figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return figure
 

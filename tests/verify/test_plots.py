@@ -1,0 +1,49 @@
+"""Pictures as they are written: whole, in both formats, with powers of ten as text."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from verify import plots
+from verify.theorem.errors import TheoremError
+
+
+def picture():
+    """Axes of both kinds, a legend outside of them, and text in every corner."""
+    figure, axes = plots.single("a title of $m$ as wide as it may well be for $n=50$", "time $t$", "norm")
+    for curve, power in zip(plots.CURVES, range(5), strict=True):
+        axes.plot([1e-3, 1.0, 1e3], np.array([1.0, 1e-4, 1e-8]) * 10.0**power, label=f"$c_{power}$", **curve)
+    axes.set_yscale("log")
+    plots.logarithmic_time(axes, 1e-2, 1e3)
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    return figure
+
+
+@pytest.fixture
+def saved(tmp_path):
+    with plots.style():
+        assert plots.save({"it": picture()}, tmp_path / "figures") == ["it.png"]
+    return tmp_path / "figures"
+
+
+def test_nothing_is_cut_off(saved):
+    """Every edge of the page is white, and what is drawn reaches close to it."""
+    dark = np.asarray(Image.open(saved / "it.png").convert("L")) < 200
+    assert dark.shape == (480, 768)
+    for edge in (dark[:3], dark[-3:], dark[:, :3], dark[:, -3:]):
+        assert not edge.any()
+    rows, columns = np.flatnonzero(dark.any(axis=1)), np.flatnonzero(dark.any(axis=0))
+    assert np.ptp(rows) > 0.9 * 480
+    assert np.ptp(columns) > 0.9 * 768
+
+
+def test_powers_of_ten_are_text(saved):
+    svg = (saved / "it.svg").read_text(encoding="utf-8")
+    assert "<!-- 10⁻⁶ -->" in svg
+    assert "mathdefault" not in svg
+
+
+def test_a_formula_that_cannot_be_read_is_its_authors_to_mend(tmp_path):
+    figure, _ = plots.single("$\\frac{1$", "x", "y")
+    with pytest.raises(TheoremError, match="'it' cannot be drawn"), plots.style():
+        plots.save({"it": figure}, tmp_path / "figures")
