@@ -39,7 +39,7 @@ def test_nothing_is_cut_off(saved):
 
 def test_powers_of_ten_are_text(saved):
     svg = (saved / "it.svg").read_text(encoding="utf-8")
-    assert "<!-- 10⁻⁶ -->" in svg
+    assert "<!-- 10⁻⁷ -->" in svg
     assert "mathdefault" not in svg
 
 
