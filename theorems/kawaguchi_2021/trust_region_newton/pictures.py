@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 #: Points on a side of the grid on which the level sets of the loss are drawn.
-LEVEL_GRID = 60
+LEVEL_GRID = 80
 
 #: Where on the plane's path steps are drawn, as shares of its length, and their delta over delta_bar.
 PLACES, SHARE = (0.0, 0.35, 0.65), 0.9
