@@ -63,7 +63,7 @@ class Path:
 
     step: NDArray[np.int64]  # k, from 1
     fall: NDArray[np.float64]  # log ||x_k|| / ||x_{k-1}||
-    rounding: float  # of a fall: by the norms, and alpha times by H as it was built and by its product
+    rounding: float  # of a step: by norms, and alpha times by H as built and by H x; relative to its bound
     arrays: Mapping[str, NDArray[np.float64]]
     rates: Mapping[str, float]
 
