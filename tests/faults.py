@@ -1,11 +1,28 @@
-"""What can be wrong with a theorem of another package: edits of the template in examples/."""
+"""What can be wrong with a theorem of another package: edits of the template in examples/, and more."""
 
 import importlib.util
 import sys
 
 from tests import example
 
-TEMPLATE = (example.SOURCE / "quadratic_descent.py").read_text()
+#: What the template does without: an informative claim under a condition, and its falsehood.
+INFORMATIVE = '''
+
+def slow(problem: Problem) -> str:
+    """Why a tenth is not promised, and the way out."""
+    return f"rho = {problem.rho:.3g} is above 0.9: lower --condition" if problem.rho > 0.9 else ""
+
+
+@CLAIMS.step("Q-10", "every step takes a tenth off ||x||, if rho <= 0.9", given=(slow,), required=False)
+def tenth(problem: Problem, path: Path, left: float = 0.9) -> Check:
+    return at_most("log of what is left", path.fall, np.log(left), budget={"rounding": path.rounding})
+
+
+tenth.false("0.19 off", why="the slowest direction keeps rho = 0.818", setting=TIGHT, left=0.81)
+'''
+
+#: The template, with that.
+TEMPLATE = (example.SOURCE / "quadratic_descent.py").read_text() + INFORMATIVE
 
 #: Where something may be written between the claims and what comes before them.
 BEFORE_CLAIMS = "@CLAIMS.hypothesis("
@@ -83,11 +100,11 @@ STATIC = {
     ),
     "constant": ("required=False)", "constant=0.9)", "its `constant` is no verify.theorem.claims.Constant"),
     "false constant": (
-        "left=0.669",
-        "kept=0.669",
-        "tenth(): falsehood '0.331 off': 'kept' is no constant of its check",
+        "left=0.81",
+        "kept=0.81",
+        "tenth(): falsehood '0.19 off': 'kept' is no constant of its check",
     ),
-    "nothing false": (", left=0.669", "", "tenth(): falsehood '0.331 off': changes nothing"),
+    "nothing false": (", left=0.81", "", "tenth(): falsehood '0.19 off': changes nothing"),
     "false for no reason": ('why="that is the rate of f, not of x"', "why=None", "or why, is no text"),
     "false setting": (
         'setting={"step": 3.0}',
@@ -108,7 +125,9 @@ STATIC = {
     ),
     "sources": ('SOURCES = ("Polyak, ', 'SOURCES = str("Polyak, ', "SOURCES: is no sequence of texts"),
     "title": ('TITLE = "', 'TITLE = 3, "', "TITLE: is no text"),
-    "formulas": ("FORMULAS = (", "FORMULAS = 3, (", "FORMULAS: is no sequence"),
+    "statement": ("SOURCES = ", "STATEMENT = 3\nSOURCES = ", "STATEMENT: is no text"),
+    "no statement": ("SOURCES = ", "__doc__ = TITLE\nSOURCES = ", "STATEMENT: states nothing"),
+    "formulas": ("SOURCES = ", "FORMULAS = 3,\nSOURCES = ", "FORMULAS: is no sequence"),
     "missing": ("def integrate(", "def follow(", "lacks integrate"),
     "no function": ("TIGHT = {", "pictures = 3\nTIGHT = {", "pictures: is no function"),
     "arguments": (
@@ -159,8 +178,8 @@ STATIC = {
 IN_A_RUN = {
     "build": ('"""A random rotation of', '1 / 0\n    """A random', "build(): ZeroDivisionError"),
     "integrate": (
-        '"""Gradient descent; the',
-        'raise KeyError("k")\n    """The',
+        '"""Gradient descent; it',
+        'raise KeyError("k")\n    """It',
         "integrate(): KeyError: 'k'",
     ),
     "check": ("eigvalsh(problem.hessian)", "eigvalsh(problem.hesian)", "hypothesis(): AttributeError"),
@@ -173,8 +192,8 @@ IN_A_RUN = {
     ),
     "exit in a condition": ('"""Why a tenth is', 'raise SystemExit\n    """Why', "tenth(): SystemExit"),
     "no check": (
-        'return at_most("log f(x_{k+1})',
-        'at_most("log f(x_{k+1})',
+        'return at_most("log of what',
+        'at_most("log of what',
         "tenth(): TypeError: 'NoneType'",
     ),
     "no checks": (
@@ -188,7 +207,7 @@ IN_A_RUN = {
         "hypothesis(): returns one str",
     ),
     "quantity": (
-        'return at_most("log f(x_{k+1})/f(x_k)"',
+        'return at_most("log of what is left"',
         "return at_most(None",
         "tenth(): returns a check of None",
     ),
@@ -197,8 +216,8 @@ IN_A_RUN = {
     "rate nan": ('"measured": measured', '"measured": np.nan', "Path.rates: 'measured' is nan"),
     "rate array": ('"measured": measured', '"measured": np.ones(2)', "'measured' is array([1., 1.])"),
     "count": (*leaving('counts = {"steps": 0.5}'), "Path.counts: 'steps' is 0.5, which is no whole number"),
-    "notes": ("if lost else []", 'if lost else "none"', "Path.notes: is one str: make it a list"),
-    "note": ("if lost else []", "if lost else [3]", "Path.notes: has one int"),
+    "notes": (*leaving('notes = "none"'), "Path.notes: is one str: make it a list"),
+    "note": (*leaving("notes = (3,)"), "Path.notes: has one int"),
     "exit in counts": (*leaving("counts = property(lambda path: exit(0))"), "integrate(): SystemExit: 0"),
     "objects": (
         '"iterates": np',

@@ -56,7 +56,6 @@ from verify.theorem.claims import Claims
 
 NAME = "relu-convergence"
 TITLE = "Global convergence of over-parametrised implicit ReLU networks"
-STATEMENT = (__doc__ or "").split("\n\n", 1)[1]
 SOURCES = ("Gao et al., ICLR 2022, arXiv 2110.05645, Theorems 3.1 and 3.2",)
 FORMULAS = (
     (
@@ -110,7 +109,6 @@ __all__ = [
     "NAME",
     "PRESETS",
     "SOURCES",
-    "STATEMENT",
     "TITLE",
     "Setting",
     "build",

@@ -7,10 +7,8 @@ import sys
 import click
 
 from verify.commands.base import Command, library, reserved_names
-from verify.commands.shared import (
-    complete_theorem,
-    tell_broken,
-)
+from verify.commands.shared import complete_theorem, tell_broken
+from verify.theorem.protocol import statement
 
 
 @click.command("list", cls=Command)
@@ -34,7 +32,7 @@ def list_theorems() -> int:
 def show(name: str) -> int:
     """Print what theorem NAME states and claims, and its sources."""
     theorem = library().theorems.load(name, reserved_names())
-    click.echo(f"{theorem.TITLE}\n{'=' * len(theorem.TITLE)}\n\n{theorem.STATEMENT.rstrip()}\n\nClaims\n")
+    click.echo(f"{theorem.TITLE}\n{'=' * len(theorem.TITLE)}\n\n{statement(theorem).rstrip()}\n\nClaims\n")
     for claim in theorem.CLAIMS.claims:
         informative = "" if claim.required else ", informative"
         click.echo(f"  {claim.id:11} {claim.text}\n{'':13} ({claim.kind}{informative}; {claim.source})")

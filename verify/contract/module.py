@@ -16,7 +16,7 @@ from verify.contract.place import place_of
 from verify.contract.results import is_name
 from verify.theorem.errors import InputError, in_words
 from verify.theorem.presets import NAMES, Variant
-from verify.theorem.protocol import missing_attributes
+from verify.theorem.protocol import missing_attributes, statement
 from verify.theorem.settings import BaseSetting, HasSetting, make_setting, option_name
 
 #: The functions of a theorem module and what they are called with; then those that it may leave out.
@@ -43,9 +43,12 @@ def _faults(found: Any, name: str, reserved: Collection[str]) -> Iterator[tuple[
         yield "", f"lacks {', '.join(missing)}: docs/adding-a-theorem.md says what a theorem has"
     if "NAME" not in missing:
         yield from _name(found.NAME, name)
-    for attribute in ("TITLE", "STATEMENT"):
-        if attribute not in missing and not isinstance(getattr(found, attribute), str):
-            yield attribute, "is no text: make it one"
+    if "TITLE" not in missing and not isinstance(found.TITLE, str):
+        yield "TITLE", "is no text: make it one"
+    if not isinstance(statement(found), str):
+        yield "STATEMENT", "is no text: make it one"
+    elif not statement(found):
+        yield "STATEMENT", "states nothing: write what it states below the first paragraph of its docstring"
     if "SOURCES" not in missing and not _all(found.SOURCES, str):
         yield "SOURCES", "is no sequence of texts: write one for each source, in a tuple"
     for attribute, arguments in (FUNCTIONS | OPTIONAL).items():

@@ -26,7 +26,7 @@ from verify.runs.judged import Judged, Prepared, broken, judge, member, prepare,
 from verify.theorem.compare import Check
 from verify.theorem.errors import InputError, TheoremError
 from verify.theorem.judgement import Laws
-from verify.theorem.protocol import Progress, Theorem, formulas, pictures, silent
+from verify.theorem.protocol import Progress, Theorem, formulas, pictures, silent, statement
 from verify.theorem.settings import BaseSetting, option_words
 from verify.views.files import write_views
 
@@ -66,7 +66,7 @@ def run_theorem(
     record: dict[str, Any] = {
         "theorem": theorem.NAME,
         "title": theorem.TITLE,
-        "statement": theorem.STATEMENT,
+        "statement": statement(theorem),
         "formulas": [{"label": label, "latex": latex} for label, latex in formulas(theorem)],
         "sources": theorem.SOURCES,
         "setting": setting.model_dump(mode="json"),

@@ -28,6 +28,7 @@ class Theorem(Protocol):
 
     It may also have
 
+    - `STATEMENT`, by default what its docstring says after the first paragraph;
     - `FORMULAS`, the main formulas of its statement for typesetting: pairs of a label and some LaTeX, each
       short enough for a phone;
     - `PRESETS`, what `verify all` runs of it; see `verify.theorem.presets`;
@@ -44,7 +45,6 @@ class Theorem(Protocol):
 
     NAME: str
     TITLE: str
-    STATEMENT: str
     SOURCES: Sequence[str]
     CLAIMS: Claims
     Setting: type[BaseSetting]
@@ -63,6 +63,11 @@ def missing_attributes(found: object) -> list[str]:
     """What a would-be theorem lacks of the Protocol."""
     functions = [name for name, member in vars(Theorem).items() if callable(member) and name[0] != "_"]
     return [name for name in (*Theorem.__annotations__, *functions) if not hasattr(found, name)]
+
+
+def statement(theorem: Theorem) -> str:
+    """What the theorem states: its docstring after the first paragraph, if it gives no `STATEMENT`."""
+    return getattr(theorem, "STATEMENT", (theorem.__doc__ or "").partition("\n\n")[2])
 
 
 def formulas(theorem: Theorem) -> Sequence[tuple[str, Sequence[str]]]:

@@ -24,7 +24,7 @@ class OneClaim:
 
     CLAIMS: Claims
     NAME = "one-claim"
-    TITLE = STATEMENT = ""
+    TITLE = ""
     SOURCES = ()
     Setting = Setting
     built: int = 0

@@ -55,7 +55,6 @@ __all__ = ["RatePath", "RateProblem", "Setting", "build", "pictures"]
 
 NAME = "linear-rate"
 TITLE = "Global convergence at a linear rate of deep equilibrium linear models"
-STATEMENT = (__doc__ or "").split("\n\n", 1)[1]
 SOURCES = ("Kawaguchi, ICLR 2021, arXiv 2102.07346, Theorem 1 and its corollaries",)
 FORMULAS = (
     (

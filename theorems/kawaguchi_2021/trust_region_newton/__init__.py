@@ -44,7 +44,6 @@ __all__ = ["NewtonPath", "NewtonProblem", "Setting", "build", "pictures"]
 
 NAME = "trust-region-newton"
 TITLE = "Gradient flow of deep equilibrium linear models is a trust-region Newton method"
-STATEMENT = (__doc__ or "").split("\n\n", 1)[1]
 SOURCES = ("Kawaguchi, ICLR 2021, arXiv 2102.07346, Theorem 2",)
 FORMULAS = (
     (
