@@ -69,8 +69,8 @@ class Judge:
     def _parts(self, statement: Statement[Any]) -> Iterator[Check]:
         known, constants = self._as_told(statement)
         for part in statement.parts:
-            if not set(part.needs) <= set(known):
-                yield not_applicable(NOTHING, self.silence)
+            if missing := [name for name in part.needs if name not in known]:
+                yield self._unjudged(missing)
                 continue
             if unmet := _unmet(part, known):
                 yield not_applicable(NOTHING, unmet)
@@ -78,6 +78,12 @@ class Judge:
             own = {name: value for name, value in constants.items() if name in part.constants}
             for check in self.call(part, known, own):
                 yield self._weighed(check, statement, part, known)
+
+    def _unjudged(self, missing: Sequence[str]) -> Check:
+        """What comes of comparisons that need what the run has not made."""
+        if self.silence:
+            return not_applicable(NOTHING, self.silence)
+        return Check(NOTHING, Verdict.ERROR, message=f"the run has made no {' and no '.join(missing)}")
 
     def _as_told(self, statement: Statement[Any]) -> tuple[Mapping[str, object], Mapping[str, Any]]:
         """What is known and which constants are replaced, for a claim; more than nothing for a falsehood."""

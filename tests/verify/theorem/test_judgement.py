@@ -223,3 +223,13 @@ def test_a_claim_may_say_itself_that_it_is_silent():
     for check in (not_applicable("q", "use --width 30"), inconclusive("q", "use --width 30")):
         found = judged(Claims("").step("A", "")(lambda check=check: check))
         assert (found.verdict, found.message) == (check.verdict, "use --width 30")
+
+
+def test_what_a_run_should_have_made_and_has_not_is_an_error_and_no_excuse():
+    claims = Claims("somewhere")
+    claims.step("A", "")(lambda path: at_most("q", path, 1.0, budget={"error": 0.1}))
+    (check,) = Judge({}).checks(claims[0])
+    assert check.verdict == "ERROR"
+    assert "no path" in check.message
+    (check,) = Judge({}, silence="gamma is too large: use --gamma 0.1").checks(claims[0])
+    assert check.verdict == "NOT_APPLICABLE"
