@@ -101,18 +101,4 @@ def test_there_is_no_circle(graph):
     for module, others in graph.items():
         rooms[room(module)] |= {room(other) for other in others} - {room(module)}
     TopologicalSorter(rooms).prepare()
-    # Imports for types alone, under TYPE_CHECKING, may point back within a room; what runs may not.
-    TopologicalSorter({name: running(path) for name, path in sources().items()}).prepare()
-
-
-def running(path: Path) -> set[str]:
-    """Modules that a file imports when it is imported."""
-    tree, known = ast.parse(path.read_text(encoding="utf-8")), sources()
-    found: set[str] = set()
-    for node in tree.body:
-        if isinstance(node, ast.ImportFrom) and node.module:
-            parts = {f"{node.module}.{alias.name}" for alias in node.names}
-            found |= parts & known.keys() or {node.module} & known.keys()
-        elif isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names} & known.keys()
-    return found - {name_of(path)}
+    TopologicalSorter(graph).prepare()  # nor one of files, imports for types alone included

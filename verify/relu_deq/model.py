@@ -164,6 +164,11 @@ class ReluState:
         """X."""
         return self.model.inputs
 
+    @property
+    def coupling(self) -> float:
+        """gamma~."""
+        return self.model.coupling
+
     def gradients(self, weights: Array) -> Parameters:
         """``J^T weights`` (weights (n,)), 0 in what is not trained; with yhat - y the gradient of the loss.
 

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import Literal, Protocol
 
 import numpy as np
 from array_api_compat import array_namespace
 from numpy.typing import NDArray
 
 from verify.numerics.arrays import AnyArray, like, norm
-
-if TYPE_CHECKING:
-    from verify.relu_deq.model import ReluState
 
 Array = NDArray[np.float64]
 
@@ -60,6 +57,17 @@ class Parameters:
 Columns = Literal["p", "c", "z", "phi", "inputs"]
 
 
+class Solved(Protocol):
+    """A state of the network as its blocks see it: gamma~, and the matrices that `Columns` names."""
+
+    @property
+    def coupling(self) -> float: ...
+    @property
+    def z(self) -> AnyArray: ...
+    @property
+    def inputs(self) -> AnyArray: ...
+
+
 @dataclass(frozen=True)
 class Block:
     """Parameters that training moves, by what output i changes by with them.
@@ -73,14 +81,14 @@ class Block:
     right: Columns | None = None
     coupled: bool = False
 
-    def gradient(self, state: ReluState, weights: AnyArray) -> AnyArray:
+    def gradient(self, state: Solved, weights: AnyArray) -> AnyArray:
         """``J^T weights`` for weights (n,) that lie where the state does."""
         left = getattr(state, self.left)
         if self.right is None:
             return left @ weights
         return (left * (self._scale(state) * weights)) @ getattr(state, self.right).T
 
-    def directional(self, state: ReluState, change: AnyArray) -> AnyArray:
+    def directional(self, state: Solved, change: AnyArray) -> AnyArray:
         """``J change`` (n,)."""
         left = getattr(state, self.left)
         if self.right is None:
@@ -88,13 +96,13 @@ class Block:
         xp = array_namespace(left)
         return self._scale(state) * xp.sum(left * (change @ getattr(state, self.right)), axis=0)
 
-    def kernel(self, state: ReluState, gram: Callable[[Columns], Array]) -> Array:
+    def kernel(self, state: Solved, gram: Callable[[Columns], Array]) -> Array:
         """``J J_other^T`` (n, n), of the Gram matrices of columns here with those of the other state."""
         if self.right is None:
             return gram(self.left)
         return self._scale(state) ** 2 * gram(self.left) * gram(self.right)
 
-    def moved(self, part: AnyArray, moves: Collection[tuple[ReluState, Array]]) -> AnyArray:
+    def moved(self, part: AnyArray, moves: Collection[tuple[Solved, Array]]) -> AnyArray:
         """``part + sum_k J_k^T c_k`` for moves (state k, c_k (n,))."""
         weighted = [(state, like(c, state.z)) for state, c in moves]
         if self.right is None:
@@ -108,8 +116,8 @@ class Block:
         moved += part
         return moved
 
-    def _scale(self, state: ReluState) -> float:
-        return state.model.coupling if self.coupled else 1.0
+    def _scale(self, state: Solved) -> float:
+        return state.coupling if self.coupled else 1.0
 
 
 #: A, W, u and v, each trained: Gao et al. 2022, Lemma 2.3.
