@@ -54,10 +54,7 @@ def power(names: tuple[str, ...]) -> int:
         tested = list(outcomes(running_group()))
     unnoticed = [one for one in tested if not one.noticed]
     for one in unnoticed:
-        click.echo(
-            f"SURVIVED  {one.what}: `verify {one.command}` came out {one.verdict}, exit {one.exit_code}, not "
-            f"{one.expected}, exit {one.expected_code}"
-        )
+        click.echo(f"SURVIVED  {one.what}: `verify {one.command}` came out {one.found}, not {one.expected}")
     survivors = sum(not trial.caught for trial in found)
     click.echo(f"{len(found) - survivors} of {len(found)} false claims and broken hypotheses caught")
     click.echo(f"{len(tested) - len(unnoticed)} of {len(tested)} faults of the machinery noticed")

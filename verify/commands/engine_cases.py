@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
 from pydantic import Field
 
+from verify import plots
 from verify.theorem.claims import Claims, Constant
 from verify.theorem.compare import Check, at_least, at_most, equal
 from verify.theorem.errors import HypothesisError
@@ -20,6 +22,9 @@ from verify.theorem.presets import Presets, Variant
 from verify.theorem.protocol import Progress
 from verify.theorem.settings import BaseSetting
 from verify.theorem.verdicts import Verdict
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 NAME = "self-test"
 TITLE = "What the machinery makes of broken comparisons, claims and runs"
@@ -129,6 +134,9 @@ CASES: Mapping[str, Case] = MappingProxyType(
         ),
         "second": Case("the second of two comparisons violated", Verdict.VIOLATED, [_upper, _fails]),
         "informative": Case("an informative claim violated", Verdict.VIOLATED, informative=_fails),
+        "informative-error": Case(
+            "a number that is none in an informative claim", Verdict.ERROR, informative=_not_a_number
+        ),
         "informative-close": Case(
             "an informative claim that cannot be decided", Verdict.VERIFIED, informative=_close
         ),
@@ -153,6 +161,7 @@ CASES: Mapping[str, Case] = MappingProxyType(
         "no-hypothesis": Case("no start meets the hypothesis", Verdict.NOT_APPLICABLE, breaks="hypothesis"),
         "build": Case("the building breaks", Verdict.ERROR, breaks="build"),
         "integrate": Case("the integration breaks", Verdict.ERROR, breaks="integrate"),
+        "picture": Case("a picture cannot be drawn", Verdict.ERROR, breaks="picture"),
         "check": Case("a comparison breaks", Verdict.ERROR, breaks="check"),
         "one-draw": Case("one of twenty draws violated", Verdict.VIOLATED, [_fails], only_seed=UNLUCKY),
         "one-broken-draw": Case(
@@ -185,6 +194,11 @@ def integrate(problem: Case, progress: Progress) -> Case:
     if problem.breaks == "integrate":
         raise RuntimeError("broken on purpose")
     return problem
+
+
+def pictures(problem: Case, path: Case) -> Mapping[str, Figure]:
+    """None, or one whose title no one can read."""
+    return {"broken": plots.single("$\\frac{1$", "", "")[0]} if path.breaks == "picture" else {}
 
 
 def _unmet(problem: Case) -> str:
