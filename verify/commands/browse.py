@@ -8,7 +8,6 @@ import click
 
 from verify.commands.base import Command, library, reserved_names
 from verify.commands.shared import complete_theorem, tell_broken
-from verify.theorem.protocol import statement
 
 
 @click.command("list", cls=Command)
@@ -31,6 +30,8 @@ def list_theorems() -> int:
 @click.argument("name", shell_complete=complete_theorem)
 def show(name: str) -> int:
     """Print what theorem NAME states and claims, and its sources."""
+    from verify.theorem.protocol import statement
+
     theorem = library().theorems.load(name, reserved_names())
     click.echo(f"{theorem.TITLE}\n{'=' * len(theorem.TITLE)}\n\n{statement(theorem).rstrip()}\n\nClaims\n")
     for claim in theorem.CLAIMS.claims:
