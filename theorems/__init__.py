@@ -13,7 +13,7 @@ from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
 from typing import cast
 
-from verify.contract.calls import Fault, told
+from verify.contract.calls import Fault, fault_line
 from verify.contract.module import module_faults
 from verify.contract.place import ENTRY_POINT_GROUP, place_of_problem
 from verify.theorem.errors import InputError, in_words
@@ -130,8 +130,8 @@ def _found(entry: EntryPoint, reserved: Collection[str]) -> Found:
     except (Exception, SystemExit) as problem:  # whatever its import does, the other theorems must be served
         place = place_of_problem(problem, entry.module)
         fault = Fault(place, entry.value, f"{in_words(problem)}: mend or uninstall the package")
-        return Found(None, [told(package, fault)], problem)
-    faults = [told(package, fault) for fault in module_faults(module, entry.name, reserved)]
+        return Found(None, [fault_line(package, fault)], problem)
+    faults = [fault_line(package, fault) for fault in module_faults(module, entry.name, reserved)]
     return Found(cast(Theorem, module), faults)
 
 

@@ -83,7 +83,7 @@ def logarithmic_time(axes: Axes, fastest: float, end: float) -> None:
     axes.set_xticks([0.0, *(10.0**decade for decade in decades[::stride])])
 
 
-def caption(figure: Figure) -> str:
+def panel_titles(figure: Figure) -> str:
     """What a figure shows: the titles of its panels, their mathematics in ASCII as claims have it."""
     titles = "; ".join(dict.fromkeys(title for axes in figure.axes if (title := axes.get_title())))
     plain = re.sub(r"\\dot\s*([A-Za-z])", r" d\1/dt", titles).replace(r"\infty", "inf")

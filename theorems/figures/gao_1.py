@@ -19,7 +19,7 @@ from theorems.figures.parsing import data_sets, whole_numbers
 from verify import plots
 from verify.data.images import Images
 from verify.figures.cache import Curve
-from verify.figures.paper import ONE_TRIAL, Paper, band, spread
+from verify.figures.paper import ONE_TRIAL, Paper, band, spread_sentence
 from verify.figures.protocol import Size
 from verify.figures.training.curve import LossCurve
 from verify.figures.training.relu import NOISE, descent_curve
@@ -250,7 +250,7 @@ def caption(setting: Setting, results: Sequence[LossCurve]) -> str:
         f"Implicit ReLU networks of width m = {setting.widths.replace(',', ', ')} on {names}, classes "
         f"{setting.classes}, {trained}: training loss, test loss and operator norm against the epoch of "
         "gradient descent. Losses are means of r^2/2. "
-        + spread(setting.trials, " (of the logarithm for losses)")
+        + spread_sentence(setting.trials, " (of the logarithm for losses)")
     )
 
 

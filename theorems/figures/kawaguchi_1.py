@@ -20,7 +20,7 @@ from theorems.figures.parsing import data_sets
 from verify import plots
 from verify.data.images import Images
 from verify.figures.cache import Curve
-from verify.figures.paper import ONE_TRIAL, Paper, band, label_left, spread
+from verify.figures.paper import ONE_TRIAL, Paper, band, label_left, spread_sentence
 from verify.figures.protocol import Size
 from verify.figures.training.curve import LossCurve
 from verify.figures.training.linear import STEP_SHARE, delm_curve
@@ -210,7 +210,7 @@ def caption(setting: Setting, results: Sequence[LossCurve]) -> str:
         f"Linear model, DNN and deep equilibrium linear model (DELM, gamma = {setting.gamma:g}) trained by "
         f"gradient descent on {setting.samples_drawn} of {names} seen through a random projection to "
         f"{setting.width} features, with targets from a random DELM and noise N(0, 1), tested on as many: "
-        f"mean squared error against the epoch. {spread(setting.trials, ' of the logarithm')}"
+        f"mean squared error against the epoch. {spread_sentence(setting.trials, ' of the logarithm')}"
     )
 
 

@@ -141,8 +141,8 @@ def moves(problem: GaoProblem, path: GaoPath, factor: float = 1.0) -> Iterator[C
     for at in path.flow.probes:
         yield equal(
             f"<w, J^T c> as the flow moves, <J w, c> by complex step, t = {at.time:.3g}",
-            at.pairing,
-            factor * at.paired,
+            at.move_along,
+            factor * at.expected_along,
             budget={
                 "rounding of the move": 10 * EPS * problem.width / MOVE,
                 "derivative": at.rounding * float(np.linalg.norm(at.derivative)),

@@ -174,7 +174,7 @@ def build(setting: Setting) -> GaoProblem:
     """
     placement = Placement(setting.dtype, setting.device)
     rng = np.random.default_rng(setting.seed)
-    drawn = draw(setting, rng)
+    drawn = draw_data(setting, rng)
     inputs, moved, notes = drawn.features, 0, tuple[str, ...]()
     if setting.perturb:
         inputs, moved = moved_apart(inputs, setting.perturb, rng, "perturbed inputs")
@@ -219,7 +219,7 @@ def build(setting: Setting) -> GaoProblem:
     )
 
 
-def draw(setting: Setting, rng: np.random.Generator) -> datasets.Data:
+def draw_data(setting: Setting, rng: np.random.Generator) -> datasets.Data:
     """The data that the setting names; InputError for unusable ones."""
     first, second = (int(word) for word in setting.classes.split(","))
     if setting.data == "digits":

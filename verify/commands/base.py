@@ -30,7 +30,7 @@ class Command(click.Command):
         return [*own[:-1], debug_option(), own[-1]]
 
 
-class Group(click.Group):
+class CommandGroup(click.Group):
     """A group of such commands, with `--debug` before them, too, and with the `library` that they run."""
 
     def __init__(self, *args: Any, library: Library, **kwargs: Any) -> None:
@@ -74,10 +74,10 @@ class Folder(click.Path):
         return super().convert(value, param, ctx)
 
 
-def running_group() -> Group:
+def running_group() -> CommandGroup:
     """The group of commands of the command line that is running."""
     root = click.get_current_context().find_root().command
-    assert isinstance(root, Group)
+    assert isinstance(root, CommandGroup)
     return root
 
 

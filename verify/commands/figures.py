@@ -26,7 +26,7 @@ DEFAULT_FIGURES = Path("results") / "figures"
 CACHE = Path("results") / "cache"
 
 
-@click.command(cls=FiguresCommand)
+@click.command("figures", cls=FiguresCommand)
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option(
     "--preset",
@@ -56,7 +56,7 @@ CACHE = Path("results") / "cache"
 )
 @verbose_option
 @quiet_option
-def figures(
+def redraw(
     names: tuple[str, ...],
     preset: Size,
     listed: bool,

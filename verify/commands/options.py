@@ -81,7 +81,7 @@ class SettingCommand(Command):
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         named = ctx.meta.get(NAMED, ())
         for name, module in self._chosen(ctx).items() if named else ():
-            for group, rows in described(module.Setting).items():
+            for group, rows in option_rows(module.Setting).items():
                 with formatter.section(f"{name}: {group}" if len(named) > 1 else group):
                     formatter.write_dl(rows)
         super().format_options(ctx, formatter)
@@ -93,7 +93,7 @@ class SettingCommand(Command):
             )
 
 
-def described(setting: type[BaseSetting]) -> dict[str, list[tuple[str, str]]]:
+def option_rows(setting: type[BaseSetting]) -> dict[str, list[tuple[str, str]]]:
     """Rows for help by group: the option, and its meaning with range, default and example."""
     from verify.theorem.settings import option_name
 

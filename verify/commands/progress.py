@@ -37,7 +37,7 @@ def progress_line(name: str, shown: bool) -> Iterator[Progress]:
         max_refresh = 0.5
 
         def render(self, task: Task) -> Text:
-            return Text(told(task.completed, task.total, task.elapsed or 0.0))
+            return Text(progress_words(task.completed, task.total, task.elapsed or 0.0))
 
     console = Console(stderr=True, highlight=False)
     columns = (TextColumn("{task.description}", markup=False), BarColumn(bar_width=20), Elapsed())
@@ -55,7 +55,7 @@ def progress_line(name: str, shown: bool) -> Iterator[Progress]:
         yield update
 
 
-def told(done: float, total: float | None, elapsed: float) -> str:
+def progress_words(done: float, total: float | None, elapsed: float) -> str:
     """Count or share of what is done, the seconds it took and, once that can be told, those that are left.
 
     A total of 1 is a whole, of which `done` is a share; None says that nobody knows.

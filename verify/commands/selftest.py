@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from verify.commands import engine_cases
-from verify.commands.base import Group
+from verify.commands.base import CommandGroup
 from verify.commands.engine_cases import CASES, NAME
 from verify.commands.library import Library
 from verify.theorem.protocol import Theorem
@@ -25,7 +25,7 @@ DRAWS = 20
 
 
 @dataclass(frozen=True)
-class Outcome:
+class CaseOutcome:
     """What was broken, what a command made of it, and what it had to."""
 
     what: str
@@ -46,7 +46,7 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Served:
+class ServedCases:
     """The one theorem."""
 
     theorems: Sequence[Theorem]
@@ -67,18 +67,18 @@ class Cases:
     def names(self) -> Sequence[str]:
         return [NAME]
 
-    def catalogue(self, chosen: Iterable[str] = (), reserved: Collection[str] = ()) -> Served:
-        return Served([cast(Theorem, engine_cases)])
+    def catalogue(self, chosen: Iterable[str] = (), reserved: Collection[str] = ()) -> ServedCases:
+        return ServedCases([cast(Theorem, engine_cases)])
 
 
-def outcomes(group: Group) -> Iterator[Outcome]:
+def outcomes(group: CommandGroup) -> Iterator[CaseOutcome]:
     """Every case run by the commands of `group`, in a folder that is removed."""
-    own = Group("verify", library=cast(Library, Cases()), commands=group.commands)
+    own = CommandGroup("verify", library=cast(Library, Cases()), commands=group.commands)
     with tempfile.TemporaryDirectory(prefix="verify-self-test-") as folder:
 
-        def outcome(what: str, expected: Verdict, *words: str) -> Outcome:
+        def outcome(what: str, expected: Verdict, *words: str) -> CaseOutcome:
             code, record = _run(own, [*words, "--json", "--out", folder])
-            return Outcome(what, " ".join(words), record.get("verdict", "none"), code, expected)
+            return CaseOutcome(what, " ".join(words), record.get("verdict", "none"), code, expected)
 
         for name, case in CASES.items():
             draws = () if case.only_seed is None else ("--seeds", str(DRAWS))
@@ -91,7 +91,7 @@ def outcomes(group: Group) -> Iterator[Outcome]:
             yield outcome(what, expected, "all", "--preset", preset)
 
 
-def _run(group: Group, words: Sequence[str]) -> tuple[int, dict[str, Any]]:
+def _run(group: CommandGroup, words: Sequence[str]) -> tuple[int, dict[str, Any]]:
     """The exit code of a command, and the record that it printed."""
     printed = io.StringIO()
     with redirect_stdout(printed), redirect_stderr(io.StringIO()):

@@ -25,7 +25,7 @@ class Fault:
         return " ".join(": ".join(filter(None, (self.place, self.attribute, self.text))).split())
 
 
-def told(package: str, fault: Fault) -> str:
+def fault_line(package: str, fault: Fault) -> str:
     """A fault with the package that it lies in; "" for a theorem of the suite's own."""
     return f"{package}: {fault}" if package else str(fault)
 
@@ -33,7 +33,7 @@ def told(package: str, fault: Fault) -> str:
 def refuse(theorem: Theorem, faults: Iterable[Fault]) -> None:
     """Raise TheoremError with the first fault, if there is one."""
     for fault in faults:
-        raise TheoremError(told(package_of(theorem.NAME), fault))
+        raise TheoremError(fault_line(package_of(theorem.NAME), fault))
 
 
 @contextmanager
@@ -50,4 +50,6 @@ def calling(theorem: Theorem, function: str) -> Iterator[None]:
     except (Exception, SystemExit) as problem:
         place = place_of_problem(problem, home_of(theorem)) or place_of(theorem, function)
         text = f"{in_words(problem)}: mend it; --debug shows the traceback"
-        raise TheoremError(told(package_of(theorem.NAME), Fault(place, f"{function}()", text))) from problem
+        raise TheoremError(
+            fault_line(package_of(theorem.NAME), Fault(place, f"{function}()", text))
+        ) from problem

@@ -13,8 +13,8 @@ from pydantic_core import PydanticUndefined
 from verify.contract.calls import Fault
 from verify.contract.claims import claims_faults
 from verify.contract.place import place_of
-from verify.contract.results import is_name
 from verify.theorem.errors import InputError, in_words
+from verify.theorem.names import is_name
 from verify.theorem.presets import NAMES, Variant
 from verify.theorem.protocol import missing_attributes
 from verify.theorem.settings import BaseSetting, HasSetting, make_setting, option_name

@@ -96,7 +96,7 @@ def label_left(panels: NDArray[Any], label: str) -> None:
             panel.set_ylabel(label)
 
 
-def spread(trials: int, of: str) -> str:
+def spread_sentence(trials: int, of: str) -> str:
     """What a caption says of the lines and bands that `band` draws."""
     if trials == 1:
         return "One trial, hence no bands."

@@ -51,7 +51,7 @@ class Drawn:
     data: datasets.Data
 
 
-def draw(setting: LinearSetting) -> Drawn:
+def draw_start(setting: LinearSetting) -> Drawn:
     """Data and initial parameters, A_0 ~ N(0, 1) and B_0 ~ N(0, 1/m). InputError for unusable data."""
     rng = np.random.default_rng(setting.seed)
     data = _draw_data(setting, rng)

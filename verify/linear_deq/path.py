@@ -85,7 +85,7 @@ class LinearPath:
         return 2 * np.maximum.accumulate(np.abs(self.log_decay - self.log_energy))
 
     @property
-    def promised_residual(self) -> Array:
+    def allowed_residual(self) -> Array:
         """The largest energy residual (k,) that the integrator's tolerance allows.
 
         A step of an adaptive method errs by at most ``rtol sqrt(N)`` in scaled coordinates (its error

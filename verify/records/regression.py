@@ -124,12 +124,12 @@ def _verdicts(old: Mapping[str, Record], new: Mapping[str, Record]) -> tuple[Ver
 T = TypeVar("T")
 
 #: One comparison: what moved, or None.
-Found = Iterator[Difference | None]
+Moves = Iterator[Difference | None]
 
 
 def _each(
-    old: Mapping[str, T], new: Mapping[str, T], place: str, compare: Callable[[str, T, T], Found]
-) -> Found:
+    old: Mapping[str, T], new: Mapping[str, T], place: str, compare: Callable[[str, T, T], Moves]
+) -> Moves:
     """Compare what both have; what one lacks is a difference."""
     for key in dict.fromkeys([*old, *new]):
         what = f"{place}  {key}".strip()
@@ -141,7 +141,7 @@ def _each(
             yield from compare(what, old[key], new[key])
 
 
-def _run(what: str, old: Record, new: Record) -> Found:
+def _run(what: str, old: Record, new: Record) -> Moves:
     yield from _exact(f"{what}  verdict", old.verdict, new.verdict)
     for run, which in ((old, "reference"), (new, "run")):
         yield from _contradictions(f"{what}  {which}", run)
@@ -152,10 +152,10 @@ def _run(what: str, old: Record, new: Record) -> Found:
     yield from _each(_by_id(old), _by_id(new), what, _claim)
     tolerance = max(_rate_tolerance(old), _rate_tolerance(new))
 
-    def rate(name: str, before: float | None, after: float | None) -> Found:
+    def rate(name: str, before: float | None, after: float | None) -> Moves:
         yield from _number(name, before, after, tolerance * abs(before or 0.0) + RATE_ROUNDING)
 
-    def draw(name: str, before: Draw, after: Draw) -> Found:
+    def draw(name: str, before: Draw, after: Draw) -> Moves:
         yield from _exact(f"{name}  verdict", before.verdict, after.verdict)
         yield from _exact(f"{name}  command", before.command, after.command)
         yield from _each(before.rates, after.rates, f"{name}  rate", rate)
@@ -168,7 +168,7 @@ def _run(what: str, old: Record, new: Record) -> Found:
     yield from _each(drawn[0], drawn[1], what, draw)
 
 
-def _claim(what: str, old: ClaimRecord, new: ClaimRecord) -> Found:
+def _claim(what: str, old: ClaimRecord, new: ClaimRecord) -> Moves:
     yield from _exact(f"{what}  verdict", old.verdict, new.verdict)
     texts = ("text", "source", "kind", "required", "seeds")
     yield from _each(_fields(old, texts), _fields(new, texts), what, _exact)
@@ -179,7 +179,7 @@ def _claim(what: str, old: ClaimRecord, new: ClaimRecord) -> Found:
     yield from _each(before, after, what, _check)
 
 
-def _check(what: str, old: CheckRecord, new: CheckRecord) -> Found:
+def _check(what: str, old: CheckRecord, new: CheckRecord) -> Moves:
     yield from _exact(f"{what}  verdict", old.verdict, new.verdict)
     yield from _exact(f"{what}  relation", old.relation, new.relation)
     yield from _exact(f"{what}  message", _bare(old.message), _bare(new.message))
@@ -187,7 +187,7 @@ def _check(what: str, old: CheckRecord, new: CheckRecord) -> Found:
     yield from _count(f"{what}  points", old.points, new.points)
     budgets = (old.budget or 0.0) + (new.budget or 0.0)
 
-    def part(name: str, before: float | None, after: float | None) -> Found:
+    def part(name: str, before: float | None, after: float | None) -> Moves:
         yield from _budget(name, before, after, old.budget)
 
     if _same_point(old, new):
@@ -211,7 +211,7 @@ def _check(what: str, old: CheckRecord, new: CheckRecord) -> Found:
     yield from _budget(f"{what}  largest budget", old.largest_budget, new.largest_budget, old.largest_budget)
 
 
-def _contradictions(what: str, run: Record) -> Found:
+def _contradictions(what: str, run: Record) -> Moves:
     """Numbers of one record that cannot belong together: it was edited, or its writer is broken."""
     for claim in run.claims:
         for check in claim.checks:
@@ -236,14 +236,14 @@ def _contradictions(what: str, run: Record) -> Found:
             yield from _exact(f"{what}  {claim.id}  verdict, from its checks", of_checks, claim.verdict)
 
 
-def _effective(what: str, old: Any, new: Any) -> Found:
+def _effective(what: str, old: Any, new: Any) -> Moves:
     if isinstance(old, float) and isinstance(new, float):
         yield from _number(what, old, new, SAME_POINT * abs(old))
     else:
         yield from _exact(what, old, new)
 
 
-def _budget(what: str, old: float | None, new: float | None, scale: float | None) -> Found:
+def _budget(what: str, old: float | None, new: float | None, scale: float | None) -> Moves:
     """A budget may shrink; it may not grow beyond its order of magnitude."""
     allowed = BUDGET_FACTOR * (scale or 0.0)
     if (old is None) != (new is None):
@@ -254,22 +254,22 @@ def _budget(what: str, old: float | None, new: float | None, scale: float | None
         yield None
 
 
-def _magnitude(what: str, old: float | None, new: float | None) -> Found:
+def _magnitude(what: str, old: float | None, new: float | None) -> Moves:
     """A number of which only the order of magnitude is a promise."""
     yield from _number(what, old, new, BUDGET_FACTOR * abs(old or 0.0) + 1.0)
 
 
-def _exact(what: str, old: Any, new: Any) -> Found:
+def _exact(what: str, old: Any, new: Any) -> Moves:
     yield Difference(what, str(old), str(new), "") if old != new else None
 
 
-def _count(what: str, old: int, new: int) -> Found:
+def _count(what: str, old: int, new: int) -> Moves:
     allowed = COUNT_TOLERANCE * old + COUNT_SLACK
     moved = abs(new - old) > allowed
     yield Difference(what, str(old), str(new), f"± {allowed:.0f}") if moved else None
 
 
-def _number(what: str, old: float | None, new: float | None, allowed: float) -> Found:
+def _number(what: str, old: float | None, new: float | None, allowed: float) -> Moves:
     if old is None or new is None:
         yield from _exact(what, old, new)
     elif not abs(new - old) <= allowed:

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from verify.numerics.arrays import AnyArray, Placement, double, epsilon, host, like, norm
 from verify.relu_deq.features import Features, ScaledRelu
-from verify.relu_deq.parameters import ALL_BLOCKS, Block, Columns, Parameters
+from verify.relu_deq.parameters import ALL_BLOCKS, Block, Parameters, StateMatrix
 
 Array = NDArray[np.float64]
 
@@ -191,7 +191,7 @@ class ReluState:
         """
 
         @cache
-        def gram(columns: Columns) -> Array:
+        def gram(columns: StateMatrix) -> Array:
             if columns == "inputs":
                 return self.model.input_gram
             return _gram(getattr(self, columns), getattr(other, columns))

@@ -57,7 +57,7 @@ class Parameters:
 
 
 #: A matrix of a state whose columns belong to the samples.
-Columns = Literal["p", "c", "z", "phi", "inputs"]
+StateMatrix = Literal["p", "c", "z", "phi", "inputs"]
 
 
 @dataclass(frozen=True)
@@ -69,8 +69,8 @@ class Block:
     """
 
     name: Literal["a", "w", "u", "v"]
-    left: Columns
-    right: Columns | None = None
+    left: StateMatrix
+    right: StateMatrix | None = None
     coupled: bool = False
 
     def gradient(self, state: ReluState, weights: AnyArray) -> AnyArray:
@@ -88,7 +88,7 @@ class Block:
         xp = array_namespace(left)
         return self._scale(state) * xp.sum(left * (change @ getattr(state, self.right)), axis=0)
 
-    def kernel(self, state: ReluState, gram: Callable[[Columns], Array]) -> Array:
+    def kernel(self, state: ReluState, gram: Callable[[StateMatrix], Array]) -> Array:
         """``J J_other^T`` (n, n), of the Gram matrices of columns here with those of the other state."""
         if self.right is None:
             return gram(self.left)

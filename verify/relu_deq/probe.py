@@ -43,8 +43,8 @@ class Probe:
     parts: Array
     derivative: Array
     closed: Array
-    pairing: float
-    paired: float
+    move_along: float
+    expected_along: float
     rounding: float
 
     def gap(self, parts: Array) -> float:

@@ -48,10 +48,10 @@ def announcement(groups: Sequence[Sequence[Plan]], processes: int | None = None)
     """
     costs = [_side_by_side(group, processes or os.cpu_count() or 1) for group in groups]
     expected = Cost(sum(cost.seconds for cost in costs), max(cost.bytes for cost in costs))
-    return described(expected) if expected.seconds > WORTH_TELLING else ""
+    return cost_in_words(expected) if expected.seconds > WORTH_TELLING else ""
 
 
-def described(cost: Cost) -> str:
+def cost_in_words(cost: Cost) -> str:
     """A cost in words."""
     return f"about {duration(cost.seconds)} and {as_size(cost.bytes)}"
 

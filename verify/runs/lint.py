@@ -11,7 +11,7 @@ import threadpoolctl
 
 from verify import plots
 from verify.contract import results
-from verify.contract.calls import Fault, calling, told
+from verify.contract.calls import Fault, calling, fault_line
 from verify.contract.module import FUNCTIONS
 from verify.contract.place import package_of, place_of, place_of_function
 from verify.records.record import claim_records
@@ -46,7 +46,7 @@ def smallest_setting(found: Theorem, name: str) -> BaseSetting | None:
         return None
 
 
-def lint(theorem: Theorem, setting: BaseSetting) -> Findings:
+def findings(theorem: Theorem, setting: BaseSetting) -> Findings:
     """Run a theorem once and try its falsehoods, on one BLAS thread; nothing is written."""
     findings = Findings(theorem)
     with threadpoolctl.threadpool_limits(limits=1):
@@ -74,7 +74,7 @@ class Findings:
 
     def add(self, faults: Iterable[Fault]) -> bool:
         """Keep faults as problems, each once; whether there were any."""
-        lines = [told(package_of(self.theorem.NAME), fault) for fault in faults]
+        lines = [fault_line(package_of(self.theorem.NAME), fault) for fault in faults]
         self.problems += [line for line in dict.fromkeys(lines) if line not in self.problems]
         return bool(lines)
 

@@ -105,7 +105,7 @@ def run_theorem(
         "counts": {name: int(count) for name, count in left.get("counts", {}).items()},
         "notes": [*record["notes"], *left.get("notes", ())],
         "figures": [f"{name}.png" for name in drawn],
-        "captions": {f"{name}.png": plots.caption(figure) for name, figure in drawn.items()},
+        "captions": {f"{name}.png": plots.panel_titles(figure) for name, figure in drawn.items()},
     }
     if left:
         record["counts"]["blas_threads"] = prepared.threads

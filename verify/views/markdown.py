@@ -39,16 +39,16 @@ def code(text: str) -> str:
     return "    " + re.sub(r"[\r\n]", " ", text)
 
 
-def report(made: Record | Suite, pictures: Sequence[str]) -> str:
+def report_markdown(made: Record | Suite, pictures: Sequence[str]) -> str:
     """The report of a run, or of a suite with what came of its comparison; pictures lie in those folders."""
     reports = [markdown(record, folder) for record, folder in zip(runs_of(made), pictures, strict=True)]
     if isinstance(made, Record):
         return reports[0]
     moved = made.compared.differences if made.compared else ()
-    return "\n".join([summary(made.theorems, moved), *compared(made.compared), *reports])
+    return "\n".join([summary(made.theorems, moved), *comparison_lines(made.compared), *reports])
 
 
-def compared(comparison: Comparison | None) -> list[str]:
+def comparison_lines(comparison: Comparison | None) -> list[str]:
     """What came of holding a suite against a reference, if it was."""
     if comparison is None:
         return []

@@ -11,7 +11,7 @@ from verify.views.outcome import Outcome, outcome
 
 
 @dataclass(frozen=True)
-class Group:
+class ClaimGroup:
     """Claims that belong together; the picture of the conclusion stands beside one group of a run."""
 
     title: str
@@ -21,7 +21,7 @@ class Group:
     @property
     def compared(self) -> list[ClaimRecord]:
         """Those for which numbers were compared."""
-        return [claim for claim in self.claims if compared(claim)]
+        return [claim for claim in self.claims if has_numbers(claim)]
 
     @property
     def beside_picture(self) -> list[ClaimRecord]:
@@ -38,7 +38,7 @@ class Remark:
     verdict: Verdict
 
 
-def groups(record: Record) -> list[Group]:
+def groups(record: Record) -> list[ClaimGroup]:
     """Failed and broken claims, conclusions, the way to them, then what is beside the theorem.
 
     Each is in the theorem's order, but failed conclusions come before failed steps, broken ones before both.
@@ -48,14 +48,14 @@ def groups(record: Record) -> list[Group]:
     rest = [claim for claim in record.claims if claim not in failed and not elsewhere(claim)]
     conclusions = [claim for claim in rest if claim.required and claim.kind == "conclusion"]
     found = [
-        Group("Not verified", failed, pictured=not conclusions),
-        Group("Conclusion", conclusions, pictured=True),
-        Group(
+        ClaimGroup("Not verified", failed, pictured=not conclusions),
+        ClaimGroup("Conclusion", conclusions, pictured=True),
+        ClaimGroup(
             "Hypotheses and steps of the proof",
             [claim for claim in rest if claim.required and claim not in conclusions],
         ),
-        Group("Beside the theorem", [claim for claim in rest if not claim.required]),
-        Group("For other settings", [claim for claim in record.claims if elsewhere(claim)]),
+        ClaimGroup("Beside the theorem", [claim for claim in rest if not claim.required]),
+        ClaimGroup("For other settings", [claim for claim in record.claims if elsewhere(claim)]),
     ]
     return [group for group in found if group.claims]
 
@@ -65,7 +65,7 @@ def elsewhere(claim: ClaimRecord) -> bool:
     return claim.verdict is Verdict.NOT_APPLICABLE and not claim.required
 
 
-def compared(claim: ClaimRecord) -> bool:
+def has_numbers(claim: ClaimRecord) -> bool:
     """Whether numbers were compared for a claim."""
     return any(check.points or check.measured is not None for check in claim.checks)
 

@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from verify.linear_deq.build import Drawn, draw, linear_problem, shallow_objective
+from verify.linear_deq.build import Drawn, draw_start, linear_problem, shallow_objective
 from verify.linear_deq.convexity import Ends, Witness, ends_of_one_map, nonconvexity_witness
 from verify.linear_deq.following import decay_time, follow
 from verify.linear_deq.model import one_norm
@@ -96,7 +96,7 @@ class RateProblem(LinearProblem):
 
 def build(setting: Setting) -> RateProblem:
     """Data and initial parameters; InputError for unusable data, HypothesisError where kappa is 0."""
-    drawn = draw(setting)
+    drawn = draw_start(setting)
     aligned = setting.labels == "aligned"
     if aligned:
         drawn = align(drawn, setting.alignment)

@@ -130,7 +130,7 @@ def energy_identity(path: RatePath) -> Iterator[Check]:
     # Towards the end the excess itself is blurred and its derivative with it: compare before that.
     blur = path.dissipation_rounding / squared
     sharp = np.flatnonzero(blur <= max(0.1 * IDENTITY_RESOLUTION, blur.min()))
-    allowed = path.promised_residual + path.excess_rounding + path.log_energy_rounding
+    allowed = path.allowed_residual + path.excess_rounding + path.log_energy_rounding
     resolution = ENERGY_RESOLUTION * float(path.log_decay[-1])
     kept = np.flatnonzero(allowed <= max(resolution, allowed.min()))
     yield equal(
@@ -156,7 +156,7 @@ def energy_identity(path: RatePath) -> Iterator[Check]:
         path.log_decay[kept],
         path.log_energy[kept],
         budget={
-            "integration": path.promised_residual[kept],
+            "integration": path.allowed_residual[kept],
             "rounding": (path.excess_rounding + path.log_energy_rounding)[kept],
         },
         where={"time": path.times[kept]},

@@ -21,8 +21,8 @@ from theorems.kawaguchi_2021.trust_region_newton.steps import (
     Steps,
     beyond,
     definiteness,
-    radius,
     solved,
+    trust_radius,
 )
 from verify.flow.runge_kutta import runge_kutta
 from verify.flow.scaled import integrate as integrate_flow
@@ -165,7 +165,7 @@ def _order(path: LinearPath, index: int) -> tuple[float, float]:
     gaps, noise = [], []
     for delta, point in zip(deltas, list(points)[1:], strict=True):
         metric = local.metric(delta)
-        v, _ = trust_region_step(local.gradient, local.hessian, metric, radius(local, delta, metric))
+        v, _ = trust_region_step(local.gradient, local.hessian, metric, trust_radius(local, delta, metric))
         gap = float(np.linalg.norm(model.at(point.theta).q[0] - q - v))
         gaps.append(gap)
         noise.append(problem.map_error * float(np.linalg.norm(q)) / gap)

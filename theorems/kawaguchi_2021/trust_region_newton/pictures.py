@@ -9,7 +9,7 @@ import numpy as np
 from theorems.kawaguchi_2021.trust_region_newton.local import LocalModel, local_model
 from theorems.kawaguchi_2021.trust_region_newton.path import NewtonPath
 from theorems.kawaguchi_2021.trust_region_newton.problem import NewtonProblem
-from theorems.kawaguchi_2021.trust_region_newton.steps import FRACTIONS, radius
+from theorems.kawaguchi_2021.trust_region_newton.steps import FRACTIONS, trust_radius
 from verify import plots
 from verify.linear_deq.path import LinearPath
 from verify.losses import EPS, Array
@@ -82,7 +82,7 @@ def draw_ball(axes: Axes, center: Array, local: LocalModel, *, first: bool) -> N
     angles = np.linspace(0, 2 * np.pi, 200)
     circle = np.array([np.cos(angles), np.sin(angles)])
     root = np.linalg.cholesky(metric)
-    ball = center[:, None] + radius(local, delta, metric) * np.linalg.solve(root.T, circle)
+    ball = center[:, None] + trust_radius(local, delta, metric) * np.linalg.solve(root.T, circle)
     axes.plot(*ball, label="trust region" if first else None, **plots.CURVES[2])
     end = delta * local.velocity
     axes.quiver(

@@ -74,7 +74,7 @@ def printed(local: LocalModel, delta: float) -> Array:
     return local.metric(delta)
 
 
-def radius(local: LocalModel, delta: float, metric: Array) -> float:
+def trust_radius(local: LocalModel, delta: float, metric: Array) -> float:
     """``delta ||dQ/dt||_G``; meaningful while G is positive definite on dQ/dt."""
     return float(delta * np.sqrt(local.velocity @ metric @ local.velocity))
 
@@ -88,7 +88,7 @@ def solved(
         for fraction in fractions:
             delta = fraction * local.unit
             norm, expected = metric(local, delta), delta * local.velocity
-            v, mu = trust_region_step(local.gradient, local.hessian, norm, radius(local, delta, norm))
+            v, mu = trust_region_step(local.gradient, local.hessian, norm, trust_radius(local, delta, norm))
             gap = float(np.linalg.norm(v - expected) / np.linalg.norm(expected))
             residual = optimality_residual(local.gradient, local.hessian, norm, expected, 1 / delta)
             rounding = local.rounding(delta, norm)
