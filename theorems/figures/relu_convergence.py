@@ -64,7 +64,11 @@ PRESETS: Mapping[Size, Mapping[str, Any]] = MappingProxyType(
 
 @dataclass(frozen=True)
 class WidthCurve:
-    """lambda_0 of n samples, and in how many of the trials the premise held at each width."""
+    """How often the premise held for one number of samples.
+
+    lambda_0  of these samples
+    held      number of trials in which the premise held, one entry a width
+    """
 
     lambda_0: float
     held: NDArray[np.int64]

@@ -1,6 +1,6 @@
-"""What a run takes, from its sizes; see `verify.linear_deq.cost` for the manner.
+"""What a run takes, from its sizes; `verify.linear_deq.cost` says how this is estimated.
 
-A GPU's memory and speed are not counted: what is told is the host's part, and its time on the CPU.
+A GPU's memory and speed are not counted: the estimate is for the host, with all work on its CPU.
 """
 
 from __future__ import annotations

@@ -54,7 +54,18 @@ UNLUCKY = 7
 
 @dataclass(frozen=True)
 class Case:
-    """What is compared for each claim, where the run breaks, and the verdict that must come of it."""
+    """A run that must come out with a known verdict.
+
+    what         what is broken
+    verdict      that the run must have
+    conclusion   what the conclusion's function returns, or raises
+    premise      the comparison for the premise
+    informative  the comparison for the informative claim
+    constant     the comparison for the claim with an open constant
+    unmet        what a condition of the conclusion says; "" where it holds
+    breaks       where the run breaks
+    only_seed    the one seed for which anything of this is broken; None for all
+    """
 
     what: str
     verdict: Verdict

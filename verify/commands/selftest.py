@@ -26,7 +26,14 @@ DRAWS = 20
 
 @dataclass(frozen=True)
 class CaseOutcome:
-    """What was broken, what a command made of it, and what it had to."""
+    """What a command made of a broken case.
+
+    what       what was broken
+    command    the command line
+    verdict    the verdict that it recorded
+    exit_code  its exit code
+    expected   the verdict that it should have recorded
+    """
 
     what: str
     command: str

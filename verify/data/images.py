@@ -156,7 +156,13 @@ def _channels_are_planes(rows: NDArray[np.float32]) -> bool:
 
 @dataclass(frozen=True)
 class Split:
-    """Training and test inputs (d, n) and targets (m_y, n)."""
+    """Training and test samples of a data set.
+
+    train          inputs, (d, n)
+    train_targets  (m_y, n)
+    test           inputs, (d, n)
+    test_targets   (m_y, n)
+    """
 
     train: Array
     train_targets: Array

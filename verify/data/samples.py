@@ -28,9 +28,12 @@ LEAST_SCALE, LARGEST_SCALE = 1e-30, 1e30
 
 @dataclass(frozen=True)
 class Data:
-    """Features (m, n), targets (m_y, n), and what a reader must know of where they come from.
+    """A data set, drawn and projected.
 
-    `digest` is that of the numbers as they were drawn, before any product that another BLAS rounds otherwise.
+    features  (m, n)
+    targets   (m_y, n)
+    digest    of the numbers as drawn, before any product: another BLAS would round that otherwise
+    note      what a reader must know of where the numbers come from
     """
 
     features: Array

@@ -36,10 +36,13 @@ Watch = Callable[[str, float, float], None]
 
 @dataclass(frozen=True)
 class Curve:
-    """One piece of long work: ``function(source, **arguments, progress=...)``, a module's function.
+    """One piece of long work: ``function(source, **arguments, progress=...)``.
 
-    `arguments` are its exact setting, plain values; `source` is what they describe, such as a loaded
-    data set, and no part of the key. `work` is about how many multiplications it takes.
+    label      its name for people
+    function   a function of a module, so that its code can be found
+    arguments  its exact setting, plain values: part of the cache key
+    work       about how many multiplications it takes
+    source     what the arguments describe, such as a loaded data set; no part of the cache key
     """
 
     label: str

@@ -25,9 +25,15 @@ class FlowError(RuntimeError):
 
 @dataclass(frozen=True)
 class FlowPoint:
-    """The flow at one time: parameters (size,), excess loss, the two energy integrals, work so far.
+    """The flow at one time.
 
-    ``energy`` is ``int_0^t ||grad L||^2`` and ``log_energy`` is ``int_0^t ||grad L||^2 / E``.
+    time              flow time
+    theta             parameters, (size,)
+    excess            E = L - L*
+    energy            ``int_0^t ||grad L||^2``
+    log_energy        ``int_0^t ||grad L||^2 / E``
+    right_hand_sides  evaluated so far
+    steps             taken so far
     """
 
     time: float

@@ -76,7 +76,12 @@ def phi(order: int, z: Array) -> Array:
 
 @dataclass(frozen=True)
 class Spectrum:
-    """A point with its H (n, n), eigenvalues (n,) and eigenvectors (n, n)."""
+    """A point with its kernel and the eigendecomposition of it.
+
+    kernel   H, (n, n)
+    values   eigenvalues of H, (n,), increasing
+    vectors  eigenvectors of H, (n, n)
+    """
 
     kernel: Array
     values: Array
@@ -131,13 +136,20 @@ def log_energy(before: Array, spectrum: Spectrum, after: Array, kernel_after: Ar
 
 @dataclass(frozen=True)
 class ExponentialPoint(Generic[P]):
-    """The flow at one time, its H (n, n) with eigenvalues (n,), and what is known of the error.
+    """The flow at one time, and what is known of its error.
 
-    `log_energy` is ``int 2 r^T H r / ||r||^2``; `lowest` is ``int lambda_min(H)`` by the trapezoidal rule
-    over the steps, no more than that of an H linear between their ends, since lambda_min is concave;
-    `defect` the sum over steps of the distance of `log_energy` to ``log ||r||^2`` of the same step;
-    `promised` the sum of the step errors that the tolerance let pass, in units of ``log ||r||^2``;
-    `steps` accepted and `evaluations` of the network.
+    time          flow time
+    at            the least-squares problem at the parameters of that time
+    kernel        H, (n, n)
+    eigenvalues   of H, (n,), increasing
+    eigenvectors  of H, (n, n)
+    log_energy    ``int 2 r^T H r / ||r||^2``
+    lowest        ``int lambda_min(H)``, by the trapezoidal rule over the steps: never more than the integral
+                  for an H that is linear between the ends of a step, since lambda_min is concave
+    defect        sum over the steps of the distance between log_energy and ``log ||r||^2``
+    promised      sum of the step errors that the tolerance let pass, in units of ``log ||r||^2``
+    steps         steps accepted
+    evaluations   of the network
     """
 
     time: float

@@ -43,7 +43,13 @@ LARGEST_AMPLIFIED = 10.0
 
 @dataclass(frozen=True)
 class Drawn:
-    """What a setting's seed draws: a start, without an objective, and the slowest direction of D there."""
+    """What the seed of a setting draws.
+
+    start    model, parameters and data, without an objective
+    state    the model at those parameters
+    slowest  the smallest eigenvalue of D there, and its direction
+    data     the data, with their digest
+    """
 
     start: LinearStart
     state: LinearState

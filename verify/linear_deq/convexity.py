@@ -21,7 +21,12 @@ Ends = Callable[[DeepEquilibriumLinear, ShallowObjective, np.random.Generator], 
 
 @dataclass(frozen=True)
 class Witness:
-    """Two parameter points (size,), the rise of L at their midpoint over its chord, its rounding."""
+    """That a function is not convex: L at the midpoint of two parameter points lies above its chord.
+
+    ends      the two points, (size,) each
+    rise      L at the midpoint minus the mean of L at the ends
+    rounding  error of the rise
+    """
 
     ends: tuple[Array, Array]
     rise: float

@@ -44,7 +44,15 @@ ENTRY = 5e-9
 
 @dataclass(frozen=True)
 class LinearSizes:
-    """What the cost depends on: m, m_y, n, checked times, rtol, and whether the loss is no polynomial."""
+    """What the cost of a run depends on.
+
+    width    m
+    outputs  m_y
+    samples  n
+    points   number of checked times
+    rtol     relative tolerance of the integrator
+    smooth   whether the loss is the logistic loss or cross-entropy, which cost most to evaluate
+    """
 
     width: int
     outputs: int

@@ -69,7 +69,15 @@ def contraction_factors(
 
 @dataclass(frozen=True)
 class LinearState:
-    """The model at one parameter point: S (m, m), Q (m_y, m) and the solver with U."""
+    """The model at one parameter point.
+
+    a           A, (m, m)
+    b           B, (m_y, m)
+    gamma       in (0, 1)
+    stochastic  S = softmax(A), (m, m)
+    resolvent   solves with U = I - gamma S
+    q           Q = B U^{-1}, (m_y, m)
+    """
 
     a: Array
     b: Array
@@ -99,7 +107,12 @@ class LinearState:
 
 @dataclass(frozen=True)
 class DeepEquilibriumLinear:
-    """The model class: width m, outputs m_y, and gamma in (0, 1)."""
+    """The model without its parameters.
+
+    width    m
+    outputs  m_y
+    gamma    in (0, 1)
+    """
 
     width: int
     outputs: int

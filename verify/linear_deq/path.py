@@ -27,7 +27,14 @@ STEP_ERROR_SAFETY = 10
 
 @dataclass(frozen=True)
 class Sight:
-    """The model at a checked time: excess, G = grad L_0(Q) and (dL/dA, dL/dB)."""
+    """The model at a checked time.
+
+    point      what the integrator knows of that time
+    state      the model
+    excess     E = L - L*
+    g          G = grad L_0(Q), (m_y, m)
+    gradients  (dL/dA, dL/dB)
+    """
 
     point: FlowPoint
     state: LinearState
@@ -45,12 +52,24 @@ Within = Callable[[LinearState], bool]
 
 @dataclass(frozen=True)
 class LinearPath:
-    """The flow at the checked times, every column (k,), up to `left_at`, when it was no longer within.
+    """The flow at the checked times, k of them, and at those s of them whose parameters are stored.
 
-    excess: L - L*; energy, log_energy: the two energy integrals; steps: integrator steps so far;
-    gradient_norm: ``||grad L||`` in (A, B); shallow_gradient_norm: ``||G||_F``, G = grad L_0(Q);
-    map_norm: ``||Q||_1``; excess_rounding: relative rounding error of the excess; gradient_rounding:
-    absolute rounding error of G. `fastest` is the decay time at the start; `thetas` belong to `stored_times`.
+    problem                what was followed
+    thetas                 parameters, (s, size)
+    stored_times           (s,), flow time
+    right_hand_sides       evaluated in all
+    fastest                the decay time of the excess at the start
+    left_at                when the path left where it was to be followed; None if it did not
+    times                  (k,), flow time
+    excess                 (k,), E = L - L*
+    energy                 (k,), ``int ||grad L||^2``
+    log_energy             (k,), ``int ||grad L||^2 / E``
+    steps                  (k,), integrator steps so far
+    gradient_norm          (k,), ``||grad L||`` in (A, B)
+    shallow_gradient_norm  (k,), ``||G||_F`` for G = grad L_0(Q)
+    map_norm               (k,), ``||Q||_1``
+    gradient_rounding      (k,), absolute rounding error of G
+    excess_rounding        (k,), relative rounding error of the excess
     """
 
     problem: LinearProblem

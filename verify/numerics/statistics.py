@@ -17,7 +17,13 @@ STANDARD_ERRORS = 5.0
 
 @dataclass(frozen=True)
 class PowerLaw:
-    """``mean ~ size^slope``, the slope known to ``+- half_width``; `means` (k,) at the sizes."""
+    """``mean ~ size^slope``, fitted.
+
+    slope       the exponent
+    half_width  the slope is known to +- this
+    sizes       (k,)
+    means       (k,), at the sizes
+    """
 
     slope: float
     half_width: float

@@ -42,7 +42,14 @@ class NoEquilibriumError(RuntimeError):
 
 @dataclass(frozen=True)
 class ImplicitReLU:
-    """The network on fixed inputs X (d, n), of width m: gamma~, the features, and the blocks it trains."""
+    """The network on fixed inputs, without its parameters.
+
+    inputs    X, (d, n)
+    width     m
+    coupling  gamma~
+    features  the function that makes Phi of W X
+    trained   the blocks of parameters that training moves
+    """
 
     inputs: AnyArray
     width: int
@@ -130,10 +137,18 @@ def _iterate(mapping: Callable[[AnyArray], AnyArray], x: AnyArray, tolerance: fl
 
 @dataclass(frozen=True)
 class ReluState:
-    """The network at one parameter point: features Phi, equilibria Z, their adjoints P, C, outputs.
+    """The network at one parameter point.
 
-    Column i of P is ``D_i (I - gamma~ D_i A)^{-T} u``, column i of C the gradient of output i in W x_i.
-    `accuracy` is that of Z and P; `sweeps` and `adjoint_sweeps` count products with A and A^T.
+    model           the network without its parameters
+    theta           the parameters
+    phi             features Phi, (m, n)
+    z               equilibria Z, (m, n)
+    p               adjoints P, (m, n): column i is ``D_i (I - gamma~ D_i A)^{-T} u``
+    c               C, (m, n): column i is the gradient of output i in W x_i
+    output          yhat, (n,)
+    accuracy        of Z and P
+    sweeps          products with A that Z took
+    adjoint_sweeps  products with A^T that P took
     """
 
     model: ImplicitReLU

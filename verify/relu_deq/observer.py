@@ -24,7 +24,13 @@ EXACT_NORMS_UP_TO = 256
 
 @dataclass(frozen=True)
 class Seen:
-    """The last point, sweeps of the equilibria at all points, the probes, and a column for each quantity."""
+    """All that an `Observer` saw of a flow.
+
+    last     the flow at the last checked time
+    sweeps   products with A and A^T at all checked times
+    probes   derivatives by complex step
+    columns  an array for each quantity of `verify.relu_deq.path.ReluPath`, by name
+    """
 
     last: ExponentialPoint[LeastSquares]
     sweeps: int

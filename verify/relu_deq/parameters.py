@@ -20,7 +20,13 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Parameters:
-    """A (m, m), W (m, d), u (m,) and v (m,); v is None for a network without the term v^T phi."""
+    """The parameters of the network.
+
+    a  A, (m, m)
+    w  W, (m, d)
+    u  (m,)
+    v  (m,), or None for a network without the term v^T phi
+    """
 
     a: AnyArray
     w: AnyArray
@@ -62,10 +68,14 @@ StateMatrix = Literal["p", "c", "z", "phi", "inputs"]
 
 @dataclass(frozen=True)
 class Block:
-    """Parameters that training moves, by what output i changes by with them.
+    """A block of parameters that training moves, told by the derivative of output i in it.
 
-    That derivative is ``s left_i right_i^T`` for a matrix and ``left_i`` for a vector, where left and right
-    name matrices of a state and s is gamma~ where `coupled`, 1 elsewhere.
+    That derivative is ``s left_i right_i^T`` for a matrix and ``left_i`` for a vector.
+
+    name     which of the parameters
+    left     the state's matrix whose columns are left_i
+    right    the state's matrix whose columns are right_i; None for a vector
+    coupled  whether s is gamma~; else it is 1
     """
 
     name: Literal["a", "w", "u", "v"]

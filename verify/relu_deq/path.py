@@ -39,15 +39,30 @@ STORED_BYTES = 50 * 2**20
 
 @dataclass(frozen=True)
 class ReluPath:
-    """Observations at the checked times, k of them.
+    """The flow and what was observed of it at the checked times, k of them.
 
-    residuals (k, n); log_energy, lowest, defect, promised, steps: see `ExponentialPoint`; kernel_spectrum
-    (k, n): eigenvalues of H, increasing; part_minima (k, blocks): smallest eigenvalues of its parts from the
-    blocks that are trained; gram_minimum (k,): that of ``G = Phi^T Phi``; kernel_error, gram_error: errors of
-    these; norms (k, 4): spectral norms of A and W, norms of u and v; norm_errors (k, 2): of the first two;
-    distances (k, 4): of A, W, u, v from their start, Frobenius; growth (k,): largest ``||z_i|| / ||phi_i||``;
-    rounding (k,): of ``log ||r||^2``; probes: derivatives at a few times; lost: why the path ended early, or
-    "". Without v, norms and distances have a column less.
+    problem          what was followed
+    last             the network at the last checked time
+    fastest          the fastest time scale of the flow, 1 / lambda_max(H(0))
+    evaluations      of the network, by the integrator
+    sweeps           products with A and A^T at the checked times, for equilibria and adjoints
+    probes           derivatives by complex step at a few times
+    lost             why the path ended early, or ""
+    times            (k,), flow time
+    residuals        (k, n), r = yhat - y
+    log_energy       (k,), and so lowest, defect, promised, steps: see `ExponentialPoint`
+    kernel_spectrum  (k, n), eigenvalues of H, increasing
+    part_minima      (k, blocks), smallest eigenvalue of each summand of H, one for each trained block
+    gram_minimum     (k,), smallest eigenvalue of ``G = Phi^T Phi``
+    kernel_error     (k,), error of the eigenvalues of H and of its summands
+    gram_error       (k,), error of gram_minimum
+    norms            (k, 4), spectral norms of A and W, norms of u and v
+    norm_errors      (k, 2), errors of the norms of A and W
+    distances        (k, 4), Frobenius distances of A, W, u and v from their start
+    growth           (k,), largest ``||z_i|| / ||phi_i||`` over the samples
+    rounding         (k,), rounding error of ``log ||r||^2``
+
+    For a network without v, norms and distances have three columns.
     """
 
     problem: ReluProblem

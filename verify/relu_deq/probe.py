@@ -29,12 +29,18 @@ MOVE = 1e-2
 
 @dataclass(frozen=True)
 class Probe:
-    """Derivatives by complex step through the unrolled network at one time, against closed forms.
+    """Derivatives at one time, by complex step through the unrolled network and by closed forms.
 
-    `velocity` (n,) is d yhat/dt along ``-grad L``; `derivative` that along a random direction w of the
-    trained parameters, `closed` the same by the adjoint; `pairing` is ``<w, theta' - theta> / ||J^T c||`` for
-    the move by ``J^T c`` that the integrator makes, `paired` what it must be, by the complex step; `parts`
-    (blocks, n, n) and `residual` (n,) make -H r; `rounding` is the relative error of the derivatives.
+    time            flow time
+    velocity        d yhat/dt along ``-grad L``, (n,), by complex step
+    residual        r, (n,)
+    parts           summands of H, (blocks, n, n), in closed form: ``H r`` should equal ``-velocity``
+    derivative      J w, (n,), along a random direction w of the trained parameters, by complex step
+    closed          J w, (n,), by the adjoint
+    move_along      ``<w, theta' - theta> / MOVE``, where the integrator moves from theta to theta' by
+                    ``J^T c`` with a random c scaled to the length `MOVE`
+    expected_along  ``<J w, c> / MOVE``, by complex step: what move_along should equal
+    rounding        relative error of the derivatives
     """
 
     time: float

@@ -31,8 +31,16 @@ LOOSEST_ACCURACY = 1e-9
 class ReluProblem:
     """A network at its start, labels, and how to train it.
 
-    `start` is of NumPy and float64; `placement` is where and how precisely the flow is computed; `norms` are
-    ``||A(0)||, ||W(0)||``, spectral; `horizon` is flow time; `described` names the data for the record.
+    start      the network, in NumPy and float64
+    targets    labels y, (n,)
+    norms      ``||A(0)||`` and ``||W(0)||``, spectral
+    horizon    flow time at which training ends
+    points     number of checked times
+    tolerance  of the integrator, on its step error
+    seed       of the random vectors of the checks
+    placement  device and precision with which the flow is computed
+    described  names the data for the record
+    notes      what a reader of the report must know of the data
     """
 
     start: ReluState

@@ -30,8 +30,13 @@ from verify.theorem.verdicts import Verdict
 class Prepared:
     """A theorem built and integrated in a setting.
 
-    `known` has what its claims are judged from, by name: `start`, `problem`, `path`. `silence` says which
-    hypothesis ended it before that was all there, `error` what broke; `threads` are those of BLAS.
+    theorem    the module
+    known      what its claims are judged from, by name: `start`, `problem`, `path`
+    effective  the values that the run is made with
+    threads    BLAS threads
+    timings    seconds by phase
+    silence    which hypothesis ended the run before all was made
+    error      what broke
     """
 
     theorem: Theorem

@@ -28,8 +28,11 @@ from verify.theorem.verdicts import Verdict
 class Trial:
     """A false claim, and the run of its theorem that had it in place of the honest one.
 
-    `check` is the comparison that decided the claim, `run` the verdict of the theorem; `missed` says what was
-    wrong with them, "" where the falsehood was caught.
+    theorem    name of the theorem
+    falsehood  the false claim
+    check      the comparison that decided it
+    run        the verdict of the theorem
+    missed     what should have come of it and did not; "" where the falsehood was caught
     """
 
     theorem: str

@@ -38,7 +38,10 @@ if TYPE_CHECKING:
 class Run:
     """A finished run: its record, and the arrays and pictures that go beside it.
 
-    `compared` has every point of every comparison, by claim, number of its check, and name.
+    record    what the reports are made from
+    arrays    for `trajectory.npz`
+    compared  every point of every comparison, by claim, number of its check, and name
+    figures   pictures by name
     """
 
     record: Record

@@ -44,8 +44,12 @@ Condition = Callable[..., str]
 class Claim:
     """One numbered statement.
 
-    An informative claim (``required=False``) is a side statement whose premise may be out of reach: it
-    worsens the theorem's verdict only by being VIOLATED or ERROR.
+    id        its label
+    text      what it says
+    source    where it is from
+    kind      hypothesis, step, conclusion, erratum or finding
+    required  False for an informative claim, a side statement whose premise may be out of reach: it worsens
+              the theorem's verdict only by being VIOLATED or ERROR
     """
 
     id: str
@@ -57,10 +61,14 @@ class Claim:
 
 @dataclass(frozen=True)
 class Constant:
-    """A constant that a statement leaves open, so that an instance in which it fails refutes little.
+    """A constant C that a statement leaves open, as in "for every width of at least C n^2".
 
-    `met` is a function of `problem` or `path`: the constant with which the instance meets `condition`. Where
-    the conclusion fails, the constant must exceed that, and the claim is NOT_APPLICABLE, with that number.
+    An instance in which the conclusion fails does not refute such a statement. It shows that C must exceed the
+    value at which the instance just meets the condition. The claim is NOT_APPLICABLE and tells that value.
+
+    met        function of `problem` or `path` that gives this value
+    condition  name of the condition that C is part of
+    advice     what the user can do
     """
 
     met: Callable[..., float]
@@ -77,7 +85,12 @@ class Constant:
 
 @dataclass(frozen=True)
 class Part:
-    """A function that makes comparisons for a claim, and what these rest on."""
+    """A function that makes comparisons for a claim, and what these rest on.
+
+    function  makes the comparisons
+    given     hypotheses and conditions that must hold, or the comparisons are NOT_APPLICABLE
+    constant  the constant that the statement leaves open, if it does
+    """
 
     function: Callable[..., Comparisons]
     given: Sequence[Statement[Any] | Condition] = ()

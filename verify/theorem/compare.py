@@ -30,12 +30,24 @@ ADVICE = "tighten the tolerances"
 class Check:
     """One comparison, reported at the point of its path where it is decided most narrowly.
 
-    `slack` is positive where the relation holds (0 at best for an identity), `budget` the error budget there
-    and `budget_parts` what it is made of; `where` locates the point; `points` counts the points compared.
-    `measured_range` and `bound_range` are the least and the largest of all points, `largest_budget` the
-    widest budget of any; `arrays` holds every point: measured and bound, each part of the budget, the
-    coordinates, and which points count only when VIOLATED. `claim` is the id of the claim that it was made
-    for; `compared` what the numbers alone say, where a hypothesis or an unstated constant decides otherwise.
+    quantity        what is compared
+    verdict         what came of it
+    relation        of the two sides: <=, >= or =
+    measured        left-hand side at that point
+    bound           right-hand side there
+    slack           positive where the relation holds; for an identity 0 at best
+    budget          error budget there
+    budget_parts    the named parts that add up to the budget
+    where           coordinates of that point
+    points          number of points compared
+    message         what a reader should know or do
+    measured_range  least and largest left-hand side over all points
+    bound_range     least and largest right-hand side
+    largest_budget  widest error budget of any point
+    arrays          every point: both sides, the parts of the budget, the coordinates, and which points count
+                    only when VIOLATED
+    claim           id of the claim that the comparison was made for
+    compared        the verdict of the numbers alone, where a hypothesis or an unstated constant overrides it
     """
 
     quantity: str

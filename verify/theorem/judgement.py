@@ -42,11 +42,13 @@ def laws(claims: Claims, call: Caller = made) -> Laws:
 
 @dataclass
 class Judge:
-    """Judges claims from what a run has made: `known`, by name.
+    """Judges claims from what a run has made.
 
-    Where a hypothesis ended the run, `silence` says which, and claims that need more than is known are
-    NOT_APPLICABLE. A `falsehood` is judged in place of its claim. `laws` are not made again. `call` stands
-    between the judge and the theorem's own code.
+    known      what the run made, by name: `start`, `problem`, `path`
+    silence    which hypothesis ended the run; claims that need more than is known are then NOT_APPLICABLE
+    laws       checks of laws that are already made, by claim
+    falsehood  judged in place of its claim
+    call       calls the theorem's own functions
     """
 
     known: Mapping[str, object]

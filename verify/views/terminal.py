@@ -35,9 +35,14 @@ LEAST_RATIO, LARGEST_RATIO = 1e-3, 1e3
 
 @dataclass(frozen=True)
 class Tried:
-    """A row of `Page.power`: what was planted for a claim, why it is false, and the verdict that came of it.
+    """A row of `Page.power`.
 
-    `margin` is by how many error budgets it was off, `missed` what should have come of it, "" where it did.
+    claim   id of the claim
+    what    what was planted for it
+    why     why that is false
+    said    the verdict that came of it
+    margin  by how many error budgets it was off
+    missed  what should have come of it; "" where it did
     """
 
     claim: str

@@ -21,15 +21,22 @@ from verify.theorem.errors import HypothesisError
 
 @dataclass(frozen=True)
 class RatePath(LinearPath):
-    """The flow up to where it leaves the radius, if it does. Each column (k,) is of the checked times.
+    """The flow up to where it leaves the radius, if it does; k checked times, s stored ones.
 
-    lambda_min, lambda_error, certified: smallest eigenvalue of D, its error, whether certified;
-    asymmetry: ``|<x, D y> - <D x, y>|`` for random x, y, relative to ``||x|| ||D y||``;
-    chain_rule_gap: ``||dQ/dt + D G|| / ||dQ/dt||``, dQ/dt by complex step along the flow;
-    map_speed: ``||dQ/dt||_F``; dissipation: ``-dL/dt`` by complex step; quadratic_form:
-    ``vec(G)^T D vec(G)``; analytic_rounding: absolute rounding error of a complex-step derivative of the
-    loss for each unit of speed. `shallow` (s, m_y, m) is the flow of the shallow model from the same
-    Q(0), at the stored times.
+    problem            what was followed
+    lambda_min         (k,), smallest eigenvalue of D
+    lambda_error       (k,), its error
+    certified          (k,), whether no smaller eigenvalue can exist; see `Eigenvalue`
+    asymmetry          (k,), ``|<x, D y> - <D x, y>| / (||x|| ||D y||)`` for random x and y
+    chain_rule_gap     (k,), ``||dQ/dt + D G|| / ||dQ/dt||``, dQ/dt by complex step along the flow
+    map_speed          (k,), ``||dQ/dt||_F``
+    dissipation        (k,), ``-dL/dt``, by complex step
+    quadratic_form     (k,), ``vec(G)^T D vec(G)``
+    analytic_rounding  (k,), absolute rounding error of a complex-step derivative of the loss, for Q moving
+                       at speed 1
+    shallow            (s, m_y, m), the flow of the shallow model from the same Q(0), at the stored times
+
+    The other fields are those of `LinearPath`.
     """
 
     problem: RateProblem

@@ -89,7 +89,10 @@ class Setting(LinearSetting):
 
 @dataclass(frozen=True)
 class RateProblem(LinearProblem):
-    """`attained` says that targets were made so that the path attains the bound."""
+    """A `LinearProblem` that knows whether its bound is tight.
+
+    attained  whether the targets were made so that the path attains the bound
+    """
 
     attained: bool = False
 

@@ -23,9 +23,14 @@ SHARP_GRADIENT = 1e-6
 class LocalModel:
     """The quadratic model of L_0 at Q(time), and where the flow goes from there.
 
-    `gradient` (m,) and `hessian` (m, m) are those of L_0, `velocity` (m,) is dQ/dt, `scaling` (m,) the
-    diagonal of S^D; `bar` is delta_bar, infinite where the Hessian vanishes, and `unit` the flow time that
-    deltas are fractions of: delta_bar, or else the decay time.
+    time      flow time
+    gradient  of L_0, (m,)
+    hessian   of L_0, (m, m)
+    velocity  dQ/dt, (m,)
+    scaling   diagonal of S^D, (m,)
+    u         U = I - gamma S, (m, m)
+    bar       delta_bar, infinite where the Hessian vanishes
+    unit      the flow time that deltas are fractions of: delta_bar, or the decay time where that is infinite
     """
 
     time: float

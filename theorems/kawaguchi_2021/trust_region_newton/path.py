@@ -49,9 +49,11 @@ SHARP_DIFFERENCE = 1e-11
 
 @dataclass(frozen=True)
 class PathForm:
-    """Orders (k,) at which ``Q(t + delta) - Q(t) - v_delta`` vanishes, at some times, and their errors.
+    """The order at which ``Q(t + delta) - Q(t) - v_delta`` vanishes with delta, at some times of the path.
 
-    An error is infinite where rounding hides the second difference.
+    times   (k,), flow time
+    orders  (k,)
+    errors  (k,), of the orders; infinite where rounding hides the second difference
     """
 
     times: Array
@@ -67,9 +69,16 @@ class PathForm:
 
 @dataclass(frozen=True)
 class NewtonPath:
-    """The flow, the plane's flow, and what was observed along the former.
+    """The flow of the problem, the flow of its plane companion, and what was observed along the former.
 
-    `below`, `above` and `beyond` are at the fractions `JUST_BELOW`, `JUST_ABOVE` and `BEYOND` of delta_bar.
+    flow    the path of the problem
+    plane   the path of the companion with two features
+    models  the quadratic models at the times where steps are taken
+    steps   the trust-region problems at `FRACTIONS` of delta_bar
+    below   definiteness of G_delta at the fraction `JUST_BELOW` of delta_bar
+    above   the same at `JUST_ABOVE`
+    beyond  the conditions of a minimiser at the fraction `BEYOND`
+    form    the orders of the path form
     """
 
     flow: LinearPath

@@ -37,11 +37,13 @@ class Columns:
 
 @dataclass(frozen=True)
 class Steps(Columns):
-    """Of every trust-region problem at some fractions of delta_bar, `fraction`:
+    """The trust-region problems at some fractions of delta_bar; every column (k,) has one entry a problem.
 
-    gap: distance of the solver's step to delta dQ/dt, relative to that; product: its multiplier times delta;
-    residual: of the optimality condition at delta dQ/dt with the multiplier 1/delta, relative; rounding:
-    of all these.
+    fraction  delta over the `unit` of its `LocalModel`, which is delta_bar if that is finite
+    gap       distance of the solver's step to delta dQ/dt, relative to the latter
+    product   the solver's multiplier times delta: 1 by the theorem
+    residual  relative residual of the optimality condition at delta dQ/dt with multiplier 1/delta
+    rounding  relative rounding error of gap, product and residual
     """
 
     fraction: Array
@@ -53,7 +55,11 @@ class Steps(Columns):
 
 @dataclass(frozen=True)
 class Definiteness(Columns):
-    """Smallest eigenvalue of G_delta, scaled, and its rounding error, at one fraction of delta_bar."""
+    """How definite G_delta is at one fraction of delta_bar; columns (k,).
+
+    smallest  smallest eigenvalue of G_delta, scaled as `definiteness` says
+    rounding  its rounding error
+    """
 
     smallest: Array
     rounding: Array
@@ -61,8 +67,12 @@ class Definiteness(Columns):
 
 @dataclass(frozen=True)
 class Beyond(Columns):
-    """Beyond delta_bar: the residual of the optimality condition, as in `Steps`, and delta times the smallest
-    eigenvalue of the Hessian of the Lagrange function, ``H + G_delta / delta``."""
+    """The conditions of a minimiser at one fraction of delta_bar above 1; columns (k,).
+
+    residual  of the optimality condition, as in `Steps`
+    smallest  delta times the smallest eigenvalue of ``H + G_delta / delta``, the Lagrange function's Hessian
+    rounding  rounding error of both
+    """
 
     residual: Array
     smallest: Array

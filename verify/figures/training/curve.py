@@ -12,10 +12,14 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class LossCurve:
-    """Training and test loss at recorded epochs, each (k,), and the step that was taken.
+    """Losses at the recorded epochs, k of them.
 
-    `norm` (k,) is what else is watched: of the implicit ReLU network ``gamma ||A|| / sqrt(m)``, with
-    its error; of the others nothing.
+    epochs      (k,)
+    train       (k,), training loss
+    test        (k,), test loss
+    step        the step that was taken
+    norm        (k,), ``gamma ||A|| / sqrt(m)`` of the implicit ReLU network; empty for other models
+    norm_error  (k,), error of norm
     """
 
     epochs: NDArray[np.int64]
