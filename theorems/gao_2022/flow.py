@@ -208,11 +208,11 @@ kernel_above_gram.false(
 
 
 def within_step_errors(path: GaoPath) -> str:
-    """"" where the energy identity is off by no more than its step errors; otherwise the path slides along kinks.
+    """Says that the path slides along kinks where the energy identity is off by more than its step errors.
 
-    During such a slide H is set-valued, dyhat/dt = -H r has no meaning, and one-sided values of H overstate the
-    decay. The measured gap of the identity is the only sign of a slide, so a wrong H could pass for one; but H
-    away from slides is checked by Lemma 3.1 at single points.
+    During a slide H is set-valued, dyhat/dt = -H r has no meaning, and one-sided values of H overstate the
+    decay. The measured gap is the only sign of a slide. That a wrong H does not pass for one is seen by
+    Lemma 3.1, which checks H at points off the slides.
     """
     flow = path.flow
     off = np.abs(flow.log_decay - flow.log_energy) > flow.promised + flow.rounding + flow.rounding[0]
@@ -247,7 +247,7 @@ def energy_identity(path: GaoPath, factor: float = 2.0) -> Check:
 
 @energy_identity.also(given=(followed,))
 def lowest_rate(path: GaoPath, rate: float = 2.0) -> Check:
-    """The measured decay against ``2 int lambda_min(H)``; the budget includes the defect of the energy identity."""
+    """The measured decay against ``2 int lambda_min(H)``, with the defect of the identity in the budget."""
     flow = path.flow
     integral, error = flow.integrated_lambda
     return at_most(

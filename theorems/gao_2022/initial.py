@@ -111,7 +111,7 @@ def _monte_carlo(problem: GaoProblem) -> tuple[Array, Array]:
 
 
 def neighbouring_grams(problem: GaoProblem, farther: float = 1.0) -> Array:
-    """``lambda_min(G)`` on the sphere ``||W - W(0)||_F = R``, at random W and at W that were moved to make it small.
+    """``lambda_min(G)`` on the sphere ``||W - W(0)||_F = R``, at random W and at W moved to make it small.
 
     The gradient of ``lambda_min(G) = ||Phi q||^2`` in W is ``(2/sqrt(m)) sum_i (E_i Phi q) q_i x_i^T``.
     """

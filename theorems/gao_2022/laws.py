@@ -114,7 +114,7 @@ def width_law(of_samples: float = 2.0, of_lambda: float = 2.0) -> Check:
 
 
 def _needed_width(samples: int, rng: np.random.Generator) -> tuple[float, float]:
-    """The width that one draw of the sphere data and of W needs, to a multiple of LAW_STEP, and its lambda_0."""
+    """The width that one draw of the sphere data and of W needs, a multiple of LAW_STEP, and its lambda_0."""
     inputs = datasets.sphere(samples, rng).features
     lambda_0 = float(np.linalg.eigvalsh(arc_cosine_kernel(inputs))[0])
     widths = LAW_STEP * np.arange(1, LAW_STEPS + 1)

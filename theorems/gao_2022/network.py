@@ -26,7 +26,7 @@ IDENTITY_RESOLUTION = 1e-3
 
 
 def well_posed(path: GaoPath) -> str:
-    """Once gamma~ ||A(t)|| reaches 1, the lemma says nothing more, even if the network still has an equilibrium."""
+    """Once gamma~ ||A(t)|| reaches 1, the lemma says nothing, even if the network has an equilibrium."""
     lost = np.flatnonzero(path.flow.contraction >= 1)
     if not len(lost):
         return ""
@@ -154,7 +154,7 @@ def moves(problem: GaoProblem, path: GaoPath, factor: float = 1.0) -> Iterator[C
 
 
 def unmasked(problem: GaoProblem, path: GaoPath) -> GaoPath:
-    """The path with derivatives at the start by an adjoint without its mask, ``(I - gamma~ A^T D)^{-1} u``."""
+    """Derivatives at the start by ``(I - gamma~ A^T D)^{-1} u``, an adjoint that lost its mask."""
     state, coupling = problem.start, problem.model.coupling
     columns = [
         np.linalg.solve(np.eye(len(z)) - coupling * state.theta.a.T * (z > 0), state.theta.u)

@@ -172,9 +172,9 @@ def _train(problem: GaoProblem) -> Training:
 def near_labels(problem: GaoProblem) -> GaoProblem:
     """Labels so close to yhat(0) that the printed bounds of u and v fail at the start of the flow.
 
-    Two distances limit how far they may lie from yhat(0), and the smaller counts: half the distance at which the
-    loosest printed bound, that of u in Lemma 3.6, begins to fail; and the distance at which the lemma's condition
-    on the width holds with C = 1, so that its premise is met.
+    Their distance from yhat(0) is at most half of that at which the loosest printed bound, the one of u in
+    Lemma 3.6, begins to fail. It is also small enough for the lemma's condition on the width to hold with
+    C = 1, so that the premise is met.
     """
     c, n, width = problem.norm_constant, problem.samples, problem.width
     fails_at = np.sqrt(width) * problem.lambda_0 / (32 * c * np.sqrt(n))

@@ -180,8 +180,8 @@ def apart(start: Start) -> str:
 def build(setting: Setting) -> GaoProblem:
     """Data, the network at its start, and the constants that follow from them.
 
-    InputError for unusable data. HypothesisError for parallel inputs, where the map does not contract, and for
-    an input on which every unit is zero.
+    InputError for unusable data. HypothesisError for parallel inputs, for a map that does not contract, and
+    for an input on which every unit is zero.
     """
     placement = Placement(setting.dtype, setting.device)
     rng = np.random.default_rng(setting.seed)

@@ -31,7 +31,7 @@ class Command(click.Command):
 
 
 class CommandGroup(click.Group):
-    """A group of such commands, with `--debug` before them, too, and with the `library` that they run."""
+    """A group of such commands: it takes `--debug` before them too, and has the `library` that they run."""
 
     def __init__(self, *args: Any, library: Library, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -63,7 +63,7 @@ class CommandGroup(click.Group):
 
 
 class Folder(click.Path):
-    """A folder to write to. An empty name, as of a variable that is not set, is not the one we are in."""
+    """A folder to write to. An empty name is refused: an unset variable must not mean the current folder."""
 
     def __init__(self) -> None:
         super().__init__(path_type=Path, file_okay=False)

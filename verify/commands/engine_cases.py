@@ -180,7 +180,7 @@ class Setting(BaseSetting):
 
 
 def build(setting: Setting) -> Case:
-    """The case; of those about one draw of many only that draw."""
+    """The case. Where a case is about one draw of many, all other draws are sound."""
     case = CASES[setting.case]
     if case.only_seed not in (None, setting.seed):
         case = CASES["sound"]
@@ -214,13 +214,13 @@ def premise(problem: Case) -> Check:
 
 @CLAIMS.step("informative", "an informative claim", required=False)
 def informative(path: Case) -> Check:
-    """What counts only when it fails."""
+    """What counts only when it is VIOLATED or ERROR."""
     return path.informative()
 
 
 @CLAIMS.conclusion("conclusion", "the conclusion", given=(premise, _unmet))
 def conclusion(path: Case) -> Sequence[Check]:
-    """What is concluded; some cases return what is no check at all."""
+    """What is concluded; some cases return things that are no checks."""
     if path.breaks == "check":
         raise RuntimeError("broken on purpose")
     return [made() for made in path.conclusion]  # type: ignore[misc]
@@ -228,7 +228,7 @@ def conclusion(path: Case) -> Sequence[Check]:
 
 @CLAIMS.conclusion("constant", "a conclusion with an open constant", constant=Constant(_one))
 def constant(path: Case) -> Check:
-    """What refutes no more than some values of a constant."""
+    """What can only be a lower bound of an open constant."""
     return path.constant()
 
 

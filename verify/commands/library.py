@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Found(Protocol):
-    """What there is under a name: the theorem, if it could be imported, and every fault of its package."""
+    """What a name stands for: the theorem, if it could be imported, and every fault of its package."""
 
     @property
     def theorem(self) -> Theorem | None: ...
@@ -22,7 +22,7 @@ class Found(Protocol):
 
 
 class Served(Protocol):
-    """The theorems that load, and why each other does not."""
+    """The theorems that load, and for each other theorem why it does not."""
 
     @property
     def theorems(self) -> Sequence[Theorem]: ...
@@ -56,7 +56,7 @@ class Figures(Protocol):
 
 
 class Library(Protocol):
-    """What a command line runs; either catalogue is imported when it is asked for."""
+    """What a command line can run. Either catalogue is imported when it is first asked for."""
 
     @property
     def theorems(self) -> Theorems: ...

@@ -62,7 +62,7 @@ class SettingCommand(Command):
             raise InputError(f"{option} is no option of {', '.join(named)}: {belongs}") from None
 
     def _chosen(self, ctx: click.Context) -> Mapping[str, HasSetting]:
-        """The modules that this command line names; click asks for the options more than once."""
+        """The modules that this command line names, kept because click asks for the options more than once."""
         if MODULES not in ctx.meta:
             ctx.meta[MODULES] = self.modules(ctx.meta.get(NAMED, ()))
         found: Mapping[str, HasSetting] = ctx.meta[MODULES]
@@ -145,7 +145,7 @@ def _text(value: Any) -> str:
 
 
 def _constraints(info: FieldInfo) -> Iterable[Any]:
-    """The constraints of a field, those of the kinds that it may be of included."""
+    """The constraints of a field, including those of each kind of value that it may have."""
     yield from info.metadata
     for kind in get_args(info.annotation):
         for field in getattr(kind, "__metadata__", ()):

@@ -32,7 +32,7 @@ def progress_line(name: str, shown: bool) -> Iterator[Progress]:
     from rich.text import Text
 
     class Elapsed(ProgressColumn):
-        """What of the phase is done, and its times."""
+        """How much of the phase is done, and its times."""
 
         max_refresh = 0.5
 
@@ -56,9 +56,9 @@ def progress_line(name: str, shown: bool) -> Iterator[Progress]:
 
 
 def progress_words(done: float, total: float | None, elapsed: float) -> str:
-    """Count or share of what is done, the seconds it took and, once that can be told, those that are left.
+    """Count or share of what is done, the seconds it took and, when that can be estimated, the seconds left.
 
-    A total of 1 is a whole, of which `done` is a share; None says that nobody knows.
+    A total of 1 is a whole, of which `done` is a share; a total of None is unknown.
     """
     if not total:
         return duration(elapsed)

@@ -1,4 +1,4 @@
-"""The machinery that judges, put to the test: broken comparisons, claims, draws and suites."""
+"""A test of the machinery that judges: broken comparisons, claims, draws and suites must be noticed."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class CaseOutcome:
 
 @dataclass(frozen=True)
 class ServedCases:
-    """The one theorem."""
+    """A catalogue of the one theorem whose cases are broken."""
 
     theorems: Sequence[Theorem]
     broken: Sequence[Exception] = ()
@@ -79,7 +79,7 @@ class Cases:
 
 
 def outcomes(group: CommandGroup) -> Iterator[CaseOutcome]:
-    """Every case run by the commands of `group`, in a folder that is removed."""
+    """Every case, run by the commands of `group` in a temporary folder."""
     own = CommandGroup("verify", library=cast(Library, Cases()), commands=group.commands)
     with tempfile.TemporaryDirectory(prefix="verify-self-test-") as folder:
 

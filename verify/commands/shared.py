@@ -84,7 +84,7 @@ def configuration(path: Path | None) -> Config:
 def chosen_setting(
     module: Theorem, config: Config, given: Mapping[str, str], variant: Variant
 ) -> BaseSetting:
-    """A theorem's setting: what its preset says, over that the configuration file, over that the options."""
+    """A theorem's setting: the preset's values, replaced by those of the configuration file, then by the options."""
     from verify.theorem.settings import make_setting
 
     own = {name: value for name, value in given.items() if name in module.Setting.model_fields}
@@ -112,7 +112,7 @@ def tell_broken(broken: Sequence[Exception]) -> int:
 
 
 def tell_causes(causes: Sequence[BaseException | None]) -> None:
-    """With --debug, what other people's code raised."""
+    """With --debug, the exceptions that other packages raised."""
     for cause in causes:
         if cause and click.get_current_context().obj["debug"]:
             traceback.print_exception(cause)

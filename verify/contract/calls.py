@@ -14,7 +14,12 @@ from verify.theorem.protocol import Theorem
 
 @dataclass(frozen=True)
 class Fault:
-    """Something that a theorem's author must change: where, in which attribute, what and how."""
+    """Something that a theorem's author must change.
+
+    place      file and line
+    attribute  of the module
+    text       what is wrong, and how to mend it
+    """
 
     place: str
     attribute: str
@@ -26,7 +31,7 @@ class Fault:
 
 
 def fault_line(package: str, fault: Fault) -> str:
-    """A fault with the package that it lies in; "" for a theorem of the suite's own."""
+    """A fault on one line, preceded by its package; a built-in theorem has none."""
     return f"{package}: {fault}" if package else str(fault)
 
 

@@ -18,7 +18,7 @@ from verify.theorem.verdicts import Verdict
 
 
 def member_faults(owner: object, name: str, value: object) -> Iterator[Fault]:
-    """What is wrong with `threads` of a problem, or with what a trajectory leaves for the record."""
+    """What is wrong with `threads` of a problem, or with what a path leaves for the record."""
     texts = list(_MEMBERS[name](value))
     place = place_of_member(owner, name) if texts else ""
     return (Fault(place, f"{type(owner).__name__}.{name}", text) for text in texts)

@@ -145,9 +145,9 @@ def grey(rows: NDArray[np.generic]) -> NDArray[np.float32]:
 
 
 def _channels_are_planes(rows: NDArray[np.float32]) -> bool:
-    """Whether red, green and blue come one after the other, or pixel by pixel.
+    """Whether red, green and blue follow one another plane by plane, or pixel by pixel.
 
-    OpenML has both and does not say; the channels of one pixel differ less than neighbouring pixels.
+    OpenML has both and does not say which. The channels of one pixel differ less than neighbouring pixels do.
     """
     planes = rows.reshape(len(rows), 3, -1)
     pixels = rows.reshape(len(rows), -1, 3)

@@ -55,7 +55,7 @@ def digest_of(*arrays: NDArray[np.generic]) -> str:
 
 
 def require_scale(array: NDArray[np.generic], name: str, of: object, least: float = 0.0) -> None:
-    """Raise InputError for an array whose largest entry is none to compute with; all zero is let pass."""
+    """Raise InputError for an array whose largest entry is too large or too small to compute with, except 0."""
     largest = float(np.abs(array).max())
     if largest and not least <= largest <= LARGEST_SCALE:
         allowed = f"from {least:g} to {LARGEST_SCALE:g}" if least else f"{LARGEST_SCALE:g} or less"
@@ -71,7 +71,7 @@ def gaussian_projection(inputs: Array, width: int, rng: np.random.Generator) -> 
 
 
 def one_hot(labels: NDArray[np.generic]) -> Array:
-    """One row a class, 1 where the sample is of it; a single row of +1 and -1 for two classes."""
+    """A row for each class, 1 where the sample belongs to it; for two classes a single row of +1 and -1."""
     classes = np.unique(labels)
     if len(classes) == 2:
         return np.where(labels == classes[1], 1.0, -1.0)[None, :]
@@ -116,8 +116,8 @@ def synthetic(
 ) -> Data:
     """Gaussian features N(0, 1/n) and targets from a random linear map plus N(0, 1) noise.
 
-    With `classes` the targets are the classes these numbers decide: signs for one output, the largest
-    of several one-hot.
+    With `classes` the targets are classes made of these numbers: for one output their signs, for several the
+    one-hot index of the largest.
     """
     features = rng.standard_normal((width, samples)) / np.sqrt(samples)
     teacher = rng.standard_normal((outputs, width))

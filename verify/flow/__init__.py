@@ -1,8 +1,8 @@
 """Gradient flow ``d theta/dt = -grad L(theta)``, approximated to a known error.
 
-Along exact flow ``L(0) - L(t) = int ||grad L||^2`` and, for the excess ``E = L - L*``,
-``log E(0)/E(t) = int ||grad L||^2 / E``. Every integrator carries both integrals, so that their
-residuals say how far the computed path is from a flow, in the very terms of a convergence theorem.
+Along exact flow ``L(0) - L(t) = int ||grad L||^2`` and, for the excess ``E = L - L*``, ``log E(0)/E(t) = int
+||grad L||^2 / E``. Every integrator carries both integrals. Their residuals say how far the computed path is
+from a flow, in the terms of a convergence theorem.
 """
 
 from __future__ import annotations

@@ -113,11 +113,11 @@ def step(point: P, spectrum: Spectrum, size: float) -> tuple[P, float]:
 
 
 def log_energy(before: Array, spectrum: Spectrum, after: Array, kernel_after: Array, size: float) -> float:
-    """``int 2 r^T H r / ||r||^2`` over a step, along an interpolant of r that meets both its ends.
+    """``int 2 r^T H r / ||r||^2`` over a step, along an interpolant of r between its ends.
 
-    The interpolant is ``exp(-s H) r_0`` plus the rest, linear in s, and H is linear between its two
-    ends. Along exact flow this is ``log ||r_0||^2 / ||r_1||^2``; here the difference is the integrated
-    defect ``2 r^T (dr/ds + H r) / ||r||^2`` of the step.
+    The interpolant is ``exp(-s H) r_0`` plus a term linear in s that makes it meet r_1; H is linear between
+    its two ends. Along exact flow the integral is ``log ||r_0||^2 / ||r_1||^2``. Here the two differ by the
+    integrated defect ``2 r^T (dr/ds + H r) / ||r||^2`` of the step.
     """
     x, weight = np.polynomial.legendre.leggauss(ENERGY_NODES)
     fastest = 1 / max(float(spectrum.values[-1]), 1 / size)

@@ -43,7 +43,7 @@ TINY = float(np.finfo(float).tiny)
 
 
 def log_energy_tolerance(length: Array | float, smallest_scale: float) -> Array | float:
-    """Tolerance of the log-energy integral over that of the path, where E changes over `length`."""
+    """Tolerance of the log-energy integral over that of the path; E changes by its own size over `length`."""
     noise = smallest_scale / (LENGTH_FRACTION * length)
     return LOG_ENERGY_TOLERANCE * np.maximum(1.0, NOISE_MARGIN * noise)
 
@@ -110,7 +110,7 @@ class Segment:
         return result
 
     def due(self) -> bool:
-        """Whether the excess, as last evaluated, asks for new coordinates."""
+        """Whether the last excess is so small that new coordinates are due."""
         return self.excess <= SEGMENT_DROP * self.begin.excess
 
     def point(self, time: float, y: Array, steps: int, counted: _Counted) -> FlowPoint:
@@ -131,10 +131,9 @@ def integrate(
 ) -> Iterator[FlowPoint]:
     """The flow from `theta` at each of `times` (increasing, first one 0).
 
-    It ends early, with a last point at the time reached, when the excess falls below
-    `smallest_excess`: what rounding can no longer resolve is not integrated. A field that knows that
-    it is blurred returns the excess 0. Coordinates shrink no further than to `smallest_scale`, where
-    the tolerance meets the rounding of theta.
+    It ends early, with a last point at the time reached, when the excess falls below `smallest_excess`,
+    because rounding hides the rest. A field whose values rounding has blurred says so by the excess 0.
+    Coordinates shrink no further than to `smallest_scale`, where the tolerance meets the rounding of theta.
     Raises FlowError when the integrator fails or is stuck.
     """
     counted = _Counted(field)

@@ -73,7 +73,7 @@ def draw_start(setting: LinearSetting) -> Drawn:
 
 
 def shallow_objective(setting: LinearSetting, drawn: Drawn, radius: float | None = None) -> ShallowObjective:
-    """The objective of the setting's loss, for the logistic one within a radius, by default a wide one.
+    """The objective of the setting's loss; the logistic one needs a radius, by default a wide one.
 
     HypothesisError where PL has no positive constant.
     """
@@ -91,7 +91,7 @@ def shallow_objective(setting: LinearSetting, drawn: Drawn, radius: float | None
 
 
 def linear_problem(setting: LinearSetting, drawn: Drawn, objective: ShallowObjective) -> LinearProblem:
-    """How to follow the flow of an objective; InputError where that is out of reach."""
+    """The problem of following the flow of an objective; InputError where it has too far to go."""
     _require_followable(setting, objective)
     return LinearProblem(
         model=drawn.start.model,
@@ -115,7 +115,7 @@ def linear_problem(setting: LinearSetting, drawn: Drawn, objective: ShallowObjec
 
 
 def _require_followable(setting: LinearSetting, objective: ShallowObjective) -> None:
-    """Raise InputError where the flow has too far to go, or too stiff a way for its tolerance."""
+    """Raise InputError where the flow has too far to go, or is too stiff for its tolerance."""
     best = float(np.abs(objective.minimiser).max())
     if best > LARGEST_MAP:
         raise InputError(
@@ -132,7 +132,7 @@ def _require_followable(setting: LinearSetting, objective: ShallowObjective) -> 
 
 
 def _horizon(objective: ShallowObjective, drawn: Drawn) -> float:
-    """The flow time in which the bound falls by exp(-12), unless that is out of all proportion."""
+    """The flow time in which the guaranteed bound falls by exp(-12), within reason."""
     excess, g = objective.excess_and_gradient(drawn.state.q)
     squared = sum(float(np.vdot(d, d)) for d in drawn.state.gradients(g))
     longest = LONGEST_HORIZON * excess / squared if squared > 0 else 1.0
@@ -141,7 +141,7 @@ def _horizon(objective: ShallowObjective, drawn: Drawn) -> float:
 
 
 def sizes(setting: LinearSetting) -> LinearSizes:
-    """What the cost of a setting depends on; InputError for data that are unusable, which are read here."""
+    """What the cost of a setting depends on. Reads the data; InputError where they are unusable."""
     outputs, samples = setting.outputs_drawn, setting.samples_drawn
     if setting.data != "synthetic":
         # Of width 1, so that nothing large is made.
@@ -152,7 +152,7 @@ def sizes(setting: LinearSetting) -> LinearSizes:
 
 
 def _draw_data(setting: LinearSetting, rng: np.random.Generator) -> datasets.Data:
-    """The data of a setting; InputError for those that its loss or its outputs do not go with."""
+    """The data of a setting; InputError where its loss or its outputs do not suit them."""
     width, outputs, samples = setting.width, setting.outputs_drawn, setting.samples_drawn
     if setting.data == "digits":
         drawn = datasets.digits(width, outputs, samples, rng)

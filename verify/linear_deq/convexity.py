@@ -36,10 +36,10 @@ class Witness:
 def ends_of_one_map(
     model: DeepEquilibriumLinear, objective: ShallowObjective, rng: np.random.Generator
 ) -> tuple[Array, Array]:
-    """``(A_i, Q* U_i)``: L is least at both, and not in the middle.
+    """``(A_i, Q* U_i)``: L is least at both ends, but not in the middle.
 
-    Q at the midpoint is ``Q* (U_1 + U_2)/2 U_mid^{-1}``, which is Q* only by accident, since U is not
-    affine in A for m >= 2.
+    Q at the midpoint is ``Q* (U_1 + U_2)/2 U_mid^{-1}``. It equals Q* only by accident, since U is not affine
+    in A for m >= 2.
     """
     return _minimum(model, objective, rng), _minimum(model, objective, rng)
 
@@ -60,7 +60,7 @@ def nonconvexity_witness(
     rng: np.random.Generator,
     ends: Ends = ends_of_one_map,
 ) -> Witness:
-    """The best of some pairs of ends."""
+    """The pair of ends, of several, over whose chord L rises most."""
 
     def loss(theta: Array) -> float:
         return objective.loss(model.at(theta).q)

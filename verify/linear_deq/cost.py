@@ -1,7 +1,7 @@
 """What a run on the deep equilibrium linear model takes, from its sizes.
 
-Memory counts the arrays that are alive at the peak. Time counts multiplications; the number of
-right-hand sides of a stiff flow is not known beforehand, and a typical one stands for it.
+Memory counts the arrays that are alive at the peak. Time counts multiplications. The number of right-hand
+sides of a stiff flow is not known beforehand; a typical number stands for it.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class LinearSizes:
 
     @property
     def stored(self) -> int:
-        """Parameter points that a trajectory keeps."""
+        """Parameter points that a path keeps."""
         return self.points if 8 * self.parameters * self.points <= STORED_BYTES else 2
 
     @property
@@ -78,7 +78,7 @@ class LinearSizes:
 
     @property
     def certified(self) -> int:
-        """Rows of D where an eigenvalue gets a certificate by a factorisation, else 0."""
+        """Rows of D where a factorisation certifies an eigenvalue, else 0."""
         size = self.width * self.outputs
         return size if DENSE_UP_TO < size <= CERTIFY_UP_TO else 0
 
@@ -153,6 +153,6 @@ def _seconds(sizes: LinearSizes) -> float:
 
 
 def _speedup(sizes: LinearSizes) -> float:
-    """What BLAS makes of the cores."""
+    """How many times faster BLAS is on all cores."""
     threads = 1 if sizes.width <= SINGLE_THREAD_UP_TO else os.cpu_count() or 1
     return float(threads**0.5)

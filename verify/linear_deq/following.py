@@ -1,4 +1,4 @@
-"""The gradient flow of a linear problem: by which integrator, and until rounding ends it."""
+"""The gradient flow of a linear problem: which integrator follows it, and where rounding ends it."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def follow(
 ) -> Iterator[FlowPoint]:
     """The flow at `times`, until rounding blurs the excess or the gradient by `EXCESS_RESOLUTION`.
 
-    The stepper is that of the problem's integrator, unless another is given.
+    `stepper` replaces that of the problem's integrator.
     """
     model, objective = problem.model, problem.objective
     start = model.at(problem.theta)

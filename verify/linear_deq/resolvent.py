@@ -87,9 +87,9 @@ class DeflatedResolvent:
         return self._lu().solve_transposed(rows) if x is None else x
 
     def _iterate(self, rows: Array, sweep: Callable[[Array], Array], order: float) -> Array | None:
-        """Fixed point of `sweep` started at `rows`, or None when LU is the cheaper way.
+        """Fixed point of `sweep`, started at `rows`; None when LU is the cheaper way.
 
-        Half a factorisation is m^3/3 multiplications, a sweep m^2 of them for every row.
+        Half a factorisation takes m^3/3 multiplications, a sweep m^2 for every row.
         """
         affordable = max(4, rows.shape[1] // (3 * rows.shape[0]))
         x, last = rows, np.inf

@@ -1,4 +1,4 @@
-"""How stiff a flow is, and whether a preconditioner of its integrator saves more than it costs."""
+"""How stiff a flow is, and whether preconditioning its integrator saves more time than it costs."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ PRECONDITIONED = 2500
 
 
 def fastest_rate(problem: LinearProblem) -> float:
-    """About the largest decay rate of the flow, smoothness times lambda_max(D), at its start and its end.
+    """The largest decay rate of the flow, about: smoothness times lambda_max(D), at its start and its end.
 
-    D grows with Q, whose end is Q*; A moves little.
+    D grows with Q, which ends at Q*; A moves little, so the end is taken with the initial A.
     """
     a, _ = problem.model.unpack(problem.theta)
     start = problem.model.at(problem.theta)
@@ -30,7 +30,7 @@ def fastest_rate(problem: LinearProblem) -> float:
 
 
 def preconditioner_pays(problem: LinearProblem) -> bool:
-    """Whether the right-hand sides that it spares take longer than its factorisations and solves."""
+    """Whether the right-hand sides that it spares would take longer than its factorisations and solves."""
     sizes = LinearSizes(
         problem.model.width,
         problem.model.outputs,

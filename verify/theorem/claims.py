@@ -63,8 +63,9 @@ class Claim:
 class Constant:
     """A constant C that a statement leaves open, as in "for every width of at least C n^2".
 
-    An instance in which the conclusion fails does not refute such a statement. It shows that C must exceed the
-    value at which the instance just meets the condition. The claim is NOT_APPLICABLE and tells that value.
+    An instance in which the conclusion fails does not refute such a statement: it shows that C must be larger
+    than the value at which the instance just meets the condition. The claim is NOT_APPLICABLE, with that
+    value.
 
     met        function of `problem` or `path` that gives this value
     condition  name of the condition that C is part of

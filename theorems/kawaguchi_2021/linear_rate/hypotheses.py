@@ -36,7 +36,7 @@ def own_constant(objective: ShallowObjective) -> float:
 
 
 def one_percent_more(objective: ShallowObjective) -> float:
-    """False where PL is attained."""
+    """A kappa that is too large wherever PL is attained."""
     return 1.01 * objective.pl_constant
 
 
@@ -48,7 +48,7 @@ def of_half_tau(objective: ShallowObjective) -> float:
 
 @CLAIMS.hypothesis("K-T1.PL", "L_0 satisfies PL with the loss's kappa > 0 inside the radius")
 def pl_everywhere(problem: RateProblem, kappa: Constant = own_constant) -> Check:
-    """The PL inequality at maps W drawn at random inside the radius, not only where the path goes."""
+    """The PL inequality at random maps W inside the radius, beside the points of the path."""
     rng = np.random.default_rng(problem.seed)
     maps = rng.standard_normal((RANDOM_MAPS, problem.model.outputs, problem.model.width))
     maps[::2] *= 0.1
@@ -123,7 +123,7 @@ def pl_ratio(
 
 @CLAIMS.hypothesis("K-T1.R", "the path stays inside the radius, ||Q_t||_1 < R")
 def radius(problem: RateProblem, path: RatePath, share: float = 1.0) -> Check:
-    """The path inside the radius. Where PL holds everywhere R is infinite, and Q must merely be finite."""
+    """The path stays inside the radius. Where PL holds everywhere R is infinite: Q need only be finite."""
     limit = share * problem.objective.radius
     if path.left_at is not None:
         message = (
@@ -172,7 +172,7 @@ def _rank_missing(problem: RateProblem) -> str:
     otherwise=_rank_missing,
 )
 def rank_condition(problem: RateProblem, full: Callable[[tuple[int, ...]], int] = min) -> Check:
-    """The condition that the printed corollaries add; where it fails the extended claims still speak."""
+    """The rank that the printed corollaries ask for; without it the extended claims are still made."""
     return equal(
         "rank Phi = min(n, m)",
         len(problem.objective.singular_values),

@@ -1,4 +1,4 @@
-"""The path of Theorem 1: the flow, and what each step of the proof says of it, seen at every checked time."""
+"""The path of Theorem 1: the flow, and at every checked time what each step of the proof speaks of."""
 
 from __future__ import annotations
 
@@ -53,13 +53,15 @@ class RatePath(LinearPath):
 
     @property
     def dissipation_rounding(self) -> Array:
-        """Absolute rounding error (k,) of dL/dt: that of the gradient times the speed of Q."""
+        """Absolute rounding error (k,) of dL/dt: the rounding error of the gradient times the speed of Q."""
         return (self.gradient_rounding + self.analytic_rounding) * self.map_speed
 
     @property
     def identity_rounding(self) -> Array:
-        """Relative rounding (k,) of identities with D, whose blocks are sums of terms up to ``||Q||^2``
-        that cancel to what may be as little as the identity."""
+        """Relative rounding error (k,) of identities with D.
+
+        The blocks of D are sums with terms up to ``||Q||^2``, which may cancel down to the identity.
+        """
         return self.problem.identity_rounding * (1 + self.map_norm**2)
 
     @property

@@ -117,14 +117,17 @@ def build(setting: Setting) -> RateProblem:
 
 
 def align(drawn: Drawn, distance: float) -> Drawn:
-    """Orthogonal features, and targets at a distance from the outputs along the slowest direction of D(0)."""
+    """The draw with orthogonal features and with targets at `distance` from the outputs.
+
+    They differ from the outputs along the slowest direction of D(0).
+    """
     orthogonal = np.linalg.qr(drawn.start.features)[0]
     targets = (drawn.state.q - distance * drawn.slowest.vector.T) @ orthogonal
     return replace(drawn, start=replace(drawn.start, features=orthogonal, targets=targets))
 
 
 def objective_within(setting: Setting, drawn: Drawn) -> ShallowObjective:
-    """The objective within the radius that was asked for; within a wide one where it is to be found."""
+    """The objective within the radius asked for; for `auto` within a wide one, to find the smallest in."""
     if setting.radius == "auto":
         return shallow_objective(setting, drawn)
     start = one_norm(drawn.state.q)
@@ -155,7 +158,7 @@ def within_smallest_radius(problem: LinearProblem) -> LinearProblem:
 
 
 def with_constant(objective: ShallowObjective) -> ShallowObjective:
-    """The objective; HypothesisError where its PL constant is none."""
+    """The objective; HypothesisError where its PL constant is next to zero."""
     if objective.pl_constant > LEAST_CONSTANT:
         return objective
     raise HypothesisError(
@@ -165,7 +168,7 @@ def with_constant(objective: ShallowObjective) -> ShallowObjective:
 
 
 def witness(start: LinearStart, ends: Ends = ends_of_one_map) -> Witness | None:
-    """That L is not convex; None where it is, or where no minimiser is known."""
+    """A witness that L is not convex; None where L is convex or no minimiser is known."""
     if start.model.width == 1 or start.objective is None:
         return None
     return nonconvexity_witness(start.model, start.objective, np.random.default_rng(start.seed), ends)

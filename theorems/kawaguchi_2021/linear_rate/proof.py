@@ -1,4 +1,4 @@
-"""The steps of the proof of Theorem 1, in their order, each with what was seen of it along the path."""
+"""The steps of the proof of Theorem 1 in their order, each compared along the path."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ Floors = Callable[[int, float], tuple[float, float]]
 
 
 def width_free_floors(width: int, gamma: float) -> tuple[float, float]:
-    """False: for S = e_1 1^T ||U||_2 grows with sqrt(m)."""
+    """False floors: for S = e_1 1^T, ||U||_2 grows with sqrt(m)."""
     return 1 / (1 + gamma) ** 2, 1 / (1 + gamma) ** 2
 
 
@@ -91,7 +91,7 @@ def width_free_floors(width: int, gamma: float) -> tuple[float, float]:
 def spectrum_floors(
     problem: RateProblem, path: RatePath, floors: Floors = smallest_eigenvalue_floors
 ) -> Iterator[Check]:
-    """Step 2: D is symmetric, and its smallest eigenvalue keeps above what was known beforehand."""
+    """Step 2: D is symmetric, and its smallest eigenvalue stays above its lower bounds."""
     where = {"time": path.times}
     yield equal(
         "|<x, D y> - <D x, y>| / ||x|| ||D y||",

@@ -62,7 +62,7 @@ class PathForm:
 
     @property
     def seen(self) -> PathForm:
-        """The times at which there is an order to see."""
+        """The times at which rounding leaves an order to measure."""
         clear = np.isfinite(self.errors)
         return PathForm(self.times[clear], self.orders[clear], self.errors[clear])
 
@@ -106,7 +106,7 @@ class NewtonPath:
 
     @property
     def rates(self) -> Mapping[str, float]:
-        """Theorem 2 promises no rate of convergence; what it has is an order."""
+        """The order of the path form, and the times. There is no rate: Theorem 2 promises none."""
         seen = self.form.seen.orders
         order = {"order of the path form": float(seen.mean())} if seen.size else {}
         ends = {"horizon": self.flow.problem.horizon, "checked until": float(self.flow.times[-1])}
@@ -151,10 +151,10 @@ def path_form(path: LinearPath, progress: Progress) -> PathForm:
 
 
 def _order(path: LinearPath, index: int) -> tuple[float, float]:
-    """Order at which ``Q(t + delta) - Q(t) - v_delta`` vanishes as delta is halved, and its error.
+    """The order at which ``Q(t + delta) - Q(t) - v_delta`` vanishes as delta is halved, and its error.
 
-    The local orders approach their limit linearly in delta, so that the last is off by about its
-    distance to the one before; rounding of Q adds to it where the gap is small.
+    The order from two successive deltas approaches its limit linearly in delta, so the last one is off by
+    about its distance to the one before. Rounding of Q adds to the error where the gap is small.
     """
     problem, theta = path.problem, path.thetas[index]
     model, local = problem.model, local_model(path, index)

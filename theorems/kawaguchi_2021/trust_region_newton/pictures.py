@@ -76,7 +76,7 @@ def draw_balls(axes: Axes, plane: LinearPath) -> None:
 
 
 def draw_ball(axes: Axes, center: Array, local: LocalModel, *, first: bool) -> None:
-    """The trust region around a point, and the step that ends on its border."""
+    """A trust region, and the step that ends on its border."""
     delta = SHARE * local.unit
     metric = local.metric(delta)
     angles = np.linspace(0, 2 * np.pi, 200)
@@ -99,7 +99,7 @@ def draw_ball(axes: Axes, center: Array, local: LocalModel, *, first: bool) -> N
 
 
 def draw_levels(axes: Axes, plane: LinearPath) -> None:
-    """Level sets of the excess of the shallow loss over what the axes show."""
+    """Level sets of the excess of the shallow loss, inside what the axes show."""
     middle = [sum(limits) / 2 for limits in (axes.get_xlim(), axes.get_ylim())]
     half = 0.55 * max(np.ptp(axes.get_xlim()), np.ptp(axes.get_ylim()))
     span = np.linspace(-half, half, LEVEL_GRID)

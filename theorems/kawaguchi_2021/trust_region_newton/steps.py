@@ -92,7 +92,7 @@ def trust_radius(local: LocalModel, delta: float, metric: Array) -> float:
 def solved(
     models: Sequence[LocalModel], fractions: Sequence[float] = FRACTIONS, metric: Metric = printed
 ) -> Steps:
-    """Every problem of these fractions, solved."""
+    """The trust-region problems at these fractions of delta_bar, solved."""
     rows = []
     for local in models:
         for fraction in fractions:
@@ -107,10 +107,10 @@ def solved(
 
 
 def definiteness(models: Sequence[LocalModel], fraction: float) -> Definiteness:
-    """G_delta at a fraction of delta_bar, where that is finite.
+    """G_delta at a fraction of delta_bar, at the times where delta_bar is finite.
 
-    Taken are the eigenvalues of ``(S^D)^{1/2} U^{-1} G U^{-T} (S^D)^{1/2}``, which is congruent to G_delta
-    and equal to ``I - delta (S^D)^{1/2} F (S^D)^{1/2}``: its scale is 1.
+    Its eigenvalues are scaled to size 1: they are those of ``(S^D)^{1/2} U^{-1} G U^{-T} (S^D)^{1/2}``, which
+    is congruent to G_delta and equals ``I - delta (S^D)^{1/2} F (S^D)^{1/2}``.
     """
     rows = []
     for local in _bounded(models):
