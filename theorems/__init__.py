@@ -112,7 +112,7 @@ def catalogue(chosen: Iterable[str] = (), reserved: Collection[str] = ()) -> Cat
 
 
 def clashes(built_in: Iterable[str]) -> list[str]:
-    """A line for each package that provides a theorem under one of these names; such a theorem is not served."""
+    """A line for each package that provides a theorem under one of these names. It is not served."""
     return [
         f"theorem {name!r} of the package {_package(entry)} has the name of a built-in theorem and is not "
         f"served: rename it, or uninstall {_package(entry)}"

@@ -36,7 +36,7 @@ TITLE = "Gao et al. 2022, figure 1: implicit ReLU networks of growing width"
 
 SOURCE = "Gao et al. 2022, figure 1"
 
-#: The norm axis of the paper's figure ends at 0.1980 and 0.1992: all it shows lies within so much.
+#: The norm axis of the paper's figure spans 0.1980 to 0.1992, so no relative change in it can be larger.
 NORM_SPREAD = 0.006
 
 CLAIMS = Claims(SOURCE)

@@ -130,7 +130,7 @@ def held_often_enough(setting: Setting, results: Sequence[WidthCurve]) -> Iterat
             f"probability at m = {WIDTHS[-1]}, n = {samples}",
             share,
             1 - DELTA,
-            # The side of the interval that could turn the verdict.
+            # The half of the interval that could change the verdict.
             budget={"sampling": share - low if share > 1 - DELTA else high - share},
             where={"n": samples, "m": WIDTHS[-1]},
             advice="raise --trials",

@@ -24,7 +24,7 @@ from verify.theorem.compare import Check, at_least, at_most
 
 CLAIMS = Claims(PAPER)
 
-#: All of Lemma 3.6 is promised under these.
+#: What all of Lemma 3.6 rests on.
 GIVEN_LEMMA = (followed, *PREMISES)
 
 

@@ -16,10 +16,10 @@ from verify.theorem.compare import Check, at_least, at_most, equal
 
 CLAIMS = Claims(PAPER)
 
-#: The energy identity may not be vaguer than a tenth of what it measures.
+#: Resolution of the energy identity, relative to the total decay.
 ENERGY_RESOLUTION = 0.1
 
-#: All of Lemma 3.5 is promised under these.
+#: What all of Lemma 3.5 rests on.
 GIVEN_LEMMA = (followed, *PREMISES)
 
 LATER = slice(1, None)

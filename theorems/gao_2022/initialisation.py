@@ -29,10 +29,10 @@ Array = NDArray[np.float64]
 
 CLAIMS = Claims(PAPER)
 
-#: A slope known no better than this could not tell -1/2 from -1.
+#: Slopes must be known better than this, or -1/2 could pass for -1.
 SLOPE_RESOLUTION = 0.2
 
-#: Chance of a random matrix beyond a bound that is called safe here.
+#: Probability with which a random matrix may exceed a bound that is called safe here.
 RARE = 1e-6
 
 #: ||A|| / (2 sqrt(m)) = 1 - TRACY_WIDOM m^(-2/3): the mean edge of a square Gaussian matrix.

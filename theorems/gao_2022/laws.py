@@ -26,7 +26,7 @@ COUNTEREXAMPLE = (256, 16_000)
 #: Samples, draws, and widths tried in the law of the width that the data need.
 LAW_SAMPLES, LAW_REPEATS, LAW_STEP, LAW_STEPS = (8, 16, 32, 64), 12, 32, 120
 
-#: A slope known no better than this tells nothing of whether C grows with n.
+#: Slopes must be known better than this to say whether C grows with n.
 SLOPE_RESOLUTION = 1.0
 
 

@@ -38,7 +38,7 @@ def contraction(problem: GaoProblem, path: GaoPath, share: float = 1.0) -> list[
     """Sweeps from z = 0 contract by gamma_0 = gamma~ ||A||, and z stays below its bound."""
     gamma_0, changes = problem.gamma_0, path.initial.sweep_changes
     sizes = np.linalg.norm(problem.phi, axis=0)
-    # Below this, rounding of z is a tenth of a percent of a change.
+    # For smaller changes the rounding of z is more than a tenth of a percent.
     kept = changes[:-1] > 1e3 * np.sqrt(problem.width) * EPS * sizes
     ratios = changes[1:][kept] / changes[:-1][kept]
     return [

@@ -134,7 +134,7 @@ class GaoPath:
 
 
 def followed(path: GaoPath) -> str:
-    """"" where the flow was followed beyond time 0, else why it was not."""
+    """ "" where the flow was followed beyond time 0, else why it was not."""
     return "" if path.training else f"not followed from time 0: {path.flow.lost}"
 
 
@@ -144,7 +144,7 @@ def integrate(problem: GaoProblem, progress: Progress) -> GaoPath:
     flow = relu_path(
         problem,
         lambda share: progress("gradient flow", share, 1.0),
-        # Without a contraction nothing is known of the derivatives either.
+        # Without a contraction the derivatives have no error bound.
         probed=not broken or problem.gamma_0 < 1,
         ended=f"{' and '.join(broken)} does not hold at time 0" if broken else "",
     )

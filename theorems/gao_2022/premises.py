@@ -19,7 +19,7 @@ CLAIMS = Claims(PAPER)
 #: Two units and ten inputs.
 TINY = {"width": 2, "samples": 10, "data": "sphere"}
 
-#: No lemma tells norms or gammas apart that agree in half their digits; rounding is far below.
+#: Two norms or gammas that agree in half their digits are the same for every lemma; rounding is far smaller.
 HALF_THE_DIGITS = 1e-8
 
 

@@ -120,7 +120,7 @@ def redraw(
 def _figure_settings(
     names: tuple[str, ...], preset: Size, options: Mapping[str, str | None]
 ) -> list[tuple[FigureModule, BaseSetting]]:
-    """Every figure with its setting: options go to each figure that has them, the preset fills in the rest."""
+    """Every figure with its setting: an option goes to each figure that has it, over the preset."""
     figures = library().figures
     from verify.theorem.settings import make_setting
 

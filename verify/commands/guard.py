@@ -22,7 +22,7 @@ import click
 from verify.commands.base import DEBUG
 from verify.theorem.errors import InputError, in_words
 
-#: Something broke that was not the user's to mend; see `verify.theorem.compare.Verdict`.
+#: Something broke that the user cannot mend; see `verify.theorem.verdicts.Verdict`.
 BROKEN = 4
 
 #: The exit code of a command whose output nobody reads to its end, 128 + SIGPIPE as in a shell.

@@ -62,7 +62,7 @@ class SettingCommand(Command):
             raise InputError(f"{option} is no option of {', '.join(named)}: {belongs}") from None
 
     def _chosen(self, ctx: click.Context) -> Mapping[str, HasSetting]:
-        """The modules that this command line names, kept because click asks for the options more than once."""
+        """The modules that this command line names. They are kept: click asks for the options repeatedly."""
         if MODULES not in ctx.meta:
             ctx.meta[MODULES] = self.modules(ctx.meta.get(NAMED, ()))
         found: Mapping[str, HasSetting] = ctx.meta[MODULES]

@@ -13,7 +13,7 @@ from verify.views.numbers import duration
 if TYPE_CHECKING:
     from rich.progress import Task
 
-#: A phase is this far, and has taken this many seconds, before its end is estimated.
+#: Share of a phase that must be done, and seconds that it must have taken, before its end is estimated.
 LEAST_FRACTION, LEAST_SECONDS = 0.05, 2.0
 
 

@@ -17,7 +17,7 @@ from verify.commands.library import Library
 from verify.theorem.protocol import Theorem
 from verify.theorem.verdicts import Verdict
 
-#: The exit codes of the README, written down once more, so that they are not judged by themselves.
+#: The exit codes of the README, written down once more: the code must not be judged by its own table.
 EXIT_CODES = {"VERIFIED": 0, "VIOLATED": 1, "INCONCLUSIVE": 3, "NOT_APPLICABLE": 3, "ERROR": 4}
 
 #: Draws of the cases about one draw of many; the eighth is the one that fails.

@@ -84,7 +84,7 @@ def configuration(path: Path | None) -> Config:
 def chosen_setting(
     module: Theorem, config: Config, given: Mapping[str, str], variant: Variant
 ) -> BaseSetting:
-    """A theorem's setting: the preset's values, replaced by those of the configuration file, then by the options."""
+    """A theorem's setting: options win over the configuration file, and that over the preset."""
     from verify.theorem.settings import make_setting
 
     own = {name: value for name, value in given.items() if name in module.Setting.model_fields}

@@ -89,7 +89,7 @@ def _part(part: Part, claims: Sequence[Statement[Any]]) -> Iterator[str]:
 
 
 def _available(part: Part) -> Sequence[str]:
-    """What a run has made by the time a part is judged: what the part needs, and what was made before that."""
+    """What a run has made by the time a part is judged: what the part needs, and all before that."""
     last = max((KNOWN.index(name) for name in part.needs if name in KNOWN), default=-1)
     return KNOWN[: last + 1]
 

@@ -134,5 +134,5 @@ _MEMBERS: Mapping[str, Callable[[Any], Iterator[str]]] = MappingProxyType(
     {"threads": _threads, "arrays": _arrays, "rates": _rates, "counts": _counts, "notes": _notes}
 )
 
-#: What a trajectory leaves for the record.
+#: What a path leaves for the record.
 LEFT = ("arrays", "rates", "counts", "notes")

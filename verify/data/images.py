@@ -39,8 +39,8 @@ OPENML: Mapping[str, tuple[int, str]] = MappingProxyType(
 #: Side of the grey images, and of the coloured ones that they are made of.
 SIDE, COLOURED_SIDE = 28, 32
 
-#: Largest entry of images: 0 to 1 is meant, 0 to 255 will do. Noise of size 1 is added to the targets made
-#: of them; at 1e-10 the flow of figure kawaguchi-1 breaks.
+#: Bounds of the largest entry of images: 0 to 1 is meant, 0 to 255 will do. Targets made of images get noise
+#: of size 1; with entries of 1e-10 the flow of figure kawaguchi-1 breaks.
 LEAST_PIXEL, LARGEST_PIXEL = 1e-3, 1e3
 
 #: Rows made grey at a time.

@@ -17,7 +17,7 @@ Array = NDArray[np.float64]
 
 DIGITS_CLASSES = 10
 
-#: As many outputs as a setting may ask for; labels with more of them are rather numbers of rows.
+#: The most outputs that a setting may ask for; labels with more classes are probably row numbers.
 MOST_CLASSES = 1000
 
 
@@ -55,7 +55,7 @@ def digest_of(*arrays: NDArray[np.generic]) -> str:
 
 
 def require_scale(array: NDArray[np.generic], name: str, of: object, least: float = 0.0) -> None:
-    """Raise InputError for an array whose largest entry is too large or too small to compute with, except 0."""
+    """Raise InputError for an array whose largest entry is too large or, unless 0, too small."""
     largest = float(np.abs(array).max())
     if largest and not least <= largest <= LARGEST_SCALE:
         allowed = f"from {least:g} to {LARGEST_SCALE:g}" if least else f"{LARGEST_SCALE:g} or less"

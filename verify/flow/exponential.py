@@ -27,15 +27,15 @@ from verify.flow import Array, FlowError
 #: Growth and fall of the step between two attempts, and the safety factor on it.
 LARGEST_GROWTH, LARGEST_FALL, SAFETY = 4.0, 0.1, 0.9
 
-#: The stage is first order, so that its distance to the step falls with the square of the step.
+#: The stage is of first order, so its distance to the result falls with the square of the step.
 STEP_EXPONENT = 0.5
 
 #: Gauss points of the energy integral over a step, in the logarithm of time over the fastest scale.
 #: An integrand that decays from scale to scale is smooth there: 32 points leave about 1e-10 of it.
 ENERGY_NODES = 32
 
-#: Error of log ||r||^2 that an error estimate stands for: 2 by the logarithm of a square, and twice that
-#: because a kink in the second half of a step shows in the stage with half its effect only.
+#: Error of log ||r||^2 over the estimate of the step error: 2 for the logarithm of a square, and twice that
+#: because a kink in the second half of a step shows only half its effect in the stage.
 LOG_STEP_ERROR = 4
 
 #: Steps after which the integrator is taken to be stuck.

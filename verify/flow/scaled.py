@@ -17,8 +17,8 @@ import numpy as np
 
 from verify.flow import Array, FlowError, FlowPoint, GradientField
 
-#: Fall of the excess after which the coordinates are rescaled. Measured: 1e-2 costs a quarter more
-#: right-hand sides for the same accuracy, 1e-7 a quarter less but loses the excess at loose tolerances.
+#: Fall of the excess after which the coordinates are rescaled. Measured: with 1e-2 the same accuracy costs a
+#: quarter more right-hand sides; with 1e-7 a quarter less, but loose tolerances lose the excess.
 SEGMENT_DROP = 1e-4
 
 #: Steps after which an integrator is taken to be stuck.
@@ -31,8 +31,8 @@ UNCONTROLLED = 1e10
 #: the path runs into a boundary of the set over which L* is least, and the path's own steps miss that.
 LOG_ENERGY_TOLERANCE = 10.0
 
-#: That tolerance grows where rounding of theta comes within this factor of the path's: a step cannot be
-#: made accurate by making it smaller when its integrand is noise.
+#: The log-energy tolerance grows where rounding of theta comes within this factor of the path's tolerance: a
+#: smaller step is no more accurate when its integrand is noise.
 NOISE_MARGIN = 100.0
 
 #: Scale of a segment over its length ``E / ||grad L||``. Measured: 1 costs a tenth fewer right-hand

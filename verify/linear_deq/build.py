@@ -32,12 +32,12 @@ LONGEST_HORIZON = 1e9
 #: Radius of the logistic loss, relative to that of the start, where none is asked for: no path leaves it.
 WIDE_RADIUS = 50.0
 
-#: Entries of the best map, from a start of size 1: D then has eigenvalues that span their squares, and the
-#: flow has so stiff a way to go that 1e5 takes hours and 1e9 breaks the preconditioner.
+#: Largest entries of the best map, for a start of size 1. The eigenvalues of D span the square of this: with
+#: 1e5 the flow is so stiff that it takes hours, and 1e9 breaks the preconditioner.
 LARGEST_MAP = 1e4
 
-#: An rtol looser than the default is one that leaves a step error, amplified by the spread of curvatures,
-#: below this. Tried: 200 makes the energy identity fail, 7 does not.
+#: Largest rtol, times the spread of curvatures that amplifies the step error, for an rtol looser than the
+#: default. Tried: 200 makes the energy identity fail, 7 does not.
 LARGEST_AMPLIFIED = 10.0
 
 

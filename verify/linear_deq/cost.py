@@ -19,7 +19,7 @@ from verify.theorem.cost import DENSE, PROCESS, SKINNY, Cost
 #: Seconds of every run: imports, pictures, pages.
 OVERHEAD = 5.0
 
-#: Right-hand sides at rtol 1e-10, and the power of rtol with which they become fewer: typical of digits and
+#: Right-hand sides at rtol 1e-10, and the power of rtol with which they become fewer. Typical of digits and
 #: Gaussian features at widths 32 to 256, where 2600 to 10000 were counted.
 RIGHT_HAND_SIDES, RTOL_POWER = 5000, 0.17
 

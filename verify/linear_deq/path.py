@@ -21,7 +21,7 @@ from verify.numerics.quadrature import graded_times
 
 Array = NDArray[np.float64]
 
-#: An adaptive method holds its estimate of the step error to the tolerance, not the error itself.
+#: An adaptive method keeps its estimate of the step error within the tolerance; the error may be larger.
 STEP_ERROR_SAFETY = 10
 
 
@@ -46,7 +46,7 @@ class Sight:
 #: Looks at the model at each checked time, in order.
 Observer = Callable[[Sight], None]
 
-#: Whether a path is to be followed any further.
+#: Whether to follow the path further.
 Within = Callable[[LinearState], bool]
 
 

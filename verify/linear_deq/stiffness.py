@@ -7,11 +7,12 @@ from verify.linear_deq.problem import LinearProblem
 from verify.linear_deq.spectrum import FlowOperator
 from verify.losses.smooth import SmoothObjective
 
-#: Without a preconditioner CVODE needs one right-hand side more for so much of the stiffness: 430 to 500
-#: were seen where it is 1e5 and more. Below that stiffness costs nothing.
+#: Without a preconditioner CVODE needs about stiffness / 500 right-hand sides: 430 to 500 were measured where
+#: the stiffness is 1e5 or more. Below that, stiffness costs nothing.
 STIFFNESS_PER_RIGHT_HAND_SIDE = 500
 
-#: Right-hand sides that a flow takes with one, each of which pays for it: 2200 to 2600 where it is stiff.
+#: With a preconditioner a stiff flow takes this many right-hand sides (2200 to 2600 were measured), each of
+#: which has a share of the preconditioner's cost.
 PRECONDITIONED = 2500
 
 

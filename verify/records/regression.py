@@ -1,8 +1,8 @@
 """A run against a stored reference: what moved, and by how much it was allowed to.
 
 A reference is the record of an accepted run without its timings. Each kind of number has a tolerance
-of its own, chosen so that another BLAS, processor or number of threads passes and a changed formula
-does not; figures below were seen between OpenBLAS kernels of four generations.
+of its own, so that another BLAS, processor or number of threads passes and a changed formula does not.
+The figures below were measured between OpenBLAS kernels of four generations.
 """
 
 from __future__ import annotations
@@ -29,31 +29,31 @@ from verify.theorem.errors import InputError
 from verify.theorem.presets import NAMES
 from verify.theorem.verdicts import Verdict, worst
 
-#: What is compared is known to its error budget, but belongs to a path that is itself known only to the
-#: integrator's tolerance, and late on it to what rounding leaves: 4e-5 was seen, relative.
+#: Compared numbers are known to within their error budgets, but for one path. The path itself is known only
+#: to the integrator's tolerance, and late on it to rounding: relative changes of 4e-5 were seen.
 PATH_TOLERANCE = 1e-3
 
-#: A mean rate is known as well as the conclusion that it sums up (the budget of that is added), and
-#: depends on the end of the path: 3e-6 was seen, relative.
+#: A mean rate is as certain as the conclusion that it sums up, whose budget is added. It also depends on
+#: where the path ends: relative changes of 3e-6 were seen.
 RATE_TOLERANCE = 1e-4
 
-#: ... but where the flow was stopped by rounding, it stopped because the excess was blurred by 1%, and
-#: where it stops is a matter of rounding, too: 2e-3 was seen in that time.
+#: ... but a flow that rounding stopped, where it blurred the excess by 1%, may stop at another time:
+#: relative changes of that time by 2e-3 were seen.
 BLURRED_RATE_TOLERANCE = 1e-2
 
-#: Rates that are differences of nearly equal maps are rounding below this.
+#: Rates below this are rounding, where they are differences of nearly equal maps.
 RATE_ROUNDING = 1e-12
 
 #: Work, and how many points rounding leaves to compare: adaptive steps branch on last digits (3% seen).
 COUNT_TOLERANCE, COUNT_SLACK = 0.2, 2
 
-#: Budgets are made of estimates, some of them of rounding: only their order of magnitude is a promise.
+#: Budgets are made of estimates, some of rounding: only their order of magnitude must stay.
 BUDGET_FACTOR = 10.0
 
-#: ... and where one path has points that the other lacks, the extremes over its points may be theirs.
+#: ... and where one path has points that the other lacks, these may hold the extremes.
 CUT_PATH_TOLERANCE = 0.5
 
-#: Where another point decides, its numbers are not those of the first; the slack stays of one order.
+#: Where another point decides, it has other numbers, but the order of magnitude of the slack stays.
 SLACK_FACTOR = 2.0
 
 #: Coordinates that differ by less, relatively, are those of one point.
@@ -98,10 +98,10 @@ def write_reference(record: Record | Suite, folder: Path, allow_unverified: bool
 
 
 def compare_records(reference: Record | Suite, run: Record | Suite, name: str = "") -> Comparison:
-    """Every number and text of both, with what moved by more than its tolerance; `name` is the reference's.
+    """Every number and text of both, and what moved by more than its tolerance; `name` is the reference's.
 
-    Not compared: times, the environment, how many threads there were, and notes, which say in words what
-    the numbers say and come and go with the last digit.
+    Not compared: times, the environment, the number of threads, and notes. Notes say in words what the
+    numbers say, and come and go with the last digit.
     """
     old, new = ({one.label: one for one in runs_of(record)} for record in (reference, run))
     found = list(_each(old, new, "", _run))
@@ -130,7 +130,7 @@ Moves = Iterator[Difference | None]
 def _each(
     old: Mapping[str, T], new: Mapping[str, T], place: str, compare: Callable[[str, T, T], Moves]
 ) -> Moves:
-    """Compare what both have; what one lacks is a difference."""
+    """Compare what both have; what only one has is a difference."""
     for key in dict.fromkeys([*old, *new]):
         what = f"{place}  {key}".strip()
         if key not in old:
@@ -200,7 +200,7 @@ def _check(what: str, old: CheckRecord, new: CheckRecord) -> Moves:
     else:
         spread = (SLACK_FACTOR - 1) * abs(old.slack or 0.0)
         yield from _number(f"{what}  slack (at another point)", old.slack, new.slack, budgets + spread)
-    # Where another point decides, the range over all points still tells a changed formula.
+    # Where another point decides, the range over all points still shows a changed formula.
     widest = (old.largest_budget or 0.0) + (new.largest_budget or 0.0)
     tolerance = PATH_TOLERANCE if old.points == new.points else CUT_PATH_TOLERANCE
     for name in ("measured", "bound"):
@@ -212,7 +212,7 @@ def _check(what: str, old: CheckRecord, new: CheckRecord) -> Moves:
 
 
 def _contradictions(what: str, run: Record) -> Moves:
-    """Numbers of one record that cannot belong together: it was edited, or its writer is broken."""
+    """Numbers of a record that cannot belong together: it was edited, or its writer is broken."""
     for claim in run.claims:
         for check in claim.checks:
             place = f"{what}  {claim.id}  {check.quantity}"
@@ -283,7 +283,7 @@ def _text(value: float) -> str:
 
 
 def _same_point(old: CheckRecord, new: CheckRecord) -> bool:
-    """Whether both were decided at one point; without coordinates only one point is certain to be."""
+    """Whether both were decided at one point. Without coordinates only a single point is certain to be it."""
     if not old.where or old.where.keys() != new.where.keys():
         return old.points == new.points == 1
     pairs = ((old.where[name] or 0.0, new.where[name] or 0.0) for name in old.where)
@@ -291,7 +291,7 @@ def _same_point(old: CheckRecord, new: CheckRecord) -> bool:
 
 
 def _rate_tolerance(run: Record) -> float:
-    """Relative tolerance of rates: that of the conclusions' budgets, and of where the path ended."""
+    """Relative tolerance of rates: the conclusions' budgets, and more where rounding ended the path."""
     end, horizon = run.rates.get("checked until"), run.rates.get("horizon")
     if end and horizon and end < (1 - SAME_POINT) * horizon:
         return BLURRED_RATE_TOLERANCE
@@ -309,9 +309,9 @@ def _by_id(run: Record) -> dict[str, ClaimRecord]:
 
 
 def _by_quantity(claim: ClaimRecord) -> dict[tuple[str, int], CheckRecord]:
-    """Checks by what they compare and, of those alike, their position.
+    """Checks by what they compare, and by position among those that compare the same.
 
-    Names may hold numbers that were computed, so digits are left out.
+    Digits are left out, since names may hold computed numbers.
     """
     named: dict[tuple[str, int], CheckRecord] = {}
     for check in claim.checks:
@@ -321,7 +321,7 @@ def _by_quantity(claim: ClaimRecord) -> dict[tuple[str, int], CheckRecord]:
 
 
 def _bare(text: str) -> str:
-    """A text without the numbers in it, which may have been computed."""
+    """A text without its numbers, which may have been computed."""
     return re.sub(r"\d+(\.\d+)?(e[+-]?\d+)?", "#", text)
 
 

@@ -1,4 +1,4 @@
-"""What is seen of a flow at its checked times."""
+"""What is observed of a flow at its checked times."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Seen:
 
 
 class Observer:
-    """Turns points of the flow into columns; see `verify.relu_deq.path.ReluPath` for what they are."""
+    """Turns points of the flow into columns; `verify.relu_deq.path.ReluPath` says what they are."""
 
     def __init__(self, problem: ReluProblem, start: ReluState, probed: Set[int]) -> None:
         self._problem = problem
@@ -77,8 +77,8 @@ class Observer:
                 "steps": point.steps,
                 "kernel_spectrum": point.eigenvalues,
                 "part_minima": minima,
-                # Weyl: an eigenvalue moves by the norm of the change; a Gram matrix changes by twice
-                # the relative error of its factors, of which H has products of two.
+                # Weyl: an eigenvalue moves by no more than the norm of the change. A Gram matrix changes by
+                # twice the relative error of its factors, and H is made of products of two Gram matrices.
                 "kernel_error": (4 * state.accuracy / slack + n * EPS) * trace,
                 "gram_minimum": gram_minimum,
                 "gram_error": 4 * (n + np.sqrt(width)) * EPS * float(np.trace(gram))
@@ -115,7 +115,7 @@ class Observer:
                 float(np.linalg.norm(host(state.theta.w), 2)),
             )
             return norms, (norms[0] * state.model.width * EPS, norms[1] * state.model.width * EPS)
-        # A and W are rounded entry by entry, which moves their spectral norm by no more than so much.
+        # How far rounding of every entry can move the spectral norms of A and W.
         rounding = epsilon(state.theta.a) * np.sqrt(state.model.width)
         a, w = self._problem.norms
         return (a, w), (distances[0] + rounding * a, distances[1] + rounding * w)

@@ -35,7 +35,10 @@ class Parameters:
 
     @classmethod
     def random(cls, width: int, inputs: int, rng: np.random.Generator, *, skip: bool = True) -> Parameters:
-        """A, W of independent N(0, 1), u, v of independent signs, as Gao et al. 2022 start; v if `skip`."""
+        """The start of Gao et al. 2022: A, W of independent N(0, 1), u, v of independent signs.
+
+        Without `skip` there is no v.
+        """
         a, w = rng.standard_normal((width, width)), rng.standard_normal((width, inputs))
         u, *v = rng.choice([-1.0, 1.0], size=(2 if skip else 1, width))
         return cls(a, w, u, v[0] if v else None)
@@ -84,7 +87,7 @@ class Block:
     coupled: bool = False
 
     def gradient(self, state: ReluState, weights: AnyArray) -> AnyArray:
-        """``J^T weights`` for weights (n,) that lie where the state does."""
+        """``J^T weights`` for weights (n,), arrays of the same kind as the state's."""
         left = getattr(state, self.left)
         if self.right is None:
             return left @ weights

@@ -1,12 +1,12 @@
 """The path of the gradient flow of the implicit ReLU network, observed at every checked time.
 
-Seen are residuals, the spectrum of H and of its parts, how far the parameters went, and derivatives taken
-by complex step.
+Observed are residuals, the spectrum of H and of its summands, how far the parameters went, and derivatives by
+complex step.
 
-The flow is not smooth, and not only at isolated times: a unit whose two one-sided gradients both push
-it towards its kink stays there, and the flow slides along the kink (Filippov). There H of either side
-overstates the decay, and no step size mends that: the energy identity keeps a defect of about 1% of
-log ||r||^2. The defect is measured, step by step, and is part of every budget.
+The flow is not smooth, and not only at isolated times: a unit whose two one-sided gradients both push it
+towards its kink stays there, and the flow slides along the kink (Filippov). There the H of either side
+overstates the decay, and no smaller step mends that: the energy identity keeps a defect of about 1% of log
+||r||^2. The defect is measured, step by step, and is part of every budget.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from verify.theorem.errors import HypothesisError
 
 Array = NDArray[np.float64]
 
-#: ||r||^2 is followed until rounding blurs it by this much, relatively.
+#: The flow is followed until this is the relative rounding error of ||r||^2.
 RESIDUAL_RESOLUTION = 1e-2
 
 #: Largest parameters stored in a record, in bytes.
@@ -98,7 +98,7 @@ class ReluPath:
 
     @property
     def accuracy(self) -> float:
-        """That of the equilibria, where it is loosest."""
+        """The accuracy of the equilibria, where it is lowest."""
         return max(LOOSEST_ACCURACY, self.last.model.accuracy)
 
     @property
@@ -113,7 +113,7 @@ class ReluPath:
 
     @property
     def integrated_lambda(self) -> tuple[Array, Array]:
-        """``int_0^t lambda_min(H)`` (k,), never too large for the H of the steps, and what rounding adds."""
+        """``int_0^t lambda_min(H)`` (k,), never too large for the H of the steps, and its rounding error."""
         return self.lowest, self.kernel_error.max() * self.times
 
     @property
@@ -197,8 +197,8 @@ def relu_path(
     """The path of the gradient flow of `problem`, observed at its checked times.
 
     With `probed`, derivatives are taken by complex step at the first, a middle and the last of them.
-    `progress` is told the share of them that is done. The path ends where the equilibrium is lost, and
-    says so; with a reason in `ended` it is not followed beyond its start.
+    `progress` is told the share of them that is done. Where the equilibrium is lost the path ends and says
+    why. If `ended` gives a reason, the path is its start alone.
     """
     start = LeastSquares(problem.start.placed(problem.placement), problem.targets, problem.tolerance)
     fastest = 1 / float(np.linalg.eigvalsh(start.kernel(start))[-1])

@@ -18,12 +18,12 @@ from verify.relu_deq.parameters import Parameters
 
 Array = NDArray[np.float64]
 
-#: An unrolled network leaves ``q^k`` of its equilibrium after k sweeps, and k times that of its
-#: derivative; it is unrolled until ``q^k`` is this, but no further than so many sweeps.
+#: After k sweeps an unrolled network misses ``q^k`` of its equilibrium and about ``k q^k`` of its derivative.
+#: It is unrolled until ``q^k`` is as small as the first number, or for as many sweeps as the second.
 UNROLLED_TRUNCATION, UNROLLED_SWEEPS = 1e-11, 400
 
-#: Length of the move by which the integrator's step is compared: short enough to stay well posed, long
-#: enough for the digits of parameters of size 1.
+#: Length of the move whose direction is compared with ``J^T c``: short enough for the network to stay well
+#: posed, long enough to show in the digits of parameters of size 1.
 MOVE = 1e-2
 
 
@@ -93,7 +93,7 @@ def probe(
     direction = Parameters.random(model.width, len(model.inputs), rng, skip=theta.v is not None)
     direction = direction.only({block.name for block in model.trained})
     conditioning = 1 / max(1 - contraction, EPS)
-    # Closed forms inherit the accuracy of Z and of P, and each is a sum of m terms or m^2.
+    # Closed forms inherit the accuracy of Z and P, and are sums of m or m^2 terms.
     rounding = truncation + (10 * state.accuracy + 100 * EPS * np.sqrt(model.width)) * conditioning**2
     derivative = along(direction)
     weights = rng.standard_normal(len(residual))

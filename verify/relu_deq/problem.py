@@ -20,10 +20,10 @@ Array = NDArray[np.float64]
 #: a machine with other work its waiting made a run ten times slower.
 SINGLE_THREAD_UP_TO = 10**8
 
-#: Error of the equilibria in units of the error that a step may make.
+#: Error of the equilibria over the error that a step may make.
 EQUILIBRIUM_SHARE = 1e-5
 
-#: The loosest equilibria of a flow: H and its smallest eigenvalues are read from them.
+#: The lowest accuracy of equilibria in a flow: H and its smallest eigenvalues are computed from them.
 LOOSEST_ACCURACY = 1e-9
 
 

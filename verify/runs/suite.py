@@ -92,7 +92,7 @@ def suite_command(preset: Preset, config: Path | None, options: Mapping[str, str
 def _run(jobs: Sequence[Job], folder: Path, processes: int, progress: Progress) -> list[Record]:
     """The record of every job; of several draws the worst is run again, to be shown.
 
-    What holds or fails whatever the setting is judged once for all runs of a theorem.
+    Laws are judged once for all runs of a theorem.
     """
     settings = [draws(job.setting, job.seeds) for job in jobs]
     total = sum(map(len, settings)) + sum(job.seeds > 1 for job in jobs)

@@ -94,7 +94,7 @@ def at_most(
         slack need not exceed the budget.
     advice: what to change when the comparison is INCONCLUSIVE.
 
-    No points compared, a number that is not one, or a budget that is infinite or negative is ERROR.
+    ERROR where no points are compared, a number is NaN, or a budget is infinite or negative.
     """
     return _compare(quantity, "<=", measured, bound, budget, where, undecided, attained, advice)
 
@@ -125,7 +125,7 @@ def equal(
     undecided: ArrayLike = False,
     advice: str = ADVICE,
 ) -> Check:
-    """Check ``measured = bound`` at every point, to no worse than `resolution`; see `at_most`."""
+    """Check ``measured = bound`` at every point, no coarser than to `resolution`; see `at_most`."""
     return _compare(quantity, "=", measured, bound, budget, where, undecided, resolution, advice)
 
 
@@ -135,7 +135,7 @@ def not_applicable(quantity: str, message: str) -> Check:
 
 
 def inconclusive(quantity: str, message: str) -> Check:
-    """A check that cannot be decided with what there is; the message says what to change."""
+    """A check that cannot be decided from what there is; the message says what to change."""
     return Check(quantity, Verdict.INCONCLUSIVE, message=message)
 
 
@@ -212,7 +212,7 @@ def _compare(
 
 
 def _strict(margin: float, advice: str) -> tuple[Verdict, str]:
-    """Of an inequality whose narrowest point has this slack in units of its budget."""
+    """Verdict of an inequality, by the slack of its narrowest point in units of its budget."""
     if margin > 1:
         return Verdict.VERIFIED, ""
     if margin < -1:
@@ -221,7 +221,7 @@ def _strict(margin: float, advice: str) -> tuple[Verdict, str]:
 
 
 def _attained(margin: float, largest_budget: float, resolution: float, advice: str) -> tuple[Verdict, str]:
-    """Of an identity, or of an inequality that may be met with equality."""
+    """Verdict of an identity, or of an inequality that may be met with equality."""
     if margin < -1:
         return Verdict.VIOLATED, "off by more than the error budget"
     if not largest_budget <= resolution:

@@ -1,6 +1,6 @@
 """Judgement: the checks of all claims of a theorem, and what hypotheses and open constants make of them.
 
-This is the only place where a verdict is not that of its numbers, and `Check.compared` keeps the latter.
+Only here can a verdict differ from that of its numbers; `Check.compared` keeps the latter.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from verify.theorem.compare import Check, not_applicable
 from verify.theorem.falsehoods import Falsehood
 from verify.theorem.verdicts import Verdict
 
-#: What is compared where a hypothesis fails, so that nothing is.
+#: The name of the check where a hypothesis fails and nothing is compared.
 NOTHING = "hypothesis"
 
 #: Calls the function of a part with what it needs and with replaced constants; gives its comparisons.
@@ -82,7 +82,7 @@ class Judge:
                 yield self._weighed(check, statement, part, known)
 
     def _as_told(self, statement: Statement[Any]) -> tuple[Mapping[str, object], Mapping[str, Any]]:
-        """What is known and which constants are replaced, for a claim; more than nothing for a falsehood."""
+        """What is known, and which constants are replaced, for a claim; only a falsehood changes either."""
         told = self.falsehood
         if told is None or told.claim != statement.claim.id:
             return self.known, {}
@@ -116,6 +116,6 @@ class Judge:
 
 
 def _unmet(part: Part, known: Mapping[str, object]) -> str:
-    """What the first condition says that does not hold; "" where all do."""
+    """The message of the first condition that does not hold; "" where all do."""
     conditions = (given for given in part.given if not isinstance(given, Statement))
     return next(filter(None, (called(condition, known) for condition in conditions)), "")

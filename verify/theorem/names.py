@@ -1,4 +1,4 @@
-"""Names that become parts of paths, so that one read from elsewhere must not lead out of its folder."""
+"""Names that become parts of paths: a name from elsewhere must not lead out of its folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Verdicts: what the outcome of a check, of a claim, of a theorem is, and the exit code that tells it."""
+"""Verdicts of checks, claims and theorems, and the exit codes that report them."""
 
 from __future__ import annotations
 
@@ -32,5 +32,5 @@ def worst(verdicts: Iterable[Verdict]) -> Verdict:
 
 
 def counts(required: bool, verdict: Verdict) -> bool:
-    """Whether a claim with that verdict has a part in its theorem's: informative ones only if they fail."""
+    """Whether a claim with that verdict affects its theorem's: an informative one only when it fails."""
     return required or verdict in (Verdict.VIOLATED, Verdict.ERROR)

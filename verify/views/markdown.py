@@ -25,12 +25,12 @@ ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
 
 
 def plain(text: object) -> str:
-    """Text that stands for itself, in a table cell too."""
+    """Text in which no character is read as a mark, in a table cell too."""
     return MARKS.sub(lambda mark: ENTITIES.get(mark[0], f"\\{mark[0]}"), " ".join(str(text).split()))
 
 
 def math(text: str) -> str:
-    """A claim or a quantity in Unicode, standing for itself."""
+    """A claim or a quantity in Unicode, with no character read as a mark."""
     return plain(unicode(text))
 
 
@@ -49,7 +49,7 @@ def report_markdown(made: Record | Suite, pictures: Sequence[str]) -> str:
 
 
 def comparison_lines(comparison: Comparison | None) -> list[str]:
-    """What came of holding a suite against a reference, if it was."""
+    """What came of holding a suite against a reference; nothing if it was not."""
     if comparison is None:
         return []
     moved = f"{len(comparison.differences)} moved" if comparison.differences else "nothing moved"

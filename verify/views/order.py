@@ -12,7 +12,7 @@ from verify.views.outcome import Outcome, outcome
 
 @dataclass(frozen=True)
 class ClaimGroup:
-    """Claims that belong together; the picture of the conclusion stands beside one group of a run."""
+    """Claims that belong together. The picture of the conclusion stands beside one group of a run."""
 
     title: str
     claims: Sequence[ClaimRecord]
@@ -20,7 +20,7 @@ class ClaimGroup:
 
     @property
     def compared(self) -> list[ClaimRecord]:
-        """Those for which numbers were compared."""
+        """The claims for which numbers were compared."""
         return [claim for claim in self.claims if has_numbers(claim)]
 
     @property
@@ -39,9 +39,10 @@ class Remark:
 
 
 def groups(record: Record) -> list[ClaimGroup]:
-    """Failed and broken claims, conclusions, the way to them, then what is beside the theorem.
+    """Failed and broken claims, conclusions, the steps to them, then claims beside the theorem.
 
-    Each is in the theorem's order, but failed conclusions come before failed steps, broken ones before both.
+    Each group is in the theorem's order, except that failed conclusions come before failed steps, and broken
+    ones before both.
     """
     failed = [claim for claim in record.claims if outcome(claim) in (Outcome.FAILED, Outcome.BROKEN)]
     failed.sort(key=lambda claim: (-claim.verdict.severity, claim.kind != "conclusion"))
@@ -76,7 +77,7 @@ def messages(claim: ClaimRecord) -> list[str]:
 
 
 def shared(record: Record) -> list[Remark]:
-    """What several claims say, to be said once for all of them."""
+    """What several claims say, to be shown once for all of them."""
     said: dict[str, dict[str, Verdict]] = {}
     for claim in record.claims:
         for message in messages(claim):
@@ -92,7 +93,7 @@ def own_messages(record: Record, claim: ClaimRecord) -> list[str]:
 
 
 def notes(record: Record) -> list[str]:
-    """The notes that no claim and no error has said already."""
+    """The notes that repeat neither a claim nor an error."""
     return list(_unsaid(record))
 
 

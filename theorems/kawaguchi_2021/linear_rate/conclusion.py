@@ -15,7 +15,7 @@ from verify.theorem.compare import Check, at_most, equal, not_applicable
 
 CLAIMS = Claims(PAPER)
 
-#: How closely aligned targets attain the bound, of the rate.
+#: How closely aligned targets attain the bound, relative to the rate.
 ATTAINED_TO = 1e-3
 
 ADVICE = "tighten --rtol, add --points, or lower --horizon"

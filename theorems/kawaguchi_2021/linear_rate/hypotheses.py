@@ -26,7 +26,7 @@ CLAIMS = Claims(PAPER)
 #: Maps W drawn for the PL hypothesis.
 RANDOM_MAPS = 64
 
-#: Gives the kappa that an objective is claimed to have.
+#: The kappa that a claim says an objective has.
 Constant = Callable[[ShallowObjective], float]
 
 
@@ -55,7 +55,7 @@ def pl_everywhere(problem: RateProblem, kappa: Constant = own_constant) -> Check
     if np.isfinite(problem.objective.radius):
         maps *= 0.999 * problem.objective.radius / np.abs(maps).sum(axis=1).max(axis=1)[:, None, None]
     pairs = [problem.objective.excess_and_gradient(w) for w in maps]
-    # A hinge may be satisfied by chance; 0 >= 0 is no comparison.
+    # A random map may meet every label of a hinge; 0 >= 0 would then compare nothing.
     ratios = np.array([0.5 * np.vdot(g, g) / excess for excess, g in pairs if excess > 0])
     return pl_ratio("1/2 ||grad L_0||^2 / (L_0 - L*), random W", problem, ratios, 0.0, {}, kappa)
 
@@ -105,7 +105,7 @@ def pl_ratio(
     kappa: Constant,
 ) -> Check:
     """``1/2 ||grad L_0||^2 / (L_0 - L*)`` against kappa; an equality where all singular values are one."""
-    # PL holds at every W, so that of W itself does not count; what does is that of grad L_0 at W.
+    # PL holds at every W, so it does not matter that W is rounded: only rounding in grad L_0 at W counts.
     sigma = problem.objective.singular_values
     spread = sigma[0] / sigma[-1]
     bound = kappa(problem.objective)

@@ -16,7 +16,7 @@ from verify.theorem.compare import Check, at_least, at_most, not_applicable
 
 CLAIMS = Claims(MODEL)
 
-#: Entries of A are drawn this large, too, for the contraction: its columns are then unit vectors.
+#: For the contraction A is also drawn with entries this large: the columns of S are then unit vectors.
 SATURATING_ENTRIES = 1e4
 
 

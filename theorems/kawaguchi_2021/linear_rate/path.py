@@ -172,7 +172,7 @@ class ProofObserver:
         self._random = np.random.default_rng(problem.seed)
         self._rows: list[dict[str, float]] = []
         self._vector = np.zeros((problem.model.width, problem.model.outputs))
-        # The first, the worst and the last operator so far: their eigenvalues get a certificate.
+        # The first operator, the worst and the last one so far: their eigenvalues get a certificate.
         self._marked: dict[str, tuple[int, FlowOperator, Eigenvalue]] = {}
 
     def __call__(self, sight: Sight) -> None:
@@ -209,7 +209,7 @@ class ProofObserver:
         return columns(self._rows)
 
     def _smallest_eigenvalue(self, operator: FlowOperator) -> Eigenvalue:
-        # The last eigenvector is a good start but could hide another; the random part cannot.
+        # The last eigenvector is a good start, but alone it could hide a smaller eigenvalue.
         noise = self._random.standard_normal(operator.shape)
         start = self._vector + 0.1 * noise / np.linalg.norm(noise)
         found = operator.smallest_eigenvalue(start)

@@ -27,14 +27,13 @@ ATTAINED_UP_TO = 0.1
 #: Closer targets equal the outputs to rounding: some 1e-12 of Q, which is a millionth of this.
 LEAST_ALIGNMENT = 1e-6
 
-#: The automatic radius, relative to the largest norm seen on the path: above any peak between the points
-#: that were looked at.
+#: The automatic radius over the largest norm seen on the path: above any peak between the points seen.
 RADIUS_MARGIN = 1 + 1e-4
 
-#: Points looked at for the automatic radius over those that are checked: they meet every peak.
+#: For the automatic radius the path is looked at this many times as often as it is checked, for its peaks.
 MORE_POINTS = 8
 
-#: A PL constant below this is none: quotients of rates would overflow.
+#: A smaller PL constant counts as zero: quotients of rates would overflow.
 LEAST_CONSTANT = 1e-200
 
 Radius = Literal["auto"] | Annotated[float, Field(gt=0, le=1e6)]
@@ -106,7 +105,7 @@ def build(setting: Setting) -> RateProblem:
     try:
         objective = objective_within(setting, drawn)
     except HypothesisError as broken:
-        # Where it is the radius that fails, the objective is there all the same.
+        # If only the radius failed, claims that need no radius can still be judged.
         anyway = shallow_objective(setting, drawn) if setting.loss == "logistic" else None
         broken.start = replace(drawn.start, objective=anyway)
         raise

@@ -78,7 +78,7 @@ chain_rule.false(
     path=printed_by_rows,
 )
 
-#: Gives lower bounds of lambda_min(D) for a width m and gamma, the paper's and ours.
+#: A function of m and gamma with two lower bounds of lambda_min(D), the paper's and ours.
 Floors = Callable[[int, float], tuple[float, float]]
 
 
@@ -127,7 +127,7 @@ spectrum_floors.false(
 def energy_identity(path: RatePath) -> Iterator[Check]:
     """Step 3: at every time by complex step and through D, and integrated along the path."""
     squared = path.gradient_norm**2
-    # Towards the end the excess itself is blurred and its derivative with it: compare before that.
+    # Towards the end rounding blurs the excess and its derivative: compare before that.
     blur = path.dissipation_rounding / squared
     sharp = np.flatnonzero(blur <= max(0.1 * IDENTITY_RESOLUTION, blur.min()))
     allowed = path.allowed_residual + path.excess_rounding + path.log_energy_rounding

@@ -16,7 +16,7 @@ from verify.losses import Array
 #: A dense matrix (m m_y, m m_y) in place of D at one state.
 FalseOperator = Callable[[LinearState], Array]
 
-#: What a path becomes when something else had been seen along it.
+#: Makes of a path what it would be if something else were true.
 Spoil = Callable[[RatePath], RatePath]
 
 

@@ -31,7 +31,7 @@ from verify.losses import Array
 from verify.numerics.trust_region import trust_region_step
 from verify.theorem.protocol import Progress
 
-#: Where delta_bar is probed, and how far beyond it the identity is.
+#: Fractions of delta_bar at which definiteness is probed, and one beyond it for the claim about such deltas.
 JUST_BELOW, JUST_ABOVE, BEYOND = 1 - 1e-3, 1 + 1e-3, 1.5
 
 #: Times of the path at which steps are taken, and of these the ones followed for the path form.
@@ -43,7 +43,7 @@ LONGEST, HALVINGS = 0.02, 6
 #: A fitted order that is less certain than this is not worth a verdict.
 ORDER_RESOLUTION = 0.1
 
-#: For the path form the second difference of Q must stand clear of rounding.
+#: The path form needs second differences of Q: the relative rounding error of the gradient must be below this.
 SHARP_DIFFERENCE = 1e-11
 
 

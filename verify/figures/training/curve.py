@@ -1,4 +1,4 @@
-"""What a training leaves behind for a picture."""
+"""What a training run leaves for a picture."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class LossCurve:
 
 
 def recorded_epochs(epochs: int, points: int) -> NDArray[np.int64]:
-    """Epochs from 0 to the last, at most about `points`: half evenly, half geometrically spaced."""
+    """Epochs from 0 to the last, about `points` at most: half evenly spaced, half geometrically."""
     half = points // 2
     spread = np.concatenate([[0], np.linspace(0, epochs, half), np.geomspace(1, epochs, half)])
     return np.unique(np.rint(spread).astype(np.int64))
