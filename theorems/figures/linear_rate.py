@@ -1,4 +1,4 @@
-"""Kawaguchi (ICLR 2021), Theorem 1: what it proves but does not draw, the loss under its bound.
+"""Kawaguchi (ICLR 2021), Theorem 1: the loss under its bound, which the paper proves but does not draw.
 
 Three rates, from sharp to a-priori, for labels of the data and for labels aligned with the slowest
 direction, where the bound is tight.

@@ -1,8 +1,9 @@
-"""Gao et al. (ICLR 2022), Theorem 3.1: what it promises but does not draw, the width it needs.
+"""Gao et al. (ICLR 2022), Theorem 3.1: the width that it needs, which the paper does not draw.
 
-The proof stands on lambda_min(G(0)) >= 3/4 lambda_0, promised with probability 1 - delta once
-m >= C (n^2 / lambda_0^2) log(n / delta). Drawn is how often it holds, against m, and against m in units
-of that condition: were its powers of n and lambda_0 needed, the second panel's curves would be one.
+The proof rests on lambda_min(G(0)) >= 3/4 lambda_0, which holds with probability 1 - delta once m >= C (n^2 /
+lambda_0^2) log(n / delta). The figure shows how often it holds, against m in one panel and against m in units
+of that condition in the other. If the condition's powers of n and lambda_0 were needed, the curves of the
+second panel would coincide.
 """
 
 from __future__ import annotations
@@ -66,8 +67,8 @@ PRESETS: Mapping[Size, Mapping[str, Any]] = MappingProxyType(
 class WidthCurve:
     """How often the premise held for one number of samples.
 
-    lambda_0  of these samples
-    held      number of trials in which the premise held, one entry a width
+    lambda_0  smallest eigenvalue of G^inf for these samples
+    held      number of trials in which the premise held, one entry for each width
     """
 
     lambda_0: float
@@ -84,7 +85,7 @@ def width_curve(
     seed: int,
     progress: Callable[[float], None],
 ) -> WidthCurve:
-    """Draws of W for every width; `data` is the fingerprint of `images`."""
+    """Draws W for every width; `data` is the fingerprint of `images`."""
     inputs = two_classes(images, (0, 1), samples, seed, NOISE).train
     lambda_0 = float(np.linalg.eigvalsh(arc_cosine_kernel(inputs))[0])
     held = []
@@ -121,7 +122,7 @@ def curves(setting: Setting) -> list[Curve]:
     "G-L3.3.probability", "wide enough, lambda_min(G(0)) >= 3/4 lambda_0 with probability 1 - delta"
 )
 def held_often_enough(setting: Setting, results: Sequence[WidthCurve]) -> Iterator[Check]:
-    """The probability at the widest, for every number of samples, against 1 - delta."""
+    """The probability at the largest width, for every number of samples, against 1 - delta."""
     for samples, curve in zip(SAMPLES, results, strict=True):
         held, trials = int(curve.held[-1]), setting.trials
         low, high = proportion_interval(held, trials)

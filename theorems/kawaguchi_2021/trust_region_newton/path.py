@@ -43,7 +43,7 @@ LONGEST, HALVINGS = 0.02, 6
 #: A fitted order that is less certain than this is not worth a verdict.
 ORDER_RESOLUTION = 0.1
 
-#: The path form needs second differences of Q: the relative rounding error of the gradient must be below this.
+#: The path form needs second differences of Q: the gradient's relative rounding error must be below this.
 SHARP_DIFFERENCE = 1e-11
 
 
