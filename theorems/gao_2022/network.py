@@ -134,7 +134,7 @@ def gradients(path: GaoPath) -> Iterator[Check]:
 
 @invertible.also(given=(probed,))
 def moves(problem: GaoProblem, path: GaoPath, factor: float = 1.0) -> Iterator[Check]:
-    """The integrator moves along J^T c: the inner product of its move with w equals that of c with J w.
+    """The integrator moves along J^T c: ``<w, move>`` equals ``<J w, c>`` for the c of the move.
 
     The budget counts the rounding of the parameters: some m^2 entries, each met by an entry of w of size 1.
     """

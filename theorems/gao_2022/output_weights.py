@@ -22,7 +22,7 @@ Array = NDArray[np.float64]
 #: Columns of norms and distances.
 COLUMNS = {"A": 0, "W": 1, "u": 2, "v": 3}
 
-#: The constant of Lemma 3.5, for the labels at hand and for those near yhat(0).
+#: The open constant of Lemma 3.5, for the given labels and for labels near yhat(0).
 GIVEN = Constant(met=lemma_ratio)
 NEAR = Constant(met=lambda path: lemma_ratio(path.trained.near_problem))
 

@@ -1,4 +1,4 @@
-"""What there is to run: theorems and figures, as the commands see them."""
+"""What can be run, theorems and figures, as the commands see them."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ class Theorems(Protocol):
         """Names of all."""
 
     def find(self, name: str, reserved: Collection[str] = ()) -> Found:
-        """What there is under a name; InputError when there is nothing."""
+        """What a name stands for; InputError when no theorem has it."""
 
     def load(self, name: str, reserved: Collection[str] = ()) -> Theorem:
-        """The theorem of that name; InputError when there is none that is sound."""
+        """The theorem of that name; InputError when no sound theorem has it."""
 
     def catalogue(self, chosen: Iterable[str] = (), reserved: Collection[str] = ()) -> Served:
         """Some theorems, all of which must load; by default every one that loads."""
@@ -52,7 +52,7 @@ class Figures(Protocol):
     FIGURES: Mapping[str, str]
 
     def load(self, name: str) -> FigureModule:
-        """The figure of that name; InputError with the nearest name when there is none."""
+        """The figure of that name; InputError with the nearest name when no figure has it."""
 
 
 class Library(Protocol):

@@ -15,17 +15,17 @@ if TYPE_CHECKING:
 
     from verify.theorem.settings import BaseSetting, HasSetting
 
-#: Where the names that a command line mentions are kept in its context.
+#: Key of a command's context under which the names on its command line are kept ...
 NAMED = "verify.named"
 
-#: ... and the modules themselves, once they are loaded and looked through.
+#: ... and the key of the modules themselves, once they are loaded.
 MODULES = "verify.modules"
 
 
 class SettingCommand(Command):
     """A command that takes every setting field of the modules that it can be given.
 
-    With a name before it, `--help` shows the options of that module; without one those of the command.
+    With a module's name before it, `--help` shows the options of that module, else the command's own.
     """
 
     #: The command that takes a name of one of the modules.

@@ -61,7 +61,7 @@ class ServedCases:
 
 
 class Cases:
-    """A library that has nothing but the broken cases."""
+    """A library that contains only the broken cases."""
 
     @property
     def theorems(self) -> Cases:

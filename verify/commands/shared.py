@@ -98,7 +98,7 @@ def chosen_setting(
 
 
 def announce(expected: str, shown: bool) -> None:
-    """Say what is to come, where there is something to say."""
+    """Announce what the runs will take, if it is worth saying."""
     if expected and shown:
         click.echo(expected, err=True)
 

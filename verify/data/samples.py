@@ -163,7 +163,7 @@ SPHERE_DIMENSION = 20
 
 
 def unit_columns(inputs: Array, of: str) -> Array:
-    """Columns (d, n) scaled to norm 1, of any size; InputError, naming `of`, when one is zero."""
+    """Columns (d, n), of any size, scaled to norm 1; InputError, which names `of`, when one is zero."""
     largest = np.abs(inputs).max(axis=0, initial=0.0)
     if not largest.all():
         raise InputError(

@@ -104,7 +104,7 @@ class Segment:
         return out
 
     def tolerances(self, rtol: float) -> Array:
-        """Absolute tolerances (size,) of y; that of eta is relative to the segment's scale."""
+        """Absolute tolerances (size,) of y; the one of eta is relative to the segment's scale."""
         result = np.full(self.start.size, rtol)
         result[-2:] = UNCONTROLLED, self._log_energy * rtol
         return result

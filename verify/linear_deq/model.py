@@ -18,7 +18,7 @@ from verify.losses import ShallowObjective
 
 Array = NDArray[np.float64]
 
-#: Contraction is measured while the distance stands this clear of rounding.
+#: Contraction is measured while the relative rounding error of the distance is below this.
 CONTRACTION_NOISE = 1e-6
 
 
@@ -47,10 +47,10 @@ def linear_map(a: NDArray[Any], b: NDArray[Any], gamma: float) -> NDArray[Any]:
 def contraction_factors(
     stochastic: Array, gamma: float, features: Array, starts: Array, steps: int = 30
 ) -> tuple[Array, Array]:
-    """By how much each step of ``z -> gamma S z + phi`` shrinks the 1-norm distance to the equilibrium.
+    """The factors by which steps of ``z -> gamma S z + phi`` shrink the 1-norm distance to the equilibrium.
 
-    `features` (m, 1), `starts` (m, k); returns the factors of all steps whose distance rounding can
-    tell from zero, flat, and their rounding errors. Source: Kawaguchi 2021, well-posedness.
+    `features` (m, 1), `starts` (m, k). Returns a flat array of the factors of all steps whose distance
+    rounding can tell from zero, and their rounding errors. Source: Kawaguchi 2021, well-posedness.
     """
     equilibrium = np.linalg.solve(np.eye(len(stochastic)) - gamma * stochastic, features)
     noise = len(stochastic) * 8 * np.finfo(float).eps / (1 - gamma)

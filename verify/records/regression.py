@@ -56,7 +56,7 @@ CUT_PATH_TOLERANCE = 0.5
 #: Where another point decides, it has other numbers, but the order of magnitude of the slack stays.
 SLACK_FACTOR = 2.0
 
-#: Coordinates that differ by less, relatively, are those of one point.
+#: Coordinates with a smaller relative difference belong to one point.
 SAME_POINT = 1e-6
 
 #: How a run was made, not what it found.

@@ -121,7 +121,7 @@ class Observer:
         return (a, w), (distances[0] + rounding * a, distances[1] + rounding * w)
 
     def finish(self) -> Seen:
-        """All that was seen, with derivatives at the last time, too."""
+        """All that was seen; derivatives are also taken at the last time."""
         assert self._last is not None
         if self._probes and self._probes[-1].time < self._last.time:
             self._probe(self._last)

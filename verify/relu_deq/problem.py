@@ -114,7 +114,7 @@ class LeastSquares:
 
 
 def residual_rounding(problem: ReluProblem, point: LeastSquares) -> float:
-    """Relative error of ``||r||^2``, through that of the equilibria and of the float64 sums of m terms."""
+    """Relative error of ``||r||^2`` that comes from the equilibria and from float64 sums of m terms."""
     state, size = point.state, float(np.linalg.norm(point.residual))
     slack = max(1 - problem.model.coupling * problem.norms[0], 0.01)
     of_output = norm(state.theta.u) * (

@@ -48,7 +48,7 @@ def worst_draw(records: Sequence[Record]) -> int:
 
 
 def merged(theorem: Theorem, records: Sequence[Record], shown: Record) -> Record:
-    """One record of all draws; notes, rates and pictures are those of the draw `shown`."""
+    """One record of all draws, with the notes, rates and pictures of the draw `shown`."""
     count, first = len(records), records[0]
     broken = next((record for record in records if record.error), shown)
     return shown.model_copy(

@@ -36,7 +36,7 @@ Comparisons = Check | Iterable[Check]
 P = ParamSpec("P")
 Q = ParamSpec("Q")
 
-#: A condition on what a claim is about: "" where it holds, else what fails and the way out.
+#: A condition for a claim: gives "" where it holds, else what fails and the way out.
 Condition = Callable[..., str]
 
 
@@ -293,7 +293,7 @@ def needs(function: Callable[..., object]) -> tuple[str, ...]:
 
 
 def called(function: Callable[..., Any], known: Mapping[str, object], **constants: object) -> Any:
-    """What a function returns for those of the known things that it needs."""
+    """The result of a function that is called with those of the known things that it needs."""
     return function(**{name: known[name] for name in needs(function)}, **constants)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-#: Letters and digits first, then dots, spaces, dashes and underscores, too.
+#: A letter or digit first; then also dots, spaces, dashes and underscores.
 PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._ -]*$"
 
 

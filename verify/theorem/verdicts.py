@@ -27,7 +27,7 @@ class Verdict(StrEnum):
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:
-    """The worst of some verdicts; ERROR when there are none, since nothing was checked."""
+    """The worst of some verdicts; ERROR for no verdicts, since nothing was checked."""
     return max(verdicts, key=lambda verdict: verdict.severity, default=Verdict.ERROR)
 
 

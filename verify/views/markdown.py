@@ -14,8 +14,8 @@ from verify.views.filling import templates
 from verify.views.notation import unicode
 from verify.views.outcome import explanation, unexplained
 
-#: Characters that Markdown or HTML reads as marks; an underscore inside a word is none. The colon and the
-#: dot are those of addresses that GitHub would make links of.
+#: Characters that Markdown or HTML reads as marks, except an underscore inside a word. Colon and dot are here
+#: because GitHub makes links of addresses.
 MARKS = re.compile(
     r"[\\`*<>|\[\]~$&]|(?<![^\W_])_|_(?![^\W_])|:(?=//)|(?<=www)\.|^[-+#](?=\s|$)",
     re.IGNORECASE,
@@ -75,7 +75,7 @@ def summary(records: Sequence[Record], moved: Sequence[Difference] = ()) -> str:
 
 @cache
 def _template(name: str) -> Template:
-    """A template, which takes longer to compile than to fill."""
+    """A template, kept because compiling it takes longer than filling it."""
     environment = templates(escaped=False)
     environment.filters |= {"plain": plain, "math": math, "code": code}
     return environment.get_template(name)

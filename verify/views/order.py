@@ -25,7 +25,7 @@ class ClaimGroup:
 
     @property
     def beside_picture(self) -> list[ClaimRecord]:
-        """Conclusions, which the picture shows; the first claim where there are none."""
+        """The claims that the picture shows: conclusions, or else the first claim."""
         return [claim for claim in self.claims if claim.kind == "conclusion"] or list(self.claims[:1])
 
 
