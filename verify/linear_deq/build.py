@@ -29,7 +29,7 @@ BOUND_EXPONENT = 12.0
 #: ... but is no longer than this many times the initial decay time of the loss.
 LONGEST_HORIZON = 1e9
 
-#: Default radius of the logistic loss over ||Q(0)||_1: so wide that no path leaves it.
+#: Default radius of the logistic loss over max(||Q(0)||_1, 1): so wide that no path leaves it.
 WIDE_RADIUS = 50.0
 
 #: Largest entries of the best map, for a start of size 1. The eigenvalues of D span the square of this: with
