@@ -11,7 +11,7 @@ import click
 
 import verify
 from verify.commands import author, browse, figures, regress, run, suite
-from verify.commands.base import Group
+from verify.commands.base import CommandGroup
 from verify.commands.guard import run_guarded
 from verify.commands.library import Figures, Theorems
 
@@ -32,7 +32,7 @@ class Papers:
         return figures
 
 
-@click.group(cls=Group, library=Papers(), context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=CommandGroup, library=Papers(), context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(verify.__version__, prog_name="verify")
 def cli() -> None:
     """Test convergence theorems about implicit neural networks numerically."""
@@ -43,10 +43,10 @@ for command in (
     browse.show,
     run.theorem,
     suite.all_theorems,
-    figures.figures,
+    figures.redraw,
     regress.compare,
     regress.accept,
-    regress.report,
+    regress.remake_report,
     author.power,
     author.lint,
     browse.info,

@@ -19,7 +19,7 @@ import torch
 from verify.flow.cvode import cvode
 from verify.flow.runge_kutta import runge_kutta
 from verify.flow.scaled import StepperFactory, integrate
-from verify.linear_deq.build import draw, linear_problem, shallow_objective
+from verify.linear_deq.build import draw_start, linear_problem, shallow_objective
 from verify.linear_deq.following import follow
 from verify.linear_deq.gauss_newton import GaussNewton
 from verify.linear_deq.model import DeepEquilibriumLinear
@@ -102,7 +102,7 @@ def flow() -> list[str]:
 def preconditioner(width: int, horizon: float) -> str:
     """The flow on digits by CVODE as the suite sets it up, and with the other choice."""
     setting = LinearSetting(width=width, horizon=horizon)
-    drawn = draw(setting)
+    drawn = draw_start(setting)
     problem = linear_problem(setting, drawn, shallow_objective(setting, drawn))
     helped = preconditioner_pays(problem)
 

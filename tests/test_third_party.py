@@ -12,7 +12,7 @@ from tests import example
 from tests.faults import IN_A_RUN, PLANTED, STATIC, UNDRAWABLE, drawing, edited
 from verify.commands import selftest
 from verify.records.record import Record, Suite
-from verify.runs.lint import lint, smallest_setting
+from verify.runs.lint import findings, smallest_setting
 
 NAME = "quadratic-descent"
 
@@ -278,7 +278,7 @@ def test_lint_has_nothing_to_say_of_the_built_in_theorems(monkeypatch, name):
     theorem = theorems.load(name)
     assert theorems.find(name, cli.cli.reserved_names()).faults == []
     if name == "trust-region-newton":  # the others take seconds, and test_power has their planted claims
-        assert lint(theorem, smallest_setting(theorem, name)).problems == []
+        assert findings(theorem, smallest_setting(theorem, name)).problems == []
 
 
 def test_a_name_that_two_packages_provide_is_served_by_neither(tmp_path, site, verify):

@@ -13,7 +13,7 @@ from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
 from typing import cast
 
-from verify.contract.calls import Fault, told
+from verify.contract.calls import Fault, fault_line
 from verify.contract.module import module_faults
 from verify.contract.place import ENTRY_POINT_GROUP, place_of_problem
 from verify.theorem.errors import InputError, in_words
@@ -30,7 +30,7 @@ BUILT_IN: Mapping[str, str] = MappingProxyType(
 
 @dataclass(frozen=True)
 class Found:
-    """What there is under a name: the theorem, if it could be imported, and every fault of its package."""
+    """What a name stands for: the theorem, if it could be imported, and every fault of its package."""
 
     theorem: Theorem | None
     faults: Sequence[str]
@@ -39,7 +39,7 @@ class Found:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """The theorems that load, and why each other does not."""
+    """The theorems that load, and for each other theorem why it does not."""
 
     theorems: Sequence[Theorem]
     broken: Sequence[Exception]
@@ -52,7 +52,7 @@ def names() -> list[str]:
 
 
 def find(name: str, reserved: Collection[str] = ()) -> Found:
-    """What there is under a name; InputError when there is nothing.
+    """What a name stands for; InputError when no theorem has it.
 
     `reserved` has the names that no setting field may have; see `module_faults`.
     """
@@ -76,7 +76,7 @@ def find(name: str, reserved: Collection[str] = ()) -> Found:
 
 
 def _of_source(word: str) -> list[str]:
-    """Names of the theorems in whose sources a word stands: an author's name, a number of the arXiv."""
+    """Names of the theorems whose sources contain a word, such as an author's name or an arXiv number."""
     return [
         theorem.NAME
         for theorem in catalogue().theorems
@@ -85,7 +85,7 @@ def _of_source(word: str) -> list[str]:
 
 
 def load(name: str, reserved: Collection[str] = ()) -> Theorem:
-    """The theorem of that name; InputError when there is none, or with the first fault of its package."""
+    """The theorem of that name; InputError when none has it, or with the first fault of its package."""
     if name in BUILT_IN:  # the tests find the faults of these
         return cast(Theorem, importlib.import_module(BUILT_IN[name]))
     found = find(name, reserved)
@@ -112,7 +112,7 @@ def catalogue(chosen: Iterable[str] = (), reserved: Collection[str] = ()) -> Cat
 
 
 def clashes(built_in: Iterable[str]) -> list[str]:
-    """A line for each package that provides a theorem under the name of one of these, which is not served."""
+    """A line for each package that provides a theorem under one of these names. It is not served."""
     return [
         f"theorem {name!r} of the package {_package(entry)} has the name of a built-in theorem and is not "
         f"served: rename it, or uninstall {_package(entry)}"
@@ -130,8 +130,8 @@ def _found(entry: EntryPoint, reserved: Collection[str]) -> Found:
     except (Exception, SystemExit) as problem:  # whatever its import does, the other theorems must be served
         place = place_of_problem(problem, entry.module)
         fault = Fault(place, entry.value, f"{in_words(problem)}: mend or uninstall the package")
-        return Found(None, [told(package, fault)], problem)
-    faults = [told(package, fault) for fault in module_faults(module, entry.name, reserved)]
+        return Found(None, [fault_line(package, fault)], problem)
+    faults = [fault_line(package, fault) for fault in module_faults(module, entry.name, reserved)]
     return Found(cast(Theorem, module), faults)
 
 

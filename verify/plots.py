@@ -58,7 +58,7 @@ def style(more: Mapping[str, Any] | None = None) -> Iterator[None]:
 
 
 def undated(suffix: str) -> dict[str, None]:
-    """Metadata that leave the date out of formats that have one: same numbers, same file."""
+    """Metadata without the date, for formats that have one: same numbers, same file."""
     return {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(suffix, {})
 
 
@@ -83,19 +83,19 @@ def logarithmic_time(axes: Axes, fastest: float, end: float) -> None:
     axes.set_xticks([0.0, *(10.0**decade for decade in decades[::stride])])
 
 
-def caption(figure: Figure) -> str:
-    """What a figure shows: the titles of its panels, their mathematics in ASCII as claims have it."""
+def panel_titles(figure: Figure) -> str:
+    """The titles of a figure's panels, with mathematics in ASCII as in claims."""
     titles = "; ".join(dict.fromkeys(title for axes in figure.axes if (title := axes.get_title())))
     plain = re.sub(r"\\dot\s*([A-Za-z])", r" d\1/dt", titles).replace(r"\infty", "inf")
     return re.sub(r"[$\\]", "", plain)
 
 
 def _write_powers(figure: Figure) -> None:
-    """Labels of logarithmic axes as text, 10 with raised digits: formulas take matplotlib much longer."""
+    """Labels of logarithmic axes as text, 10 with raised digits: matplotlib is far slower with formulas."""
     from matplotlib.ticker import Formatter, LogFormatter
 
     class Powers(Formatter):
-        """What another formatter writes as a formula, as text."""
+        """Writes as text what another formatter writes as a formula."""
 
         def __init__(self, formulas: LogFormatter) -> None:
             self._formulas = formulas

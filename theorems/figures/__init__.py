@@ -23,7 +23,7 @@ FIGURES: Mapping[str, str] = MappingProxyType(
 
 
 def load(name: str) -> FigureModule:
-    """The figure of that name; InputError with the nearest name when there is none."""
+    """The figure of that name; InputError with the nearest name when no figure has it."""
     if name in FIGURES:
         return cast(FigureModule, importlib.import_module(FIGURES[name]))
     near = difflib.get_close_matches(name, FIGURES, n=1, cutoff=0.0)

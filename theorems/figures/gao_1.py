@@ -1,8 +1,8 @@
 """Gao et al. (ICLR 2022, arXiv 2110.05645), figure 1: implicit ReLU networks of growing width.
 
-A row a data set, with training loss, test loss and the operator norm (gamma/sqrt(m)) ||A(k)|| against
-the epoch of gradient descent with a fixed step; a curve a width. The caption's findings: wider
-converges faster, has a lower test loss, and its norm stays near the initial one.
+There is a row for each data set, with training loss, test loss and the operator norm (gamma/sqrt(m)) ||A(k)||
+against the epoch of gradient descent with a fixed step, and a curve for each width. The caption's findings: a
+wider network converges faster, has a lower test loss, and its norm stays near the initial one.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from theorems.figures.parsing import data_sets, whole_numbers
 from verify import plots
 from verify.data.images import Images
 from verify.figures.cache import Curve
-from verify.figures.paper import ONE_TRIAL, Paper, band, spread
+from verify.figures.paper import ONE_TRIAL, Paper, band, spread_sentence
 from verify.figures.protocol import Size
 from verify.figures.training.curve import LossCurve
 from verify.figures.training.relu import NOISE, descent_curve
@@ -36,12 +36,12 @@ TITLE = "Gao et al. 2022, figure 1: implicit ReLU networks of growing width"
 
 SOURCE = "Gao et al. 2022, figure 1"
 
-#: The norm axis of the paper's figure ends at 0.1980 and 0.1992: all it shows lies within so much.
+#: The norm axis of the paper's figure spans 0.1980 to 0.1992, so no relative change in it can be larger.
 NORM_SPREAD = 0.006
 
 CLAIMS = Claims(SOURCE)
 
-#: Products of A with the m x n equilibria in one epoch, about.
+#: About how many products of A with the m x n equilibria there are in one epoch.
 PRODUCTS = 5
 
 
@@ -88,7 +88,7 @@ class Setting(BaseSetting):
         return whole_numbers(self.widths, 2, 20_000)
 
     def samples_of(self, images: Images) -> int | None:
-        """Training samples asked of a data set; None for all."""
+        """The number of training samples asked of a data set; None for all."""
         small = images.name == "digits" or images.name.endswith(".npz")
         return self.samples or (None if small else 1000)
 
@@ -163,7 +163,7 @@ def wider_is_better(setting: Setting, results: Sequence[LossCurve]) -> Iterator[
 
 
 def _falls(quantity: str, by_width: Trials, loss: Literal["train", "test"]) -> Check:
-    """Mean log ratio of the last losses of every width and the next, over trials, against 0."""
+    """Mean log ratio, over trials, of the last losses of each width and the next larger one, against 0."""
     quantity = f"{quantity}, mean log ratio of each width to the next"
     last = {
         width: np.log([getattr(curve, loss)[-1] for curve in curves]) for width, curves in by_width.items()
@@ -222,7 +222,7 @@ def numbers(setting: Setting, results: Sequence[LossCurve]) -> dict[str, Any]:
 
 
 def draw(setting: Setting, results: Sequence[LossCurve], paper: Paper) -> Figure:
-    """A row a data set: training loss, test loss, operator norm."""
+    """A row for each data set: training loss, test loss, operator norm."""
     rows = data_sets(setting.data)
     figure, axes = paper.grid(len(rows), 3)
     table = _table(setting, results)
@@ -250,7 +250,7 @@ def caption(setting: Setting, results: Sequence[LossCurve]) -> str:
         f"Implicit ReLU networks of width m = {setting.widths.replace(',', ', ')} on {names}, classes "
         f"{setting.classes}, {trained}: training loss, test loss and operator norm against the epoch of "
         "gradient descent. Losses are means of r^2/2. "
-        + spread(setting.trials, " (of the logarithm for losses)")
+        + spread_sentence(setting.trials, " (of the logarithm for losses)")
     )
 
 

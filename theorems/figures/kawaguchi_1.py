@@ -1,9 +1,10 @@
 """Kawaguchi (ICLR 2021, arXiv 2102.07346), figure 1: the linear DEQ, a linear model and a DNN as students.
 
-A row a data set, with the panels "Linear v.s. DELM" and "DNN v.s. DELM": training and test loss against
-the epoch, mean and one standard deviation over trials. Inputs are images seen through a random
-projection, targets those of a random teacher DELM with noise. The finding: DELM, of the same function
-class as the linear model, tests better. Figure and finding were rebuilt from the abstract and reviews.
+There is a row for each data set, with the panels "Linear v.s. DELM" and "DNN v.s. DELM": training and test
+loss against the epoch, mean and one standard deviation over trials. Inputs are images seen through a random
+projection; targets are those of a random teacher DELM, with noise. The finding: DELM tests better than the
+linear model, though both have the same function class. Figure and finding were rebuilt from the abstract and
+reviews.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from theorems.figures.parsing import data_sets
 from verify import plots
 from verify.data.images import Images
 from verify.figures.cache import Curve
-from verify.figures.paper import ONE_TRIAL, Paper, band, label_left, spread
+from verify.figures.paper import ONE_TRIAL, Paper, band, label_left, spread_sentence
 from verify.figures.protocol import Size
 from verify.figures.training.curve import LossCurve
 from verify.figures.training.linear import STEP_SHARE, delm_curve
@@ -176,10 +177,10 @@ def numbers(setting: Setting, results: Sequence[LossCurve]) -> dict[str, Any]:
 
 
 def draw(setting: Setting, results: Sequence[LossCurve], paper: Paper) -> Figure:
-    """A row a data set: the linear model beside DELM, the DNN beside DELM."""
+    """A row for each data set: the linear model beside DELM, the DNN beside DELM."""
     table = _table(setting, results)
     figure, axes = paper.grid(len(table), 2, height=1.9)
-    # Colour and marker tell the model, the line the half of the data.
+    # Colour and marker stand for the model, the line style for training or test data.
     marked = {"marker": "o", "markersize": 2.2, "markevery": 0.08}
     colours = {
         "delm": plots.CURVES[0],
@@ -210,7 +211,7 @@ def caption(setting: Setting, results: Sequence[LossCurve]) -> str:
         f"Linear model, DNN and deep equilibrium linear model (DELM, gamma = {setting.gamma:g}) trained by "
         f"gradient descent on {setting.samples_drawn} of {names} seen through a random projection to "
         f"{setting.width} features, with targets from a random DELM and noise N(0, 1), tested on as many: "
-        f"mean squared error against the epoch. {spread(setting.trials, ' of the logarithm')}"
+        f"mean squared error against the epoch. {spread_sentence(setting.trials, ' of the logarithm')}"
     )
 
 

@@ -1,4 +1,4 @@
-"""Kawaguchi (ICLR 2021), Theorem 1: what it proves but does not draw, the loss under its bound.
+"""Kawaguchi (ICLR 2021), Theorem 1: the loss under its bound, which the paper proves but does not draw.
 
 Three rates, from sharp to a-priori, for labels of the data and for labels aligned with the slowest
 direction, where the bound is tight.
@@ -86,7 +86,7 @@ def drawn_bounds(setting: Setting, results: Sequence[RatePath]) -> Iterator[Chec
             yield replace(check, quantity=f"{title}: {check.quantity}")
 
 
-#: The look of the measured loss and of its bounds; where they coincide the wider show behind the others.
+#: The look of the measured loss and its bounds. Where curves coincide, wide ones show behind the others.
 LOOKS: tuple[dict[str, Any], ...] = (
     {"color": "#000000", "linestyle": "-", "linewidth": 0.9, "zorder": 4},
     {"color": "#8cc5e3", "linestyle": "-", "linewidth": 3.2, "zorder": 2},

@@ -6,7 +6,7 @@ from verify.data.images import Images
 
 
 def whole_numbers(text: str, least: int, most: int) -> tuple[int, ...]:
-    """Different whole numbers with commas between, in order; ValueError says what they should be."""
+    """Different whole numbers between commas, in order; ValueError says what they should be."""
     words = [word.strip() for word in text.split(",")]
     if not all(word.isdigit() and least <= int(word) <= most for word in words) or len(set(words)) < len(
         words

@@ -1,8 +1,9 @@
-"""Gao et al. (ICLR 2022), Theorem 3.1: what it promises but does not draw, the width it needs.
+"""Gao et al. (ICLR 2022), Theorem 3.1: the width that it needs, which the paper does not draw.
 
-The proof stands on lambda_min(G(0)) >= 3/4 lambda_0, promised with probability 1 - delta once
-m >= C (n^2 / lambda_0^2) log(n / delta). Drawn is how often it holds, against m, and against m in units
-of that condition: were its powers of n and lambda_0 needed, the second panel's curves would be one.
+The proof rests on lambda_min(G(0)) >= 3/4 lambda_0, which holds with probability 1 - delta once m >= C (n^2 /
+lambda_0^2) log(n / delta). The figure shows how often it holds, against m in one panel and against m in units
+of that condition in the other. If the condition's powers of n and lambda_0 were needed, the curves of the
+second panel would coincide.
 """
 
 from __future__ import annotations
@@ -64,7 +65,11 @@ PRESETS: Mapping[Size, Mapping[str, Any]] = MappingProxyType(
 
 @dataclass(frozen=True)
 class WidthCurve:
-    """lambda_0 of n samples, and in how many of the trials the premise held at each width."""
+    """How often the premise held for one number of samples.
+
+    lambda_0  smallest eigenvalue of G^inf for these samples
+    held      number of trials in which the premise held, one entry for each width
+    """
 
     lambda_0: float
     held: NDArray[np.int64]
@@ -80,7 +85,7 @@ def width_curve(
     seed: int,
     progress: Callable[[float], None],
 ) -> WidthCurve:
-    """Draws of W for every width; `data` is the fingerprint of `images`."""
+    """Draws W for every width; `data` is the fingerprint of `images`."""
     inputs = two_classes(images, (0, 1), samples, seed, NOISE).train
     lambda_0 = float(np.linalg.eigvalsh(arc_cosine_kernel(inputs))[0])
     held = []
@@ -117,7 +122,7 @@ def curves(setting: Setting) -> list[Curve]:
     "G-L3.3.probability", "wide enough, lambda_min(G(0)) >= 3/4 lambda_0 with probability 1 - delta"
 )
 def held_often_enough(setting: Setting, results: Sequence[WidthCurve]) -> Iterator[Check]:
-    """The probability at the widest, for every number of samples, against 1 - delta."""
+    """The probability at the largest width, for every number of samples, against 1 - delta."""
     for samples, curve in zip(SAMPLES, results, strict=True):
         held, trials = int(curve.held[-1]), setting.trials
         low, high = proportion_interval(held, trials)
@@ -126,7 +131,7 @@ def held_often_enough(setting: Setting, results: Sequence[WidthCurve]) -> Iterat
             f"probability at m = {WIDTHS[-1]}, n = {samples}",
             share,
             1 - DELTA,
-            # The side of the interval that could turn the verdict.
+            # The half of the interval that could change the verdict.
             budget={"sampling": share - low if share > 1 - DELTA else high - share},
             where={"n": samples, "m": WIDTHS[-1]},
             advice="raise --trials",

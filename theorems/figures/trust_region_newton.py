@@ -1,7 +1,7 @@
-"""Kawaguchi (ICLR 2021), Theorem 2: what it proves but does not draw, the steps on the level sets.
+"""Kawaguchi (ICLR 2021), Theorem 2: the steps on the level sets, which the paper does not draw.
 
-With two features Q is a point of the plane: its path under the flow, trust-region Newton steps from
-points of it, and the trust regions in the metric G_delta whose border each step ends on.
+With two features Q is a point of the plane. Drawn are its path under the flow, trust-region Newton steps from
+points of the path, and the trust regions in the metric G_delta, on whose border each step ends.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ TITLE = "Kawaguchi 2021, Theorem 2: flow and trust-region Newton steps on the le
 
 CLAIMS = Claims(newton_step.claim.source)
 
-#: Draws, a panel each.
+#: Number of draws; each has a panel.
 DRAWS = 2
 
 

@@ -1,6 +1,6 @@
-"""What a run takes, from its sizes; see `verify.linear_deq.cost` for the manner.
+"""What a run takes, from its sizes; `verify.linear_deq.cost` says how this is estimated.
 
-A GPU's memory and speed are not counted: what is told is the host's part, and its time on the CPU.
+A GPU's memory and speed are not counted: the estimate is for the host, with all work on its CPU.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import os
 
 import numpy as np
 
-from theorems.gao_2022.problem import draw
+from theorems.gao_2022.problem import draw_data
 from theorems.gao_2022.setting import Setting
 from verify.relu_deq.observer import EXACT_NORMS_UP_TO
 from verify.relu_deq.problem import SINGLE_THREAD_UP_TO
@@ -42,7 +42,7 @@ def cost(setting: Setting) -> Cost:
     """What a run will take, about; InputError for unusable data, which are read here."""
     samples = setting.samples or 50
     if setting.data != "sphere":
-        samples = draw(setting, np.random.default_rng(setting.seed)).samples
+        samples = draw_data(setting, np.random.default_rng(setting.seed)).samples
     return relu_cost(setting.width, samples, setting.points, single=setting.dtype == "float32")
 
 

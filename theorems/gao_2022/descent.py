@@ -24,7 +24,7 @@ from verify.theorem.compare import Check, at_least, at_most
 
 CLAIMS = Claims(PAPER)
 
-#: All of Lemma 3.6 is promised under these.
+#: What all of Lemma 3.6 rests on.
 GIVEN_LEMMA = (followed, *PREMISES)
 
 
@@ -38,7 +38,7 @@ GIVEN_LEMMA = (followed, *PREMISES)
 def along_descent(
     problem: GaoProblem, path: GaoPath, share: float = 0.5, factor: float = 2.0
 ) -> Iterator[Check]:
-    """Lemma 3.6 but for the items on u and v."""
+    """Lemma 3.6 without its items on u and v."""
     descent = path.trained.descent
     where = {"step": np.arange(len(descent.residuals))}
     bound = factor * problem.norm_constant * np.sqrt(problem.width)
@@ -77,19 +77,19 @@ along_descent.false(
     given=(followed,),
 )
 def u_printed(path: GaoPath, printed: float = 32.0) -> Check:
-    """As printed it fails at the start."""
+    """The printed form, which fails at the start."""
     return printed_refuted(path, "u", printed)
 
 
 @u_printed.also(given=GIVEN_LEMMA, constant=GIVEN)
 def u_given(problem: GaoProblem, path: GaoPath, constant: float = 16.0) -> Check:
-    """Repaired, for the labels at hand."""
+    """The repaired form, for the given labels."""
     return moved_by_descent(problem, path.trained.descent, "u", constant, "given")
 
 
 @u_printed.also(given=GIVEN_LEMMA, constant=NEAR)
 def u_near(path: GaoPath) -> Check:
-    """Repaired, for labels near yhat(0)."""
+    """The repaired form, for labels near yhat(0)."""
     return moved_by_descent(path.trained.near_problem, path.trained.near_descent, "u", 16.0, "near")
 
 
@@ -114,19 +114,19 @@ u_printed.false(
     given=(followed,),
 )
 def v_printed(path: GaoPath, printed: float = 16.0) -> Check:
-    """As printed it fails at the start."""
+    """The printed form, which fails at the start."""
     return printed_refuted(path, "v", printed)
 
 
 @v_printed.also(given=GIVEN_LEMMA, constant=GIVEN)
 def v_given(problem: GaoProblem, path: GaoPath, constant: float = 8.0) -> Check:
-    """Repaired, for the labels at hand."""
+    """The repaired form, for the given labels."""
     return moved_by_descent(problem, path.trained.descent, "v", constant, "given")
 
 
 @v_printed.also(given=GIVEN_LEMMA, constant=NEAR)
 def v_near(path: GaoPath) -> Check:
-    """Repaired, for labels near yhat(0)."""
+    """The repaired form, for labels near yhat(0)."""
     return moved_by_descent(path.trained.near_problem, path.trained.near_descent, "v", 8.0, "near")
 
 
@@ -152,7 +152,7 @@ v_printed.false(
     constant=Constant(met=width_ratio, advice="raise --width, or lower --step"),
 )
 def descent_rate(problem: GaoProblem, path: GaoPath) -> Check:
-    """Theorem 3.2 at the step at hand."""
+    """Theorem 3.2 for the step of the setting."""
     descent = path.trained.descent
     later = slice(1, None)
     k = np.arange(len(descent.residuals))
@@ -170,7 +170,7 @@ def descent_rate(problem: GaoProblem, path: GaoPath) -> Check:
 
 @descent_rate.also(given=(followed, *PREMISES), constant=Constant(met=width_ratio))
 def room_for_steps(problem: GaoProblem, path: GaoPath) -> Check:
-    """How much larger a step could be."""
+    """The largest step that keeps the rate of Theorem 3.2 is no smaller than the theorem says."""
     low, high = path.trained.largest_step
     check = at_least(
         f"largest step that keeps the rate for {problem.steps} steps, lambda_0/n^2",
@@ -183,7 +183,7 @@ def room_for_steps(problem: GaoProblem, path: GaoPath) -> Check:
 
 
 def too_fast(problem: GaoProblem) -> GaoProblem:
-    """The problem with a rate in place of lambda_0 that is a little above what there is."""
+    """The problem with a lambda_0 that promises a slightly faster decay than there is."""
     return replace(problem, lambda_0=4.02 * float(np.linalg.eigvalsh(problem.kernel)[0]))
 
 

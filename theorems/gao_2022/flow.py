@@ -16,10 +16,10 @@ from verify.theorem.compare import Check, at_least, at_most, equal
 
 CLAIMS = Claims(PAPER)
 
-#: The energy identity may not be vaguer than a tenth of what it measures.
+#: Resolution of the energy identity, relative to the total decay.
 ENERGY_RESOLUTION = 0.1
 
-#: All of Lemma 3.5 is promised under these.
+#: What all of Lemma 3.5 rests on.
 GIVEN_LEMMA = (followed, *PREMISES)
 
 LATER = slice(1, None)
@@ -59,19 +59,19 @@ gram_along_flow.false(
     given=(followed,),
 )
 def u_printed(path: GaoPath, printed: float = 16.0) -> Check:
-    """As printed it fails at the start."""
+    """The printed form, which fails at the start."""
     return printed_refuted(path, "u", printed)
 
 
 @u_printed.also(given=GIVEN_LEMMA, constant=GIVEN)
 def u_given(problem: GaoProblem, path: GaoPath, constant: float = 8.0) -> Check:
-    """Repaired, for the labels at hand."""
+    """The repaired form, for the given labels."""
     return moved_by_flow(problem, path.flow, "u", constant, "given")
 
 
 @u_printed.also(given=GIVEN_LEMMA, constant=NEAR)
 def u_near(path: GaoPath, near_constant: float = 8.0, itself: bool = False) -> Check:
-    """Repaired, for labels near yhat(0)."""
+    """The repaired form, for labels near yhat(0)."""
     along = path.trained
     return moved_by_flow(along.near_problem, along.near, "u", near_constant, "near", itself=itself)
 
@@ -104,19 +104,19 @@ u_printed.false(
     given=(followed,),
 )
 def v_printed(path: GaoPath, printed: float = 8.0) -> Check:
-    """As printed it fails at the start."""
+    """The printed form, which fails at the start."""
     return printed_refuted(path, "v", printed)
 
 
 @v_printed.also(given=GIVEN_LEMMA, constant=GIVEN)
 def v_given(problem: GaoProblem, path: GaoPath, constant: float = 4.0) -> Check:
-    """Repaired, for the labels at hand."""
+    """The repaired form, for the given labels."""
     return moved_by_flow(problem, path.flow, "v", constant, "given")
 
 
 @v_printed.also(given=GIVEN_LEMMA, constant=NEAR)
 def v_near(path: GaoPath, near_constant: float = 4.0, itself: bool = False) -> Check:
-    """Repaired, for labels near yhat(0)."""
+    """The repaired form, for labels near yhat(0)."""
     along = path.trained
     return moved_by_flow(along.near_problem, along.near, "v", near_constant, "near", itself=itself)
 
@@ -208,10 +208,11 @@ kernel_above_gram.false(
 
 
 def within_step_errors(path: GaoPath) -> str:
-    """Whether the energy identity is off by no more than its step errors; a slide along kinks is where not.
+    """Says that the path slides along kinks where the energy identity is off by more than its step errors.
 
-    There H is set-valued, dyhat/dt = -H r has no meaning, and one-sided values of H overstate the decay. What
-    tells a slide is the measured gap itself: what H is off the slides is checked at points, by Lemma 3.1.
+    During a slide H is set-valued, dyhat/dt = -H r has no meaning, and one-sided values of H overstate the
+    decay. The measured gap is the only sign of a slide. That a wrong H does not pass for one is seen by
+    Lemma 3.1, which checks H at points off the slides.
     """
     flow = path.flow
     off = np.abs(flow.log_decay - flow.log_energy) > flow.promised + flow.rounding + flow.rounding[0]
@@ -231,7 +232,7 @@ def within_step_errors(path: GaoPath) -> str:
     required=False,
 )
 def energy_identity(path: GaoPath, factor: float = 2.0) -> Check:
-    """What happens, against ``int 2 r^T H r / ||r||^2``."""
+    """The measured decay against ``int 2 r^T H r / ||r||^2``."""
     flow = path.flow
     return equal(
         "log ||r(0)||^2/||r(t)||^2, int 2 r^T H r/||r||^2",
@@ -246,7 +247,7 @@ def energy_identity(path: GaoPath, factor: float = 2.0) -> Check:
 
 @energy_identity.also(given=(followed,))
 def lowest_rate(path: GaoPath, rate: float = 2.0) -> Check:
-    """What happens, against ``2 int lambda_min(H)``; the defect of the identity is in the budget."""
+    """The measured decay against ``2 int lambda_min(H)``, with the defect of the identity in the budget."""
     flow = path.flow
     integral, error = flow.integrated_lambda
     return at_most(
@@ -284,9 +285,10 @@ energy_identity.false(
     constant=Constant(met=width_ratio),
 )
 def decay(problem: GaoProblem, path: GaoPath) -> Check:
-    """Theorem 3.1, which is Lemma 3.5 (vi), for this width.
+    """Theorem 3.1, which is also Lemma 3.5 (vi), for this width.
 
-    The defect of the energy identity is in the budget: the comparison is about the path at hand.
+    The budget includes the defect of the energy identity, so the comparison is about the computed path, not
+    about an exact flow nearby.
     """
     flow = path.flow
     return at_most(
@@ -303,7 +305,7 @@ def decay(problem: GaoProblem, path: GaoPath) -> Check:
 
 
 def too_fast(problem: GaoProblem) -> GaoProblem:
-    """The problem with a rate in place of lambda_0 that is a little above what there is."""
+    """The problem with a lambda_0 that promises a slightly faster decay than there is."""
     return replace(problem, lambda_0=2.001 * float(np.linalg.eigvalsh(problem.kernel)[0]))
 
 

@@ -1,4 +1,4 @@
-"""What is observed at time 0 and of random draws: all that the lemmas about initialisation speak of."""
+"""Observations at time 0 and of random draws: what the lemmas about initialisation need."""
 
 from __future__ import annotations
 
@@ -31,11 +31,15 @@ CONTRACTION_SWEEPS = 12
 class Initial:
     """Observations at time 0, and of draws with the seed of the run.
 
-    matrix_norms (widths, repeats): ``||A||`` of Gaussian matrices; gram_squares (widths, repeats):
-    ``||G(0) - G^inf||_F^2``; sampled_kernel, sampling_error (n, n): mean of ``relu(w^T x_i) relu(w^T x_j)``
-    over draws of w, and its standard error; neighbours (k,): ``lambda_min(G)`` at weights W as far away as
-    Lemma 3.4 allows, random ones first; sweep_changes, sweep_sizes (sweeps, n): ``||z^(l+1) - z^l||`` and
-    ``||z^(l+1)||`` from z = 0 on; least_singular: ``sigma_min(I - gamma~ D A)`` of sample 0.
+    matrix_norms    (widths, repeats), ``||A||`` of Gaussian matrices
+    gram_squares    (widths, repeats), ``||G(0) - G^inf||_F^2``
+    sampled_kernel  (n, n), mean of ``relu(w^T x_i) relu(w^T x_j)`` over draws of w
+    sampling_error  (n, n), standard error of sampled_kernel
+    neighbours      (k,), ``lambda_min(G)`` at weights W as far from W(0) as Lemma 3.4 allows; random W first,
+                    then W that were moved to make it small
+    sweep_changes   (sweeps, n), ``||z^(l+1) - z^l||`` from z = 0 on
+    sweep_sizes     (sweeps, n), ``||z^(l+1)||``
+    least_singular  ``sigma_min(I - gamma~ D A)`` of sample 0
     """
 
     matrix_norms: Array
@@ -54,7 +58,7 @@ class Initial:
 
 
 def observe_start(problem: GaoProblem) -> Initial:
-    """Every observation that no training is needed for."""
+    """Every observation that needs no training."""
     mean, error = _monte_carlo(problem)
     changes, sizes = _sweeps(problem)
     return Initial(
@@ -94,7 +98,7 @@ def _gram_squares(problem: GaoProblem) -> Array:
 
 
 def _monte_carlo(problem: GaoProblem) -> tuple[Array, Array]:
-    """Mean and standard error, entry by entry, summed up as distances to G^inf so that nothing cancels."""
+    """Mean and standard error of every entry. Distances to G^inf are summed, so that nothing cancels."""
     rng = np.random.default_rng(problem.seed)
     total, squares = np.zeros_like(problem.limit), np.zeros_like(problem.limit)
     for _ in range(MONTE_CARLO_BATCHES):
@@ -107,7 +111,7 @@ def _monte_carlo(problem: GaoProblem) -> tuple[Array, Array]:
 
 
 def neighbouring_grams(problem: GaoProblem, farther: float = 1.0) -> Array:
-    """``lambda_min(G)`` on the sphere ``||W - W(0)||_F = R``: random W, and W that ascend to a small one.
+    """``lambda_min(G)`` on the sphere ``||W - W(0)||_F = R``, at random W and at W moved to make it small.
 
     The gradient of ``lambda_min(G) = ||Phi q||^2`` in W is ``(2/sqrt(m)) sum_i (E_i Phi q) q_i x_i^T``.
     """

@@ -29,10 +29,10 @@ Array = NDArray[np.float64]
 
 CLAIMS = Claims(PAPER)
 
-#: A slope known no better than this could not tell -1/2 from -1.
+#: Slopes must be known better than this, or -1/2 could pass for -1.
 SLOPE_RESOLUTION = 0.2
 
-#: Chance of a random matrix beyond a bound that is called safe here.
+#: Probability with which a random matrix may exceed a bound that is called safe here.
 RARE = 1e-6
 
 #: ||A|| / (2 sqrt(m)) = 1 - TRACY_WIDOM m^(-2/3): the mean edge of a square Gaussian matrix.
@@ -62,7 +62,7 @@ def initial_norm(start: Start, factor: float = 2.0) -> Check:
 
 @initial_norm.also()
 def norm_growth(path: GaoPath, power: float = 0.5) -> Check:
-    """As a law over m."""
+    """Lemma 2.1 as a law: how ||A|| grows with m."""
     law = power_law(NORM_WIDTHS, path.initial.matrix_norms)
     finite = TRACY_WIDOM * NORM_WIDTHS[0] ** (-2 / 3) / np.log(NORM_WIDTHS[-1] / NORM_WIDTHS[0])
     return equal(
@@ -94,7 +94,7 @@ def lambda_positive(problem: GaoProblem) -> Check:
 def kernel_form(
     problem: GaoProblem, path: GaoPath, kernel: Callable[[Array], Array] = arc_cosine_kernel
 ) -> Check:
-    """The closed form against the mean over random features, entry by entry together."""
+    """The closed form against the mean over random features, for all entries at once."""
     claimed = kernel(problem.inputs)
     size = float(np.linalg.norm(claimed))
     error = float(np.linalg.norm(path.initial.sampling_error))
@@ -164,7 +164,7 @@ lambda_positive.false(
     required=False,
 )
 def gram_at_start(problem: GaoProblem, share: float = 0.25) -> Check:
-    """In this instance; lambda_min(G(0)) >= 3/4 lambda_0 is what the rest needs of it."""
+    """Lemma 3.3 in this instance; later lemmas only use that it gives lambda_min(G(0)) >= 3/4 lambda_0."""
     return at_most(
         "||G(0) - G^inf|| / lambda_0",
         float(np.linalg.norm(problem.gram - problem.limit, 2)) / problem.lambda_0,
@@ -220,7 +220,7 @@ def weights_near_start(problem: GaoProblem, path: GaoPath, share: float = 0.5) -
 
 
 def farther(problem: GaoProblem, path: GaoPath) -> GaoPath:
-    """The path with W as far away as the adversary needs."""
+    """The path with W as far from W(0) as the adversary needs."""
     return replace(path, initial=replace(path.initial, neighbours=neighbouring_grams(problem, 200.0)))
 
 

@@ -1,4 +1,4 @@
-"""Statements that no setting changes: a counterexample, and how the width that data need grows."""
+"""Statements that do not depend on the setting: a counterexample, and how the width that data need grows."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ COUNTEREXAMPLE = (256, 16_000)
 #: Samples, draws, and widths tried in the law of the width that the data need.
 LAW_SAMPLES, LAW_REPEATS, LAW_STEP, LAW_STEPS = (8, 16, 32, 64), 12, 32, 120
 
-#: A slope known no better than this tells nothing of whether C grows with n.
+#: Slopes must be known better than this to say whether C grows with n.
 SLOPE_RESOLUTION = 1.0
 
 
@@ -87,11 +87,11 @@ spectral_counterexample.false(
     required=False,
 )
 def width_law(of_samples: float = 2.0, of_lambda: float = 2.0) -> Check:
-    """How the C of ``m >= C (n^2/lambda_0^2) log(n/delta)`` that the data need goes with n.
+    """How the C of ``m >= C (n^2/lambda_0^2) log(n/delta)`` that the data need depends on n.
 
-    The width needed is the first beyond which ``lambda_min(G(0)) >= 3/4 lambda_0`` for good, in the mean
-    over draws of data and W. A C that grows would refute the condition for every C; one that falls says
-    that less is enough. `of_samples` and `of_lambda` are the powers of n and of 1/lambda_0.
+    The width needed is the smallest one from which ``lambda_min(G(0)) >= 3/4 lambda_0`` always holds, in the
+    mean over draws of data and W. If C grows with n, the condition is refuted for every C; if C falls, a
+    smaller width is enough. `of_samples` and `of_lambda` are the powers of n and of 1/lambda_0.
     """
     rng = np.random.default_rng(0)
     constants = np.array(
@@ -114,7 +114,7 @@ def width_law(of_samples: float = 2.0, of_lambda: float = 2.0) -> Check:
 
 
 def _needed_width(samples: int, rng: np.random.Generator) -> tuple[float, float]:
-    """The width that one draw of the sphere data and of W needs, to LAW_STEP, and its lambda_0."""
+    """The width that one draw of the sphere data and of W needs, a multiple of LAW_STEP, and its lambda_0."""
     inputs = datasets.sphere(samples, rng).features
     lambda_0 = float(np.linalg.eigvalsh(arc_cosine_kernel(inputs))[0])
     widths = LAW_STEP * np.arange(1, LAW_STEPS + 1)

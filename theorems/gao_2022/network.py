@@ -26,7 +26,7 @@ IDENTITY_RESOLUTION = 1e-3
 
 
 def well_posed(path: GaoPath) -> str:
-    """Where gamma~ ||A(t)|| reaches 1 the lemma says nothing more, whatever the network still does."""
+    """Once gamma~ ||A(t)|| reaches 1, the lemma says nothing, even if the network has an equilibrium."""
     lost = np.flatnonzero(path.flow.contraction >= 1)
     if not len(lost):
         return ""
@@ -38,7 +38,7 @@ def contraction(problem: GaoProblem, path: GaoPath, share: float = 1.0) -> list[
     """Sweeps from z = 0 contract by gamma_0 = gamma~ ||A||, and z stays below its bound."""
     gamma_0, changes = problem.gamma_0, path.initial.sweep_changes
     sizes = np.linalg.norm(problem.phi, axis=0)
-    # Below this, rounding of z is a tenth of a percent of a change.
+    # For smaller changes the rounding of z is more than a tenth of a percent.
     kept = changes[:-1] > 1e3 * np.sqrt(problem.width) * EPS * sizes
     ratios = changes[1:][kept] / changes[:-1][kept]
     return [
@@ -59,7 +59,7 @@ def contraction(problem: GaoProblem, path: GaoPath, share: float = 1.0) -> list[
 
 @contraction.also(given=(well_posed,))
 def equilibria_along_flow(problem: GaoProblem, path: GaoPath, power: float = 1.0) -> list[Check]:
-    """The bound of z all along the flow: gamma~ ||A(t)|| < 1 is what keeps the network well posed."""
+    """The bound of z at every checked time; the network is well posed as long as gamma~ ||A(t)|| < 1."""
     flow, coupling = path.flow, problem.model.coupling
     bound = 1 / np.maximum(1 - flow.contraction, EPS) ** power
     return [
@@ -100,7 +100,7 @@ contraction.false(
 
 
 def probed(path: GaoPath) -> str:
-    """Derivatives are taken where something contracts."""
+    """Derivatives are taken only where the map contracts; "" there, else the way out."""
     if path.flow.probes:
         return ""
     return f"gamma~ ||A(0)|| = {path.flow.contraction[0]:.3g} is not below 1: lower --gamma"
@@ -134,15 +134,15 @@ def gradients(path: GaoPath) -> Iterator[Check]:
 
 @invertible.also(given=(probed,))
 def moves(problem: GaoProblem, path: GaoPath, factor: float = 1.0) -> Iterator[Check]:
-    """The move that the integrator makes is along J^T c: its product with w is that of c with J w.
+    """The integrator moves along J^T c: ``<w, move>`` equals ``<J w, c>`` for the c of the move.
 
-    w is of size 1 in each of some m^2 entries, and so is what rounds in the parameters.
+    The budget counts the rounding of the parameters: some m^2 entries, each met by an entry of w of size 1.
     """
     for at in path.flow.probes:
         yield equal(
             f"<w, J^T c> as the flow moves, <J w, c> by complex step, t = {at.time:.3g}",
-            at.pairing,
-            factor * at.paired,
+            at.move_along,
+            factor * at.expected_along,
             budget={
                 "rounding of the move": 10 * EPS * problem.width / MOVE,
                 "derivative": at.rounding * float(np.linalg.norm(at.derivative)),
@@ -154,7 +154,7 @@ def moves(problem: GaoProblem, path: GaoPath, factor: float = 1.0) -> Iterator[C
 
 
 def unmasked(problem: GaoProblem, path: GaoPath) -> GaoPath:
-    """Derivatives at the start by an adjoint ``(I - gamma~ A^T D)^{-1} u`` that lost its mask."""
+    """Derivatives at the start by ``(I - gamma~ A^T D)^{-1} u``, an adjoint that lost its mask."""
     state, coupling = problem.start, problem.model.coupling
     columns = [
         np.linalg.solve(np.eye(len(z)) - coupling * state.theta.a.T * (z > 0), state.theta.u)
@@ -184,19 +184,19 @@ invertible.false(
 
 
 def as_it_holds(parts: Array) -> Array:
-    """The parts of H, with the all-ones matrix."""
+    """The summands of H, with the all-ones matrix."""
     return parts
 
 
 def as_printed(parts: Array) -> Array:
-    """The parts of H as Lemma 3.1 prints them: I_n o Z^T Z for Z^T Z."""
+    """The summands of H as Lemma 3.1 prints them, with I_n o Z^T Z in place of Z^T Z."""
     printed = parts.copy()
     printed[2] = np.diag(np.diag(parts[2]))
     return printed
 
 
 def without_w(parts: Array) -> Array:
-    """The parts of H but that of W."""
+    """The summands of H except the one of W."""
     return parts[[0, 2, 3]]
 
 

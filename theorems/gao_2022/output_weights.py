@@ -1,7 +1,7 @@
-"""How far u and v move: what Lemmas 3.5 and 3.6 print of it is false, and what holds instead.
+"""How far u and v move: what Lemmas 3.5 and 3.6 print about it is false, and what holds instead.
 
-Printed are bounds of ||u|| and ||v|| themselves. At time 0 these are sqrt(m), whatever the labels, and the
-bounds are proportional to ||r(0)||: labels near yhat(0) refute them.
+The printed items bound ||u|| and ||v|| themselves. At time 0 both norms are sqrt(m), whatever the labels,
+while the bounds are proportional to ||r(0)||. Labels near yhat(0) therefore refute them.
 """
 
 from __future__ import annotations
@@ -22,15 +22,16 @@ Array = NDArray[np.float64]
 #: Columns of norms and distances.
 COLUMNS = {"A": 0, "W": 1, "u": 2, "v": 3}
 
-#: The constant of Lemma 3.5, for the labels at hand and for those near yhat(0).
+#: The open constant of Lemma 3.5, for the given labels and for labels near yhat(0).
 GIVEN = Constant(met=lemma_ratio)
 NEAR = Constant(met=lambda path: lemma_ratio(path.trained.near_problem))
 
 
 def printed_refuted(path: GaoPath, name: str, constant: float) -> Check:
-    """The printed bound of ``||u(0)||`` or ``||v(0)||`` lies below it, so that the printed item is false.
+    """At time 0 ``||u||`` or ``||v||`` exceeds its printed bound, so the printed item is false.
 
-    For the labels at hand it is false from the width on at which m exceeds the square of that bound.
+    This is shown with labels near yhat(0), for which the bound is small. The given labels refute the item
+    only for wide networks: since ``||u(0)|| = sqrt(m)``, m must exceed the square of their bound.
     """
     near, problem = path.trained.near, path.trained.near_problem
     size = near.norms[0, COLUMNS[name]]
@@ -46,7 +47,7 @@ def printed_refuted(path: GaoPath, name: str, constant: float) -> Check:
 def moved_by_flow(
     problem: GaoProblem, flow: ReluPath, name: str, constant: float, labels: str, *, itself: bool = False
 ) -> Check:
-    """``||u(t) - u(0)||``, or ``||u(t)||`` `itself`, against ``constant c sqrt(n) ||r(0)|| / lambda_0``."""
+    """``||u(t) - u(0)||`` against ``constant c sqrt(n) ||r(0)|| / lambda_0``; with `itself`, ``||u(t)||``."""
     return at_most(
         f"repaired: ||{name}(t) - {name}(0)||, {labels} labels",
         (flow.norms if itself else flow.distances)[:, COLUMNS[name]],
@@ -57,7 +58,7 @@ def moved_by_flow(
 
 
 def moved_by_descent(problem: GaoProblem, descent: Descent, name: str, constant: float, labels: str) -> Check:
-    """The same for ``||u(k) - u(0)||``."""
+    """``||u(k) - u(0)||`` after k steps of descent, against the same bound."""
     return at_most(
         f"repaired: ||{name}(k) - {name}(0)||, {labels} labels",
         descent.distances[:, COLUMNS[name]],

@@ -1,4 +1,4 @@
-"""The path: gradient flow and descent with all that the claims speak of, observed once."""
+"""The path: gradient flow and descent, and all that the claims need of them, observed once."""
 
 from __future__ import annotations
 
@@ -24,10 +24,14 @@ NEAR_POINTS = 9
 
 @dataclass(frozen=True)
 class Training:
-    """Training beside the flow: descent, both from labels near yhat(0), and the largest step.
+    """Training beside the flow: by descent, and from labels near yhat(0).
 
-    `near_problem` has those labels; `largest_step` are a step that keeps the rate of Theorem 3.2 and one that
-    does not, `largest_eigenvalue` is ``lambda_max(H(0))``, which sets their scale.
+    descent             descent with the labels at hand
+    near_problem        the problem with labels near yhat(0)
+    near                its flow
+    near_descent        its descent
+    largest_step        a step that keeps the rate of Theorem 3.2, and one above it that does not
+    largest_eigenvalue  ``lambda_max(H(0))``, the scale of largest_step
     """
 
     descent: Descent
@@ -51,9 +55,12 @@ class Training:
 
 @dataclass(frozen=True)
 class GaoPath:
-    """The flow, what is observed at time 0, and training beside the flow.
+    """The flow and all that was observed beside it.
 
-    There is no such training where a premise fails at time 0, and the flow is not followed from there.
+    problem   what was trained
+    flow      the flow; only its start where a premise fails
+    initial   what was observed at time 0
+    training  training beside the flow; None where a premise fails
     """
 
     problem: GaoProblem
@@ -63,7 +70,7 @@ class GaoPath:
 
     @property
     def trained(self) -> Training:
-        """The training, in claims that are judged only where there is one."""
+        """The training, for claims that are judged only where there is one."""
         assert self.training is not None
         return self.training
 
@@ -116,7 +123,7 @@ class GaoPath:
         return [*notes, *self.flow.notes]
 
     def _first_failure(self) -> Sequence[str]:
-        """What of the theorem's premises and of its hold on G fails first."""
+        """Which fails first along the path: a premise of the theorem, or lambda_min(G) >= lambda_0/2."""
         relative = self.flow.gram_minimum / self.problem.lambda_0
         low = np.flatnonzero(relative < 0.5)
         if relative[0] < 0.75:
@@ -127,17 +134,17 @@ class GaoPath:
 
 
 def followed(path: GaoPath) -> str:
-    """Whether there is a flow to speak of: "", or why it is not followed from time 0."""
+    """ "" where the flow was followed beyond time 0, else why it was not."""
     return "" if path.training else f"not followed from time 0: {path.flow.lost}"
 
 
 def integrate(problem: GaoProblem, progress: Progress) -> GaoPath:
-    """Gradient flow in (A, W, u, v), observed at every checked time; at 0 alone where nothing is promised."""
+    """Gradient flow in (A, W, u, v), observed at every checked time; only at time 0 where a premise fails."""
     broken = broken_premises(problem)
     flow = relu_path(
         problem,
         lambda share: progress("gradient flow", share, 1.0),
-        # Without a contraction nothing is known of the derivatives either.
+        # Without a contraction the derivatives have no error bound.
         probed=not broken or problem.gamma_0 < 1,
         ended=f"{' and '.join(broken)} does not hold at time 0" if broken else "",
     )
@@ -163,10 +170,11 @@ def _train(problem: GaoProblem) -> Training:
 
 
 def near_labels(problem: GaoProblem) -> GaoProblem:
-    """Labels so close to yhat(0) that the bounds of u and v as printed fail at the start of the flow.
+    """Labels so close to yhat(0) that the printed bounds of u and v fail at the start of the flow.
 
-    Half the distance at which the loosest of them, that of u in Lemma 3.6, begins to fail, and no further
-    than the width condition of the lemma allows with C = 1, so that its premise is met.
+    Their distance from yhat(0) is at most half of that at which the loosest printed bound, the one of u in
+    Lemma 3.6, begins to fail. It is also small enough for the lemma's condition on the width to hold with
+    C = 1, so that the premise is met.
     """
     c, n, width = problem.norm_constant, problem.samples, problem.width
     fails_at = np.sqrt(width) * problem.lambda_0 / (32 * c * np.sqrt(n))

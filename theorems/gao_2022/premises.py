@@ -19,7 +19,7 @@ CLAIMS = Claims(PAPER)
 #: Two units and ten inputs.
 TINY = {"width": 2, "samples": 10, "data": "sphere"}
 
-#: No lemma tells norms or gammas apart that agree in half their digits; rounding is far below.
+#: Two norms or gammas that agree in half their digits are the same for every lemma; rounding is far smaller.
 HALF_THE_DIGITS = 1e-8
 
 
@@ -60,7 +60,7 @@ unit_inputs.broken(
 
 
 def gamma_too_large(start: Start) -> str:
-    """What to say where gamma exceeds its bound."""
+    """The message where gamma exceeds its bound."""
     c = start.norm_constant
     return f"gamma exceeds min(1/2, 1/(4c)), c = {c:.4g}: use {smaller_gamma(c)}"
 
@@ -72,7 +72,7 @@ def gamma_too_large(start: Start) -> str:
     otherwise=gamma_too_large,
 )
 def gamma_small(start: Start) -> Check:
-    """The default is the largest gamma allowed, which meets the condition with equality."""
+    """The condition on gamma. The default gamma is the largest allowed and meets it with equality."""
     largest, budget = largest_gamma(start.norm_constant), {"rounding": 4 * EPS}
     if abs(start.gamma - largest) <= 4 * EPS:
         return equal(
@@ -93,7 +93,7 @@ gamma_small.broken(
 
 
 def start_too_small(start: Start) -> str:
-    """What to say where lambda_min(G(0)) is too small: which C the condition on the width needs."""
+    """The message where lambda_min(G(0)) is too small: which C the condition on the width would need."""
     relative = float(np.linalg.eigvalsh(start.gram)[0]) / start.lambda_0
     return (
         f"lambda_min(G(0)) = {relative:.3g} lambda_0 is below 3/4 lambda_0 at time 0: C in "

@@ -1,4 +1,4 @@
-"""The problem: data, the network at its start, and the constants that these set."""
+"""The problem: data, the network at its start, and the constants that follow from them."""
 
 from __future__ import annotations
 
@@ -36,10 +36,15 @@ DELTA = 0.05
 
 @dataclass(frozen=True, kw_only=True)
 class Start:
-    """Data and parameters at time 0, which are there whether or not the equilibrium is.
+    """Data and parameters at time 0; they exist even where the equilibrium does not.
 
-    `inputs` (d, n) and their `angles` (n, n); `phi` (m, n) are the features; `limit` (n, n) is G^inf,
-    `lambda_0` its smallest eigenvalue; `norms` are ``||A(0)||, ||W(0)||``, spectral.
+    inputs    X, (d, n), of norm 1
+    angles    between the inputs, (n, n)
+    phi       features Phi, (m, n)
+    limit     G^inf, (n, n)
+    lambda_0  smallest eigenvalue of G^inf
+    norms     ``||A(0)||`` and ``||W(0)||``, spectral
+    gamma     gamma~ is ``gamma / sqrt(m)``
     """
 
     inputs: Array
@@ -52,7 +57,7 @@ class Start:
 
     @classmethod
     def of(cls, inputs: Array, theta: Parameters, gamma: float | None) -> Start:
-        """What inputs and parameters set; gamma is the largest allowed unless given."""
+        """A start from inputs and parameters; gamma is the largest allowed unless given."""
         width = len(theta.a)
         norms = (float(np.linalg.norm(theta.a, 2)), float(np.linalg.norm(theta.w, 2)))
         limit = arc_cosine_kernel(inputs)
@@ -101,7 +106,13 @@ class Start:
 
 @dataclass(frozen=True, kw_only=True)
 class GaoProblem(Start, ReluProblem):
-    """The network at its start, labels, and how to train it, by flow and by `steps` steps of descent."""
+    """The network at its start, labels, and how to train it.
+
+    step   step of descent
+    steps  number of descent steps
+
+    The other fields are those of `Start` and `ReluProblem`.
+    """
 
     step: float
     steps: int = DESCENT_STEPS
@@ -122,7 +133,7 @@ class GaoProblem(Start, ReluProblem):
 
     @property
     def gamma_0(self) -> float:
-        """``gamma~ ||A(0)||``, by which the map contracts."""
+        """``gamma~ ||A(0)||``, the factor by which the map contracts."""
         return self.model.coupling * self.norms[0]
 
     @property
@@ -132,7 +143,7 @@ class GaoProblem(Start, ReluProblem):
 
     @property
     def output_scale(self) -> float:
-        """``c sqrt(n) ||r(0)|| / lambda_0``, in which u and v move."""
+        """``c sqrt(n) ||r(0)|| / lambda_0``, the unit in which the lemmas bound how far u and v move."""
         return self.norm_constant * float(np.sqrt(self.samples)) * self.initial_residual / self.lambda_0
 
 
@@ -159,7 +170,7 @@ def lemma_ratio(problem: GaoProblem) -> float:
 
 
 def apart(start: Start) -> str:
-    """Assumption 2: "" where no two inputs are parallel, else which are."""
+    """Assumption 2: "" where no two inputs are parallel, else a message that names two."""
     if start.parallel is None:
         return ""
     i, j = start.parallel
@@ -167,14 +178,14 @@ def apart(start: Start) -> str:
 
 
 def build(setting: Setting) -> GaoProblem:
-    """Data, the network at its start, lambda_0 and the constants that the data set.
+    """Data, the network at its start, and the constants that follow from them.
 
-    InputError for unusable data; HypothesisError for parallel inputs, where nothing contracts, and for an
-    input that no unit sees.
+    InputError for unusable data. HypothesisError for parallel inputs, for a map that does not contract, and
+    for an input on which every unit is zero.
     """
     placement = Placement(setting.dtype, setting.device)
     rng = np.random.default_rng(setting.seed)
-    drawn = draw(setting, rng)
+    drawn = draw_data(setting, rng)
     inputs, moved, notes = drawn.features, 0, tuple[str, ...]()
     if setting.perturb:
         inputs, moved = moved_apart(inputs, setting.perturb, rng, "perturbed inputs")
@@ -219,7 +230,7 @@ def build(setting: Setting) -> GaoProblem:
     )
 
 
-def draw(setting: Setting, rng: np.random.Generator) -> datasets.Data:
+def draw_data(setting: Setting, rng: np.random.Generator) -> datasets.Data:
     """The data that the setting names; InputError for unusable ones."""
     first, second = (int(word) for word in setting.classes.split(","))
     if setting.data == "digits":

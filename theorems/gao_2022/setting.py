@@ -10,7 +10,7 @@ from pydantic import Field, field_validator
 from verify.theorem.presets import Presets, Variant
 from verify.theorem.settings import BaseSetting
 
-#: Closer targets equal the outputs to the accuracy of equilibria, 1e-9 of them along the flow.
+#: Targets closer than this are equal to the outputs as far as these are known: to 1e-9, along the flow.
 LEAST_ALIGNMENT = 1e-6
 
 

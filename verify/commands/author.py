@@ -87,14 +87,14 @@ def lint(names: tuple[str, ...]) -> int:
 
     It runs the theorem once, in the first setting of the quick preset, and its planted claims.
     """
-    from verify.runs.lint import lint, smallest_setting
+    from verify.runs.lint import findings, smallest_setting
 
     problems = 0
     for name in dict.fromkeys(names):
         found = library().theorems.find(name, reserved_names())
         lines, causes = [*found.faults], [found.cause]
         if found.theorem and (setting := smallest_setting(found.theorem, name)):
-            seen = lint(found.theorem, setting)
+            seen = findings(found.theorem, setting)
             lines, causes = [*lines, *seen.problems], [*seen.causes]
         for line in lines:
             click.echo(line)

@@ -30,8 +30,8 @@ class Command(click.Command):
         return [*own[:-1], debug_option(), own[-1]]
 
 
-class Group(click.Group):
-    """A group of such commands, with `--debug` before them, too, and with the `library` that they run."""
+class CommandGroup(click.Group):
+    """A group of such commands: it takes `--debug` before them too, and has the `library` that they run."""
 
     def __init__(self, *args: Any, library: Library, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -63,7 +63,7 @@ class Group(click.Group):
 
 
 class Folder(click.Path):
-    """A folder to write to. An empty name, as of a variable that is not set, is not the one we are in."""
+    """A folder to write to. An empty name is refused: an unset variable must not mean the current folder."""
 
     def __init__(self) -> None:
         super().__init__(path_type=Path, file_okay=False)
@@ -74,10 +74,10 @@ class Folder(click.Path):
         return super().convert(value, param, ctx)
 
 
-def running_group() -> Group:
+def running_group() -> CommandGroup:
     """The group of commands of the command line that is running."""
     root = click.get_current_context().find_root().command
-    assert isinstance(root, Group)
+    assert isinstance(root, CommandGroup)
     return root
 
 

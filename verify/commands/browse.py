@@ -1,4 +1,4 @@
-"""Commands that show what there is: list, show, info."""
+"""Commands that show without running: list, show, info."""
 
 from __future__ import annotations
 

@@ -59,7 +59,18 @@ UNLUCKY = 7
 
 @dataclass(frozen=True)
 class Case:
-    """What is compared for each claim, where the run breaks, and the verdict that must come of it."""
+    """A run that must come out with a known verdict.
+
+    what         what is broken
+    verdict      that the run must have
+    conclusion   what the conclusion's function returns, or raises
+    premise      the comparison for the premise
+    informative  the comparison for the informative claim
+    constant     the comparison for the claim with an open constant
+    unmet        what a condition of the conclusion says; "" where it holds
+    breaks       where the run breaks
+    only_seed    the one seed for which anything of this is broken; None for all
+    """
 
     what: str
     verdict: Verdict
@@ -178,7 +189,7 @@ class Setting(BaseSetting):
 
 
 def build(setting: Setting) -> Case:
-    """The case; of those about one draw of many only that draw."""
+    """The case. Where a case is about one draw of many, all other draws are sound."""
     case = CASES[setting.case]
     if case.only_seed not in (None, setting.seed):
         case = CASES["sound"]
@@ -217,13 +228,13 @@ def premise(problem: Case) -> Check:
 
 @CLAIMS.step("informative", "an informative claim", required=False)
 def informative(path: Case) -> Check:
-    """What counts only when it fails."""
+    """What counts only when it is VIOLATED or ERROR."""
     return path.informative()
 
 
 @CLAIMS.conclusion("conclusion", "the conclusion", given=(premise, _unmet))
 def conclusion(path: Case) -> Sequence[Check]:
-    """What is concluded; some cases return what is no check at all."""
+    """What is concluded; some cases return things that are no checks."""
     if path.breaks == "check":
         raise RuntimeError("broken on purpose")
     return [made() for made in path.conclusion]  # type: ignore[misc]
@@ -231,7 +242,7 @@ def conclusion(path: Case) -> Sequence[Check]:
 
 @CLAIMS.conclusion("constant", "a conclusion with an open constant", constant=Constant(_one))
 def constant(path: Case) -> Check:
-    """What refutes no more than some values of a constant."""
+    """What can only be a lower bound of an open constant."""
     return path.constant()
 
 

@@ -26,7 +26,7 @@ DEFAULT_FIGURES = Path("results") / "figures"
 CACHE = Path("results") / "cache"
 
 
-@click.command(cls=FiguresCommand)
+@click.command("figures", cls=FiguresCommand)
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option(
     "--preset",
@@ -56,7 +56,7 @@ CACHE = Path("results") / "cache"
 )
 @verbose_option
 @quiet_option
-def figures(
+def redraw(
     names: tuple[str, ...],
     preset: Size,
     listed: bool,
@@ -120,7 +120,7 @@ def figures(
 def _figure_settings(
     names: tuple[str, ...], preset: Size, options: Mapping[str, str | None]
 ) -> list[tuple[FigureModule, BaseSetting]]:
-    """Every figure with its setting; an option goes to each that has it, the preset fills in the others."""
+    """Every figure with its setting: an option goes to each figure that has it, over the preset."""
     figures = library().figures
     from verify.theorem.settings import make_setting
 

@@ -1,4 +1,4 @@
-"""Every end of a command as an exit code and one line; what nobody foresaw keeps its traceback in a file.
+"""Every end of a command as an exit code and one line; for unforeseen errors the traceback is kept in a file.
 
 Exit codes: 0 all verified; 1 something violated; 2 usage or bad input; 3 not verified (inconclusive
 or not applicable); 4 a run or the suite itself broke; 5 differs from the reference; 130 interrupted,
@@ -22,7 +22,7 @@ import click
 from verify.commands.base import DEBUG
 from verify.theorem.errors import InputError, in_words
 
-#: Something broke that was not the user's to mend; see `verify.theorem.compare.Verdict`.
+#: Something broke that the user cannot mend; see `verify.theorem.verdicts.Verdict`.
 BROKEN = 4
 
 #: The exit code of a command whose output nobody reads to its end, 128 + SIGPIPE as in a shell.
@@ -57,7 +57,7 @@ def run_guarded(command: click.Command, program: str) -> int:
 
 
 def _left_with(code: object) -> int:
-    """The exit code for one that something left the interpreter with."""
+    """The exit code for what was raised to leave the interpreter."""
     if code == 1:  # click and rich, where nobody reads their output any more; 1 is VIOLATED here
         return CLOSED_PIPE
     if code is None:
@@ -66,7 +66,7 @@ def _left_with(code: object) -> int:
 
 
 def _require_text(words: Sequence[str]) -> None:
-    """InputError for a word that no record could hold, because it is no text in the user's encoding."""
+    """InputError for a word that is no text in the user's encoding, which no record could hold."""
     for word in words:
         try:
             word.encode()
@@ -78,9 +78,9 @@ def _require_text(words: Sequence[str]) -> None:
 
 @contextmanager
 def _signals_raise() -> Iterator[None]:
-    """Inside it, signals that end the process unwind it first, so that nothing half-written stays.
+    """Inside it, a signal that ends the process raises, so that half-written files are removed first.
 
-    One that the caller chose to ignore, as nohup does, stays ignored.
+    A signal that the caller chose to ignore, as nohup does, stays ignored.
     """
 
     def unwind(number: int, frame: FrameType | None) -> None:
@@ -100,7 +100,7 @@ def _signals_raise() -> Iterator[None]:
 
 
 def _explained(problem: BaseException) -> tuple[int, str]:
-    """The exit code and the line that tell what ended a command."""
+    """The exit code and the line that say what ended a command."""
     unfinished = "nothing was written for the unfinished run"
     match problem:
         case KeyboardInterrupt() | click.Abort():
@@ -118,7 +118,7 @@ def _explained(problem: BaseException) -> tuple[int, str]:
 
 
 def _kept(problem: BaseException) -> str:
-    """Where the traceback lies, in a file that is made for it."""
+    """Writes the traceback to a new file, and gives its place."""
     try:
         with tempfile.NamedTemporaryFile(
             "w", prefix="verify-traceback-", suffix=".txt", delete=False, encoding="utf-8"

@@ -1,4 +1,4 @@
-"""What there is to run: theorems and figures, as the commands see them."""
+"""What can be run, theorems and figures, as the commands see them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Found(Protocol):
-    """What there is under a name: the theorem, if it could be imported, and every fault of its package."""
+    """What a name stands for: the theorem, if it could be imported, and every fault of its package."""
 
     @property
     def theorem(self) -> Theorem | None: ...
@@ -22,7 +22,7 @@ class Found(Protocol):
 
 
 class Served(Protocol):
-    """The theorems that load, and why each other does not."""
+    """The theorems that load, and for each other theorem why it does not."""
 
     @property
     def theorems(self) -> Sequence[Theorem]: ...
@@ -37,10 +37,10 @@ class Theorems(Protocol):
         """Names of all."""
 
     def find(self, name: str, reserved: Collection[str] = ()) -> Found:
-        """What there is under a name; InputError when there is nothing."""
+        """What a name stands for; InputError when no theorem has it."""
 
     def load(self, name: str, reserved: Collection[str] = ()) -> Theorem:
-        """The theorem of that name; InputError when there is none that is sound."""
+        """The theorem of that name; InputError when no sound theorem has it."""
 
     def catalogue(self, chosen: Iterable[str] = (), reserved: Collection[str] = ()) -> Served:
         """Some theorems, all of which must load; by default every one that loads."""
@@ -52,11 +52,11 @@ class Figures(Protocol):
     FIGURES: Mapping[str, str]
 
     def load(self, name: str) -> FigureModule:
-        """The figure of that name; InputError with the nearest name when there is none."""
+        """The figure of that name; InputError with the nearest name when no figure has it."""
 
 
 class Library(Protocol):
-    """What a command line runs; either catalogue is imported when it is asked for."""
+    """What a command line can run. Either catalogue is imported when it is first asked for."""
 
     @property
     def theorems(self) -> Theorems: ...

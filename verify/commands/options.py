@@ -15,17 +15,17 @@ if TYPE_CHECKING:
 
     from verify.theorem.settings import BaseSetting, HasSetting
 
-#: Where the names that a command line mentions are kept in its context.
+#: Key of a command's context under which the names on its command line are kept ...
 NAMED = "verify.named"
 
-#: ... and the modules themselves, once they are loaded and looked through.
+#: ... and the key of the modules themselves, once they are loaded.
 MODULES = "verify.modules"
 
 
 class SettingCommand(Command):
     """A command that takes every setting field of the modules that it can be given.
 
-    With a name before it, `--help` shows the options of that module; without one those of the command.
+    With a module's name before it, `--help` shows the options of that module, else the command's own.
     """
 
     #: The command that takes a name of one of the modules.
@@ -62,7 +62,7 @@ class SettingCommand(Command):
             raise InputError(f"{option} is no option of {', '.join(named)}: {belongs}") from None
 
     def _chosen(self, ctx: click.Context) -> Mapping[str, HasSetting]:
-        """The modules that this command line names; click asks for the options more than once."""
+        """The modules that this command line names. They are kept: click asks for the options repeatedly."""
         if MODULES not in ctx.meta:
             ctx.meta[MODULES] = self.modules(ctx.meta.get(NAMED, ()))
         found: Mapping[str, HasSetting] = ctx.meta[MODULES]
@@ -81,7 +81,7 @@ class SettingCommand(Command):
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         named = ctx.meta.get(NAMED, ())
         for name, module in self._chosen(ctx).items() if named else ():
-            for group, rows in described(module.Setting).items():
+            for group, rows in option_rows(module.Setting).items():
                 with formatter.section(f"{name}: {group}" if len(named) > 1 else group):
                     formatter.write_dl(rows)
         super().format_options(ctx, formatter)
@@ -93,7 +93,7 @@ class SettingCommand(Command):
             )
 
 
-def described(setting: type[BaseSetting]) -> dict[str, list[tuple[str, str]]]:
+def option_rows(setting: type[BaseSetting]) -> dict[str, list[tuple[str, str]]]:
     """Rows for help by group: the option, and its meaning with range, default and example."""
     from verify.theorem.settings import option_name
 
@@ -145,7 +145,7 @@ def _text(value: Any) -> str:
 
 
 def _constraints(info: FieldInfo) -> Iterable[Any]:
-    """The constraints of a field, those of the kinds that it may be of included."""
+    """The constraints of a field, including those of each kind of value that it may have."""
     yield from info.metadata
     for kind in get_args(info.annotation):
         for field in getattr(kind, "__metadata__", ()):

@@ -13,7 +13,7 @@ from verify.views.numbers import duration
 if TYPE_CHECKING:
     from rich.progress import Task
 
-#: A phase is this far, and has taken this many seconds, before its end is estimated.
+#: Share of a phase that must be done, and seconds that it must have taken, before its end is estimated.
 LEAST_FRACTION, LEAST_SECONDS = 0.05, 2.0
 
 
@@ -32,10 +32,10 @@ def progress_line(name: str, shown: bool) -> Iterator[Progress]:
     from rich.text import Text
 
     class Elapsed(ProgressColumn):
-        """What of the phase is done, and its times."""
+        """How much of the phase is done, and its times."""
 
         def render(self, task: Task) -> Text:
-            return Text(told(task.completed, task.total, task.elapsed or 0.0))
+            return Text(progress_words(task.completed, task.total, task.elapsed or 0.0))
 
     console = Console(stderr=True, highlight=False)
     columns = (TextColumn("{task.description}", markup=False), BarColumn(bar_width=20), Elapsed())
@@ -54,10 +54,10 @@ def progress_line(name: str, shown: bool) -> Iterator[Progress]:
         yield update
 
 
-def told(done: float, total: float | None, elapsed: float) -> str:
-    """Count or share of what is done, the seconds it took and, once that can be told, those that are left.
+def progress_words(done: float, total: float | None, elapsed: float) -> str:
+    """Count or share of what is done, the seconds it took and, when that can be estimated, the seconds left.
 
-    A total of 1 is a whole, of which `done` is a share; None says that nobody knows.
+    A total of 1 is a whole, of which `done` is a share; a total of None is unknown.
     """
     if not total:
         return duration(elapsed)

@@ -58,10 +58,10 @@ def accept(run: Path, out: Path, allow_unverified: bool) -> int:
     return 0
 
 
-@click.command(cls=Command)
+@click.command("report", cls=Command)
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--open", "opened", is_flag=True, help="open the HTML report")
-def report(folder: Path, opened: bool) -> int:
+def remake_report(folder: Path, opened: bool) -> int:
     """Remake report.md, report.html and junit.xml of the run in DIR from its record."""
     from verify.records.reading import RECORD, read_record
     from verify.views.files import write_views

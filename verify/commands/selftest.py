@@ -1,4 +1,4 @@
-"""The machinery that judges, put to the test: broken comparisons, claims, draws and suites."""
+"""A test of the machinery that judges: broken comparisons, claims, draws and suites must be noticed."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import cast
 
 from verify.commands import engine_cases
-from verify.commands.base import Group
+from verify.commands.base import CommandGroup
 from verify.commands.engine_cases import CASES, NAME
 from verify.commands.library import Library
 from verify.theorem.protocol import Theorem
 from verify.theorem.verdicts import Verdict
 
-#: The exit codes of the README, written down once more, so that they are not judged by themselves.
+#: The exit codes of the README, written down once more: the code must not be judged by its own table.
 EXIT_CODES = {"VERIFIED": 0, "VIOLATED": 1, "INCONCLUSIVE": 3, "NOT_APPLICABLE": 3, "ERROR": 4}
 
 #: That of a record that differs from its reference.
@@ -29,8 +29,14 @@ DRAWS = 20
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What was broken, what a command made of it, and what it had to."""
+class CaseOutcome:
+    """What a command made of a broken case.
+
+    what      what was broken
+    command   the command line
+    found     the verdict that it recorded, and its exit code
+    expected  what both should have been
+    """
 
     what: str
     command: str
@@ -44,15 +50,15 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Served:
-    """The one theorem."""
+class ServedCases:
+    """A catalogue of the one theorem whose cases are broken."""
 
     theorems: Sequence[Theorem]
     broken: Sequence[Exception] = ()
 
 
 class Cases:
-    """A library that has nothing but the broken cases."""
+    """A library that contains only the broken cases."""
 
     @property
     def theorems(self) -> Cases:
@@ -65,20 +71,20 @@ class Cases:
     def names(self) -> Sequence[str]:
         return [NAME]
 
-    def catalogue(self, chosen: Iterable[str] = (), reserved: Collection[str] = ()) -> Served:
-        return Served([cast(Theorem, engine_cases)])
+    def catalogue(self, chosen: Iterable[str] = (), reserved: Collection[str] = ()) -> ServedCases:
+        return ServedCases([cast(Theorem, engine_cases)])
 
 
-def outcomes(group: Group) -> Iterator[Outcome]:
-    """Every case run by the commands of `group`, in a folder that is removed."""
-    own = Group("verify", library=cast(Library, Cases()), commands=group.commands)
+def outcomes(group: CommandGroup) -> Iterator[CaseOutcome]:
+    """Every case, run by the commands of `group` in a temporary folder."""
+    own = CommandGroup("verify", library=cast(Library, Cases()), commands=group.commands)
     with tempfile.TemporaryDirectory(prefix="verify-self-test-") as folder:
 
-        def outcome(what: str, expected: Verdict, *words: str) -> Outcome:
+        def outcome(what: str, expected: Verdict, *words: str) -> CaseOutcome:
             code, printed = _run(own, [*words, "--json", "--out", folder])
             verdict = json.loads(printed).get("verdict")
             expectation = f"{expected}, exit {EXIT_CODES[expected.value]}"
-            return Outcome(what, " ".join(words), f"{verdict}, exit {code}", expectation)
+            return CaseOutcome(what, " ".join(words), f"{verdict}, exit {code}", expectation)
 
         for name, case in CASES.items():
             draws = () if case.only_seed is None else ("--seeds", str(DRAWS))
@@ -92,7 +98,7 @@ def outcomes(group: Group) -> Iterator[Outcome]:
         yield from _compared(own, Path(folder))
 
 
-def _compared(group: Group, folder: Path) -> Iterator[Outcome]:
+def _compared(group: CommandGroup, folder: Path) -> Iterator[CaseOutcome]:
     """A record held against itself, and against one that differs in a single number or verdict."""
     _, printed = _run(group, ["theorem", NAME, "--json", "--out", str(folder)])
     reference, run = folder / "reference.json", folder / "run.json"
@@ -108,10 +114,10 @@ def _compared(group: Group, folder: Path) -> Iterator[Outcome]:
         record["claims"][-1]["checks"][0] |= change
         run.write_text(json.dumps(record), encoding="utf-8")
         code, _ = _run(group, ["compare", str(reference), str(run)])
-        yield Outcome(what, "compare REFERENCE RUN", f"exit {code}", f"exit {expected}")
+        yield CaseOutcome(what, "compare REFERENCE RUN", f"exit {code}", f"exit {expected}")
 
 
-def _run(group: Group, words: Sequence[str]) -> tuple[int, str]:
+def _run(group: CommandGroup, words: Sequence[str]) -> tuple[int, str]:
     """The exit code of a command, and what it printed."""
     printed = io.StringIO()
     with redirect_stdout(printed), redirect_stderr(io.StringIO()):

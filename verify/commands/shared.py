@@ -85,7 +85,7 @@ def configuration(path: Path | None) -> Config:
 def chosen_setting(
     module: Theorem, config: Config, given: Mapping[str, str], variant: Variant
 ) -> BaseSetting:
-    """A theorem's setting: what its preset says, over that the configuration file, over that the options."""
+    """A theorem's setting: options win over the configuration file, and that over the preset."""
     from verify.theorem.settings import make_setting
 
     own = {name: value for name, value in given.items() if name in module.Setting.model_fields}
@@ -99,7 +99,7 @@ def chosen_setting(
 
 
 def announce(expected: str, shown: bool) -> None:
-    """Say what is to come, where there is something to say."""
+    """Announce what the runs will take, if it is worth saying."""
     if expected and shown:
         click.echo(expected, err=True)
 
@@ -113,7 +113,7 @@ def tell_broken(broken: Sequence[Exception]) -> int:
 
 
 def tell_causes(causes: Sequence[BaseException | None]) -> None:
-    """With --debug, what other people's code raised."""
+    """With --debug, the exceptions that other packages raised."""
     for cause in causes:
         if cause and click.get_current_context().obj["debug"]:
             traceback.print_exception(cause)

@@ -1,1 +1,1 @@
-"""What a theorem module must have and return, and where in whose code it does not."""
+"""What a theorem module must have and return; and where the code is that does not."""

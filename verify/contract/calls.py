@@ -14,7 +14,12 @@ from verify.theorem.protocol import Theorem
 
 @dataclass(frozen=True)
 class Fault:
-    """Something that a theorem's author must change: where, in which attribute, what and how."""
+    """Something that a theorem's author must change.
+
+    place      file and line
+    attribute  of the module
+    text       what is wrong, and how to mend it
+    """
 
     place: str
     attribute: str
@@ -25,15 +30,15 @@ class Fault:
         return " ".join(": ".join(filter(None, (self.place, self.attribute, self.text))).split())
 
 
-def told(package: str, fault: Fault) -> str:
-    """A fault with the package that it lies in; "" for a theorem of the suite's own."""
+def fault_line(package: str, fault: Fault) -> str:
+    """A fault on one line, preceded by its package; a built-in theorem has none."""
     return f"{package}: {fault}" if package else str(fault)
 
 
 def refuse(theorem: Theorem, faults: Iterable[Fault]) -> None:
     """Raise TheoremError with the first fault, if there is one."""
     for fault in faults:
-        raise TheoremError(told(package_of(theorem.NAME), fault))
+        raise TheoremError(fault_line(package_of(theorem.NAME), fault))
 
 
 @contextmanager
@@ -50,4 +55,6 @@ def calling(theorem: Theorem, function: str) -> Iterator[None]:
     except (Exception, SystemExit) as problem:
         place = place_of_problem(problem, home_of(theorem)) or place_of(theorem, function)
         text = f"{in_words(problem)}: mend it; --debug shows the traceback"
-        raise TheoremError(told(package_of(theorem.NAME), Fault(place, f"{function}()", text))) from problem
+        raise TheoremError(
+            fault_line(package_of(theorem.NAME), Fault(place, f"{function}()", text))
+        ) from problem

@@ -22,7 +22,7 @@ SOME_FILE = "falsehood.npz"
 
 
 def claims_faults(found: Any, settable: bool) -> Iterator[Fault]:
-    """Every fault of `CLAIMS`; the settings of falsehoods are tried where the theorem's is `settable`."""
+    """Every fault of `CLAIMS`. The settings of falsehoods are tried if the theorem's own is `settable`."""
     claims: object = found.CLAIMS
     if not isinstance(claims, Claims) or not all(isinstance(one, Statement) for one in claims):
         texts = ["is no verify.theorem.claims.Claims: decorate the functions of claims, @CLAIMS.step(...)"]
@@ -89,13 +89,13 @@ def _part(part: Part, claims: Sequence[Statement[Any]]) -> Iterator[str]:
 
 
 def _available(part: Part) -> Sequence[str]:
-    """What a run has made where a part is judged: what it takes, and what was made before that."""
+    """What a run has made by the time a part is judged: what the part needs, and all before that."""
     last = max((KNOWN.index(name) for name in part.needs if name in KNOWN), default=-1)
     return KNOWN[: last + 1]
 
 
 def _function(function: object, what: str, available: Sequence[str]) -> Iterator[str]:
-    """What is wrong with the parameters of a function that is called with things that it takes by name."""
+    """What is wrong with the parameters of a function that takes what it needs by name."""
     if not callable(function):
         yield f"{what} is no function: write one that takes what it needs of {', '.join(KNOWN)}"
         return

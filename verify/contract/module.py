@@ -13,8 +13,8 @@ from pydantic_core import PydanticUndefined
 from verify.contract.calls import Fault
 from verify.contract.claims import claims_faults
 from verify.contract.place import place_of
-from verify.contract.results import is_name
 from verify.theorem.errors import InputError, in_words
+from verify.theorem.names import is_name
 from verify.theorem.presets import NAMES, Variant
 from verify.theorem.protocol import missing_attributes, statement
 from verify.theorem.settings import BaseSetting, HasSetting, make_setting, option_name
@@ -27,8 +27,8 @@ OPTIONAL = {"pictures": ("problem", "path"), "cost": ("setting",)}
 def module_faults(found: Any, name: str, reserved: Collection[str]) -> Iterator[Fault]:
     """Every fault of a would-be theorem that shows without running it.
 
-    `name` is that of its entry point; `reserved` has the names of the command line's own options, in
-    place of which a setting field would be read.
+    `name` is the name of its entry point. `reserved` has the command line's own options: a setting field of
+    such a name could not be given.
     """
     for attribute, text in _faults(found, name, reserved):
         yield Fault(place_of(found, attribute), attribute, text)
@@ -84,7 +84,7 @@ def _function(attribute: str, function: object, arguments: Sequence[str]) -> Ite
 
 
 def _settable(kind: object) -> bool:
-    """Whether it is a kind of setting that can be made from some of its options, as far as is seen."""
+    """Whether it is a setting that can be made from some of its options, as far as can be seen."""
     if not (isinstance(kind, type) and issubclass(kind, BaseSetting)):
         return False
     return all(info.default is not PydanticUndefined for info in kind.model_fields.values())
@@ -169,7 +169,7 @@ def _formulas(formulas: object) -> Iterator[tuple[str, str]]:
 
 
 def _all(found: Any, kind: type) -> bool:
-    """Whether it is a sequence of such things, and not empty; a text is no sequence."""
+    """Whether it is a sequence, not empty, of such things; a text does not count as a sequence."""
     return (
         isinstance(found, Sequence)
         and not isinstance(found, str | bytes)

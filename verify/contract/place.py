@@ -57,7 +57,7 @@ def place_of_function(function: Callable[..., object]) -> str:
 
 
 def place_of_problem(problem: BaseException, home: str) -> str:
-    """File and line where an exception left the package that the module `home` is part of."""
+    """File and line where an exception left the package that contains the module `home`."""
     if isinstance(problem, SyntaxError) and problem.filename:
         return _place(problem.filename, problem.lineno)
     package = home.partition(".")[0]

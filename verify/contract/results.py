@@ -7,30 +7,18 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-from pydantic import TypeAdapter, ValidationError
 
 from verify.contract.calls import Fault
 from verify.contract.place import place_of, place_of_function, place_of_member
-from verify.records.record import Name
 from verify.theorem.claims import Part
 from verify.theorem.compare import Check
+from verify.theorem.names import is_name
 from verify.theorem.protocol import Theorem
 from verify.theorem.verdicts import Verdict
 
-_NAME: TypeAdapter[str] = TypeAdapter(Name)
-
-
-def is_name(text: object) -> bool:
-    """Whether a text may be part of a path; see `verify.records.record.Name`."""
-    try:
-        _NAME.validate_python(text, strict=True)
-    except ValidationError:
-        return False
-    return True
-
 
 def member_faults(owner: object, name: str, value: object) -> Iterator[Fault]:
-    """What is wrong with `threads` of a problem, or with what a trajectory leaves for the record."""
+    """What is wrong with `threads` of a problem, or with what a path leaves for the record."""
     texts = list(_MEMBERS[name](value))
     place = place_of_member(owner, name) if texts else ""
     return (Fault(place, f"{type(owner).__name__}.{name}", text) for text in texts)
@@ -146,5 +134,5 @@ _MEMBERS: Mapping[str, Callable[[Any], Iterator[str]]] = MappingProxyType(
     {"threads": _threads, "arrays": _arrays, "rates": _rates, "counts": _counts, "notes": _notes}
 )
 
-#: What a trajectory leaves for the record.
+#: What a path leaves for the record.
 LEFT = ("arrays", "rates", "counts", "notes")

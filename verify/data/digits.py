@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 def bundled_digits() -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Pixels (1797, 64), 0 to 16, and labels (1797,), 0 to 9."""
-    # The file itself where it lies as it always has: to import scikit-learn for it takes a second.
+    # Read the file itself, where it is in its usual place: importing scikit-learn for it takes a second.
     package = find_spec("sklearn")
     file = Path((package and package.origin) or "").parent / "datasets" / "data" / "digits.csv.gz"
     if file.is_file():

@@ -48,7 +48,7 @@ def read_arrays(path: Path) -> tuple[Array, NDArray[np.float64 | np.int64]]:
 
 
 def _check_headers(path: Path) -> None:
-    """Types, shapes and sizes as the headers in the zip tell them; InputError where they are not usable."""
+    """Types, shapes and sizes, read from the headers in the zip; InputError where they are not usable."""
     shapes = {}
     size = 0
     with zipfile.ZipFile(path) as archive:
@@ -98,7 +98,7 @@ def _check_shapes(path: Path, x: tuple[int, ...], y: tuple[int, ...]) -> None:
 
 
 def _numbers(path: Path, name: str, array: NDArray[Any]) -> NDArray[np.float64 | np.int64]:
-    """The array as int64 or float64, where every number of it is one that float64 holds."""
+    """The array as int64 or float64; InputError where float64 does not hold all its numbers."""
     if np.issubdtype(array.dtype, np.integer):
         if array.min() < -LARGEST_WHOLE or array.max() > LARGEST_WHOLE:
             raise InputError(

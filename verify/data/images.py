@@ -39,8 +39,8 @@ OPENML: Mapping[str, tuple[int, str]] = MappingProxyType(
 #: Side of the grey images, and of the coloured ones that they are made of.
 SIDE, COLOURED_SIDE = 28, 32
 
-#: Largest entry of images: 0 to 1 is meant, 0 to 255 will do. Noise of size 1 is added to the targets made
-#: of them; at 1e-10 the flow of figure kawaguchi-1 breaks.
+#: Bounds of the largest entry of images: 0 to 1 is meant, 0 to 255 will do. Targets made of images get noise
+#: of size 1; with entries of 1e-10 the flow of figure kawaguchi-1 breaks.
 LEAST_PIXEL, LARGEST_PIXEL = 1e-3, 1e3
 
 #: Rows made grey at a time.
@@ -145,9 +145,9 @@ def grey(rows: NDArray[np.generic]) -> NDArray[np.float32]:
 
 
 def _channels_are_planes(rows: NDArray[np.float32]) -> bool:
-    """Whether red, green and blue come one after the other, or pixel by pixel.
+    """Whether red, green and blue follow one another plane by plane, or pixel by pixel.
 
-    OpenML has both and does not say; the channels of one pixel differ less than neighbouring pixels.
+    OpenML has both and does not say which. The channels of one pixel differ less than neighbouring pixels do.
     """
     planes = rows.reshape(len(rows), 3, -1)
     pixels = rows.reshape(len(rows), -1, 3)
@@ -156,7 +156,13 @@ def _channels_are_planes(rows: NDArray[np.float32]) -> bool:
 
 @dataclass(frozen=True)
 class Split:
-    """Training and test inputs (d, n) and targets (m_y, n)."""
+    """Training and test samples of a data set.
+
+    train          inputs, (d, n)
+    train_targets  (m_y, n)
+    test           inputs, (d, n)
+    test_targets   (m_y, n)
+    """
 
     train: Array
     train_targets: Array

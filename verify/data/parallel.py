@@ -1,4 +1,4 @@
-"""Inputs that are parallel to others, for which no lambda_0 is positive: found, and moved apart by noise."""
+"""Inputs that are parallel to others, so that lambda_0 is zero: finding them, and adding noise."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def parallel_pairs(inputs: Array) -> NDArray[np.intp]:
 
 
 def moved_apart(inputs: Array, noise: float, rng: np.random.Generator, of: str) -> tuple[Array, int]:
-    """Unit inputs (d, n) with noise of that norm on those parallel to an earlier one; how many these are."""
+    """Unit inputs (d, n) with noise of that norm on those parallel to an earlier one, and their number."""
     later = np.unique(parallel_pairs(inputs)[:, 1])
     if not len(later):
         return inputs, 0

@@ -17,7 +17,7 @@ Array = NDArray[np.float64]
 
 DIGITS_CLASSES = 10
 
-#: As many outputs as a setting may ask for; labels with more of them are rather numbers of rows.
+#: The most outputs that a setting may ask for; labels with more classes are probably row numbers.
 MOST_CLASSES = 1000
 
 
@@ -28,9 +28,12 @@ LEAST_SCALE, LARGEST_SCALE = 1e-30, 1e30
 
 @dataclass(frozen=True)
 class Data:
-    """Features (m, n), targets (m_y, n), and what a reader must know of where they come from.
+    """A data set, drawn and projected.
 
-    `digest` is that of the numbers as they were drawn, before any product that another BLAS rounds otherwise.
+    features  (m, n)
+    targets   (m_y, n)
+    digest    of the numbers as drawn, before any product: another BLAS would round that otherwise
+    note      what a reader must know of where the numbers come from
     """
 
     features: Array
@@ -52,7 +55,7 @@ def digest_of(*arrays: NDArray[np.generic]) -> str:
 
 
 def require_scale(array: NDArray[np.generic], name: str, of: object, least: float = 0.0) -> None:
-    """Raise InputError for an array whose largest entry is none to compute with; all zero is let pass."""
+    """Raise InputError for an array whose largest entry is too large or, unless 0, too small."""
     largest = float(np.abs(array).max())
     if largest and not least <= largest <= LARGEST_SCALE:
         allowed = f"from {least:g} to {LARGEST_SCALE:g}" if least else f"{LARGEST_SCALE:g} or less"
@@ -68,7 +71,7 @@ def gaussian_projection(inputs: Array, width: int, rng: np.random.Generator) -> 
 
 
 def one_hot(labels: NDArray[np.generic]) -> Array:
-    """One row a class, 1 where the sample is of it; a single row of +1 and -1 for two classes."""
+    """A row for each class, 1 where the sample belongs to it; for two classes a single row of +1 and -1."""
     classes = np.unique(labels)
     if len(classes) == 2:
         return np.where(labels == classes[1], 1.0, -1.0)[None, :]
@@ -113,8 +116,8 @@ def synthetic(
 ) -> Data:
     """Gaussian features N(0, 1/n) and targets from a random linear map plus N(0, 1) noise.
 
-    With `classes` the targets are the classes these numbers decide: signs for one output, the largest
-    of several one-hot.
+    With `classes` the targets are classes made of these numbers: for one output their signs, for several the
+    one-hot index of the largest.
     """
     features = rng.standard_normal((width, samples)) / np.sqrt(samples)
     teacher = rng.standard_normal((outputs, width))
@@ -160,7 +163,7 @@ SPHERE_DIMENSION = 20
 
 
 def unit_columns(inputs: Array, of: str) -> Array:
-    """Columns (d, n) scaled to norm 1, of any size; InputError, naming `of`, when one is zero."""
+    """Columns (d, n), of any size, scaled to norm 1; InputError, which names `of`, when one is zero."""
     largest = np.abs(inputs).max(axis=0, initial=0.0)
     if not largest.all():
         raise InputError(

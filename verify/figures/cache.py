@@ -1,7 +1,7 @@
-"""Long work, kept on disk by its exact setting and the code that did it.
+"""Long work, kept on disk under its exact setting and the code that did it.
 
-A killed run goes on where it was: every finished curve is a file of its own that appears whole or not
-at all (joblib.Memory writes aside and renames). An exception is raised, never kept.
+A killed run resumes: every finished curve is a file of its own that appears whole or not at all
+(joblib.Memory writes it aside and renames it). An exception is raised, never kept.
 """
 
 from __future__ import annotations
@@ -27,19 +27,22 @@ PACKAGES = ("numpy", "scipy", "scikit-learn", "scikit-sundae", "torch")
 #: Work, in multiplications, from which a curve gets all cores to itself instead of one of them.
 LARGE_WORK = 1e13
 
-#: Told the finished fraction of one curve.
+#: Takes the finished fraction of one curve.
 Fraction = Callable[[float], None]
 
-#: Told the name of a curve, the work done and the work to do, cached curves left out.
+#: Takes the name of a curve, the work done and the work to do; cached curves do not count.
 Watch = Callable[[str, float, float], None]
 
 
 @dataclass(frozen=True)
 class Curve:
-    """One piece of long work: ``function(source, **arguments, progress=...)``, a module's function.
+    """One piece of long work: ``function(source, **arguments, progress=...)``.
 
-    `arguments` are its exact setting, plain values; `source` is what they describe, such as a loaded
-    data set, and no part of the key. `work` is about how many multiplications it takes.
+    label      its name for people
+    function   a function of a module, so that its code can be found
+    arguments  its exact setting, plain values: part of the cache key
+    work       about how many multiplications it takes
+    source     what the arguments describe, such as a loaded data set; no part of the cache key
     """
 
     label: str
@@ -64,7 +67,7 @@ class CurveCache:
         return bool(self._kept.check_call_in_cache(*_call(curve)))
 
     def seconds(self, curve: Curve) -> float | None:
-        """How long the curve took; None when it is not there, or was cut off before it could say."""
+        """How long the curve took; None when it is missing or was cut off before it could say."""
         return self._kept.call_and_shelve(*_call(curve)).duration if self.has(curve) else None
 
     def result(self, curve: Curve, progress: Fraction) -> Any:
@@ -72,10 +75,10 @@ class CurveCache:
         return self._kept(*_call(curve, progress))
 
     def results(self, curves: Sequence[Curve], watch: Watch) -> list[Any]:
-        """All curves in order; those missing are computed, large ones first and one at a time.
+        """All curves in order. Those missing are computed, large ones first and one at a time.
 
-        The others run side by side, each on one core. Which is which depends on the curve alone, so
-        that a curve has the same rounding whatever else is missing.
+        The others run side by side, each on one core. Whether a curve is large depends on the curve alone, so
+        that its rounding does not depend on which others are missing.
         """
         missing = [curve for curve in curves if not self.has(curve)]
         total, done = sum(curve.work for curve in missing), 0.0

@@ -67,14 +67,14 @@ def make_figure(
 
 
 def load_sources(curves: Sequence[Curve], cache: CurveCache) -> None:
-    """Load the data that missing curves need; InputError, before anything is done, for what cannot be had."""
+    """Load the data that missing curves need, before any work is done; InputError if they cannot be had."""
     for curve in curves:
         if isinstance(curve.source, Images) and not cache.has(curve):
             curve.source.loaded  # noqa: B018
 
 
 def file_stem(module: FigureModule, setting: BaseSetting, preset: Size) -> str:
-    """What a figure's files are called: its name, with the preset and the data where not the defaults."""
+    """The name of a figure's files: its own name, then preset and data where they are not the defaults."""
     data = str(getattr(setting, "data", "digits"))
     others = "" if data == "digits" else "-" + "+".join(Path(name.strip()).stem for name in data.split(","))
     return module.NAME + others + ("" if preset == "standard" else f"-{preset}")

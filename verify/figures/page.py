@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def figure_page(record: FigureRecord, picture: str) -> str:
-    """The page in Markdown, made from the record alone; `picture` is the file that it shows."""
+    """The page in Markdown, made from the record alone; `picture` is the file to show."""
     environment = Environment(
         loader=PackageLoader("verify.views"), undefined=StrictUndefined, keep_trailing_newline=True
     )

@@ -25,7 +25,7 @@ WIDE = 5.0
 #: Height of a panel, in inches.
 PANEL_HEIGHT = 1.55
 
-#: Why a mean over trials is not compared.
+#: The message where one trial leaves no mean to compare.
 ONE_TRIAL = "one trial has no spread: use --trials 2 or more"
 
 BAND: Mapping[str, Any] = MappingProxyType({"alpha": 0.18, "linewidth": 0})
@@ -78,14 +78,14 @@ class Paper:
         figure.legend(handles, labels, loc="outside upper center", ncols=columns, columnspacing=1.2)
 
 
-#: By what the venue's style file sets; icml is one of its two columns.
+#: Width and font size by venue, as its style file sets them; for icml the width of one of its two columns.
 PAPERS: Mapping[str, Paper] = MappingProxyType(
     {"iclr": Paper(5.5, 8), "neurips": Paper(5.5, 8), "icml": Paper(3.25, 7.5), "wide": Paper(7.0, 9)}
 )
 
 
 def thin(curve: Mapping[str, Any]) -> dict[str, Any]:
-    """The look of a curve of the suite's larger pictures, for a panel of a paper."""
+    """A curve's look in the suite's larger pictures, made thinner for a panel of a paper."""
     return {**curve, "linewidth": 0.65 * curve["linewidth"]}
 
 
@@ -96,7 +96,7 @@ def label_left(panels: NDArray[Any], label: str) -> None:
             panel.set_ylabel(label)
 
 
-def spread(trials: int, of: str) -> str:
+def spread_sentence(trials: int, of: str) -> str:
     """What a caption says of the lines and bands that `band` draws."""
     if trials == 1:
         return "One trial, hence no bands."

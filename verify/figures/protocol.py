@@ -1,7 +1,7 @@
 """What a module that redraws a figure provides, and the setting fields that every figure has.
 
-A figure is a list of curves, long work that is kept, and what is made of them at once: the picture,
-its caption, its numbers, and a verdict on what the caption claims.
+A figure has curves, which take long and are kept, and things made of them at once: the picture, its caption,
+its numbers, and a verdict on what the caption claims.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Gradient flow ``d theta/dt = -grad L(theta)``, approximated to a known error.
 
-Along exact flow ``L(0) - L(t) = int ||grad L||^2`` and, for the excess ``E = L - L*``,
-``log E(0)/E(t) = int ||grad L||^2 / E``. Every integrator carries both integrals, so that their
-residuals say how far the computed path is from a flow, in the very terms of a convergence theorem.
+Along exact flow ``L(0) - L(t) = int ||grad L||^2`` and, for the excess ``E = L - L*``, ``log E(0)/E(t) = int
+||grad L||^2 / E``. Every integrator carries both integrals. Their residuals say how far the computed path is
+from a flow, in the terms of a convergence theorem.
 """
 
 from __future__ import annotations
@@ -25,9 +25,15 @@ class FlowError(RuntimeError):
 
 @dataclass(frozen=True)
 class FlowPoint:
-    """The flow at one time: parameters (size,), excess loss, the two energy integrals, work so far.
+    """The flow at one time.
 
-    ``energy`` is ``int_0^t ||grad L||^2`` and ``log_energy`` is ``int_0^t ||grad L||^2 / E``.
+    time              flow time
+    theta             parameters, (size,)
+    excess            E = L - L*
+    energy            ``int_0^t ||grad L||^2``
+    log_energy        ``int_0^t ||grad L||^2 / E``
+    right_hand_sides  evaluated so far
+    steps             taken so far
     """
 
     time: float

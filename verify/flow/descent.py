@@ -1,7 +1,7 @@
 """Plain gradient descent with a fixed step: the papers' own discretisation of the flow.
 
-One step of size h is one Euler step of flow time h. Its energy integrals are left Riemann sums, so
-their residuals show the O(h) distance between descent and flow.
+A step of size h is an Euler step of flow time h. The energy integrals are left Riemann sums, so their
+residuals show the O(h) distance between descent and flow.
 """
 
 from __future__ import annotations

@@ -27,15 +27,15 @@ from verify.flow import Array, FlowError
 #: Growth and fall of the step between two attempts, and the safety factor on it.
 LARGEST_GROWTH, LARGEST_FALL, SAFETY = 4.0, 0.1, 0.9
 
-#: The stage is first order, so that its distance to the step falls with the square of the step.
+#: The stage is of first order, so its distance to the result falls with the square of the step.
 STEP_EXPONENT = 0.5
 
 #: Gauss points of the energy integral over a step, in the logarithm of time over the fastest scale.
 #: An integrand that decays from scale to scale is smooth there: 32 points leave about 1e-10 of it.
 ENERGY_NODES = 32
 
-#: Error of log ||r||^2 that an error estimate stands for: 2 by the logarithm of a square, and twice that
-#: because a kink in the second half of a step shows in the stage with half its effect only.
+#: Error of log ||r||^2 over the estimate of the step error: 2 for the logarithm of a square, and twice that
+#: because a kink in the second half of a step shows only half its effect in the stage.
 LOG_STEP_ERROR = 4
 
 #: Steps after which the integrator is taken to be stuck.
@@ -76,7 +76,12 @@ def phi(order: int, z: Array) -> Array:
 
 @dataclass(frozen=True)
 class Spectrum:
-    """A point with its H (n, n), eigenvalues (n,) and eigenvectors (n, n)."""
+    """A point with its kernel and the eigendecomposition of it.
+
+    kernel   H, (n, n)
+    values   eigenvalues of H, (n,), increasing
+    vectors  eigenvectors of H, (n, n)
+    """
 
     kernel: Array
     values: Array
@@ -108,11 +113,11 @@ def step(point: P, spectrum: Spectrum, size: float) -> tuple[P, float]:
 
 
 def log_energy(before: Array, spectrum: Spectrum, after: Array, kernel_after: Array, size: float) -> float:
-    """``int 2 r^T H r / ||r||^2`` over a step, along an interpolant of r that meets both its ends.
+    """``int 2 r^T H r / ||r||^2`` over a step, along an interpolant of r between its ends.
 
-    The interpolant is ``exp(-s H) r_0`` plus the rest, linear in s, and H is linear between its two
-    ends. Along exact flow this is ``log ||r_0||^2 / ||r_1||^2``; here the difference is the integrated
-    defect ``2 r^T (dr/ds + H r) / ||r||^2`` of the step.
+    The interpolant is ``exp(-s H) r_0`` plus a term linear in s that makes it meet r_1; H is linear between
+    its two ends. Along exact flow the integral is ``log ||r_0||^2 / ||r_1||^2``. Here the two differ by the
+    integrated defect ``2 r^T (dr/ds + H r) / ||r||^2`` of the step.
     """
     x, weight = np.polynomial.legendre.leggauss(ENERGY_NODES)
     fastest = 1 / max(float(spectrum.values[-1]), 1 / size)
@@ -131,13 +136,20 @@ def log_energy(before: Array, spectrum: Spectrum, after: Array, kernel_after: Ar
 
 @dataclass(frozen=True)
 class ExponentialPoint(Generic[P]):
-    """The flow at one time, its H (n, n) with eigenvalues (n,), and what is known of the error.
+    """The flow at one time, and what is known of its error.
 
-    `log_energy` is ``int 2 r^T H r / ||r||^2``; `lowest` is ``int lambda_min(H)`` by the trapezoidal rule
-    over the steps, no more than that of an H linear between their ends, since lambda_min is concave;
-    `defect` the sum over steps of the distance of `log_energy` to ``log ||r||^2`` of the same step;
-    `promised` the sum of the step errors that the tolerance let pass, in units of ``log ||r||^2``;
-    `steps` accepted and `evaluations` of the network.
+    time          flow time
+    at            the least-squares problem at the parameters of that time
+    kernel        H, (n, n)
+    eigenvalues   of H, (n,), increasing
+    eigenvectors  of H, (n, n)
+    log_energy    ``int 2 r^T H r / ||r||^2``
+    lowest        ``int lambda_min(H)``, by the trapezoidal rule over the steps: never more than the integral
+                  for an H that is linear between the ends of a step, since lambda_min is concave
+    defect        sum over the steps of the distance between log_energy and ``log ||r||^2``
+    promised      sum of the step errors that the tolerance let pass, in units of ``log ||r||^2``
+    steps         steps accepted
+    evaluations   of the network
     """
 
     time: float

@@ -17,8 +17,8 @@ import numpy as np
 
 from verify.flow import Array, FlowError, FlowPoint, GradientField
 
-#: Fall of the excess after which the coordinates are rescaled. Measured: 1e-2 costs a quarter more
-#: right-hand sides for the same accuracy, 1e-7 a quarter less but loses the excess at loose tolerances.
+#: Fall of the excess after which the coordinates are rescaled. Measured: with 1e-2 the same accuracy costs a
+#: quarter more right-hand sides; with 1e-7 a quarter less, but loose tolerances lose the excess.
 SEGMENT_DROP = 1e-4
 
 #: Steps after which an integrator is taken to be stuck.
@@ -31,8 +31,8 @@ UNCONTROLLED = 1e10
 #: the path runs into a boundary of the set over which L* is least, and the path's own steps miss that.
 LOG_ENERGY_TOLERANCE = 10.0
 
-#: That tolerance grows where rounding of theta comes within this factor of the path's: a step cannot be
-#: made accurate by making it smaller when its integrand is noise.
+#: The log-energy tolerance grows where rounding of theta comes within this factor of the path's tolerance: a
+#: smaller step is no more accurate when its integrand is noise.
 NOISE_MARGIN = 100.0
 
 #: Scale of a segment over its length ``E / ||grad L||``. Measured: 1 costs a tenth fewer right-hand
@@ -43,7 +43,7 @@ TINY = float(np.finfo(float).tiny)
 
 
 def log_energy_tolerance(length: Array | float, smallest_scale: float) -> Array | float:
-    """Tolerance of the log-energy integral over that of the path, where E changes over `length`."""
+    """Tolerance of the log-energy integral over that of the path; E changes by its own size over `length`."""
     noise = smallest_scale / (LENGTH_FRACTION * length)
     return LOG_ENERGY_TOLERANCE * np.maximum(1.0, NOISE_MARGIN * noise)
 
@@ -104,13 +104,13 @@ class Segment:
         return out
 
     def tolerances(self, rtol: float) -> Array:
-        """Absolute tolerances (size,) of y; that of eta is relative to the segment's scale."""
+        """Absolute tolerances (size,) of y; the one of eta is relative to the segment's scale."""
         result = np.full(self.start.size, rtol)
         result[-2:] = UNCONTROLLED, self._log_energy * rtol
         return result
 
     def due(self) -> bool:
-        """Whether the excess, as last evaluated, asks for new coordinates."""
+        """Whether the last excess is so small that new coordinates are due."""
         return self.excess <= SEGMENT_DROP * self.begin.excess
 
     def point(self, time: float, y: Array, steps: int, counted: _Counted) -> FlowPoint:
@@ -131,10 +131,9 @@ def integrate(
 ) -> Iterator[FlowPoint]:
     """The flow from `theta` at each of `times` (increasing, first one 0).
 
-    It ends early, with a last point at the time reached, when the excess falls below
-    `smallest_excess`: what rounding can no longer resolve is not integrated. A field that knows that
-    it is blurred returns the excess 0. Coordinates shrink no further than to `smallest_scale`, where
-    the tolerance meets the rounding of theta.
+    It ends early, with a last point at the time reached, when the excess falls below `smallest_excess`,
+    because rounding hides the rest. A field whose values rounding has blurred says so by the excess 0.
+    Coordinates shrink no further than to `smallest_scale`, where the tolerance meets the rounding of theta.
     Raises FlowError when the integrator fails or is stuck.
     """
     counted = _Counted(field)

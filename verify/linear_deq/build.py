@@ -29,21 +29,27 @@ BOUND_EXPONENT = 12.0
 #: ... but is no longer than this many times the initial decay time of the loss.
 LONGEST_HORIZON = 1e9
 
-#: Radius of the logistic loss, relative to that of the start, where none is asked for: no path leaves it.
+#: Default radius of the logistic loss over max(||Q(0)||_1, 1): so wide that no path leaves it.
 WIDE_RADIUS = 50.0
 
-#: Entries of the best map, from a start of size 1: D then has eigenvalues that span their squares, and the
-#: flow has so stiff a way to go that 1e5 takes hours and 1e9 breaks the preconditioner.
+#: Largest entries of the best map, for a start of size 1. The eigenvalues of D span the square of this: with
+#: 1e5 the flow is so stiff that it takes hours, and 1e9 breaks the preconditioner.
 LARGEST_MAP = 1e4
 
-#: An rtol looser than the default is one that leaves a step error, amplified by the spread of curvatures,
-#: below this. Tried: 200 makes the energy identity fail, 7 does not.
+#: Largest rtol, times the spread of curvatures that amplifies the step error, for an rtol looser than the
+#: default. Tried: 200 makes the energy identity fail, 7 does not.
 LARGEST_AMPLIFIED = 10.0
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """What a setting's seed draws: a start, without an objective, and the slowest direction of D there."""
+    """What the seed of a setting draws.
+
+    start    model, parameters and data, without an objective
+    state    the model at those parameters
+    slowest  the smallest eigenvalue of D there, and its direction
+    data     the data, with their digest
+    """
 
     start: LinearStart
     state: LinearState
@@ -51,7 +57,7 @@ class Drawn:
     data: datasets.Data
 
 
-def draw(setting: LinearSetting) -> Drawn:
+def draw_start(setting: LinearSetting) -> Drawn:
     """Data and initial parameters, A_0 ~ N(0, 1) and B_0 ~ N(0, 1/m). InputError for unusable data."""
     rng = np.random.default_rng(setting.seed)
     data = _draw_data(setting, rng)
@@ -67,7 +73,7 @@ def draw(setting: LinearSetting) -> Drawn:
 
 
 def shallow_objective(setting: LinearSetting, drawn: Drawn, radius: float | None = None) -> ShallowObjective:
-    """The objective of the setting's loss, for the logistic one within a radius, by default a wide one.
+    """The objective of the setting's loss; the logistic one needs a radius, by default a wide one.
 
     HypothesisError where PL has no positive constant.
     """
@@ -85,7 +91,7 @@ def shallow_objective(setting: LinearSetting, drawn: Drawn, radius: float | None
 
 
 def linear_problem(setting: LinearSetting, drawn: Drawn, objective: ShallowObjective) -> LinearProblem:
-    """How to follow the flow of an objective; InputError where that is out of reach."""
+    """The problem of following the flow of an objective; InputError where it has too far to go."""
     _require_followable(setting, objective)
     return LinearProblem(
         model=drawn.start.model,
@@ -109,7 +115,7 @@ def linear_problem(setting: LinearSetting, drawn: Drawn, objective: ShallowObjec
 
 
 def _require_followable(setting: LinearSetting, objective: ShallowObjective) -> None:
-    """Raise InputError where the flow has too far to go, or too stiff a way for its tolerance."""
+    """Raise InputError where the flow has too far to go, or is too stiff for its tolerance."""
     best = float(np.abs(objective.minimiser).max())
     if best > LARGEST_MAP:
         raise InputError(
@@ -126,7 +132,7 @@ def _require_followable(setting: LinearSetting, objective: ShallowObjective) -> 
 
 
 def _horizon(objective: ShallowObjective, drawn: Drawn) -> float:
-    """The flow time in which the bound falls by exp(-12), unless that is out of all proportion."""
+    """The flow time in which the guaranteed bound falls by exp(-12), within reason."""
     excess, g = objective.excess_and_gradient(drawn.state.q)
     squared = sum(float(np.vdot(d, d)) for d in drawn.state.gradients(g))
     longest = LONGEST_HORIZON * excess / squared if squared > 0 else 1.0
@@ -135,7 +141,7 @@ def _horizon(objective: ShallowObjective, drawn: Drawn) -> float:
 
 
 def sizes(setting: LinearSetting) -> LinearSizes:
-    """What the cost of a setting depends on; InputError for data that are unusable, which are read here."""
+    """What the cost of a setting depends on. Reads the data; InputError where they are unusable."""
     outputs, samples = setting.outputs_drawn, setting.samples_drawn
     if setting.data != "synthetic":
         # Of width 1, so that nothing large is made.
@@ -146,7 +152,7 @@ def sizes(setting: LinearSetting) -> LinearSizes:
 
 
 def _draw_data(setting: LinearSetting, rng: np.random.Generator) -> datasets.Data:
-    """The data of a setting; InputError for those that its loss or its outputs do not go with."""
+    """The data of a setting; InputError where its loss or its outputs do not suit them."""
     width, outputs, samples = setting.width, setting.outputs_drawn, setting.samples_drawn
     if setting.data == "digits":
         drawn = datasets.digits(width, outputs, samples, rng)

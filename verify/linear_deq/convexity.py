@@ -21,7 +21,12 @@ Ends = Callable[[DeepEquilibriumLinear, ShallowObjective, np.random.Generator], 
 
 @dataclass(frozen=True)
 class Witness:
-    """Two parameter points (size,), the rise of L at their midpoint over its chord, its rounding."""
+    """That a function is not convex: L at the midpoint of two parameter points lies above its chord.
+
+    ends      the two points, (size,) each
+    rise      L at the midpoint minus the mean of L at the ends
+    rounding  error of the rise
+    """
 
     ends: tuple[Array, Array]
     rise: float
@@ -31,10 +36,10 @@ class Witness:
 def ends_of_one_map(
     model: DeepEquilibriumLinear, objective: ShallowObjective, rng: np.random.Generator
 ) -> tuple[Array, Array]:
-    """``(A_i, Q* U_i)``: L is least at both, and not in the middle.
+    """``(A_i, Q* U_i)``: L is least at both ends, but not in the middle.
 
-    Q at the midpoint is ``Q* (U_1 + U_2)/2 U_mid^{-1}``, which is Q* only by accident, since U is not
-    affine in A for m >= 2.
+    Q at the midpoint is ``Q* (U_1 + U_2)/2 U_mid^{-1}``. It equals Q* only by accident, since U is not affine
+    in A for m >= 2.
     """
     return _minimum(model, objective, rng), _minimum(model, objective, rng)
 
@@ -55,7 +60,7 @@ def nonconvexity_witness(
     rng: np.random.Generator,
     ends: Ends = ends_of_one_map,
 ) -> Witness:
-    """The best of some pairs of ends."""
+    """The pair of ends, of several, over whose chord L rises most."""
 
     def loss(theta: Array) -> float:
         return objective.loss(model.at(theta).q)

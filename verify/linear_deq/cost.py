@@ -1,7 +1,7 @@
 """What a run on the deep equilibrium linear model takes, from its sizes.
 
-Memory counts the arrays that are alive at the peak. Time counts multiplications; the number of
-right-hand sides of a stiff flow is not known beforehand, and a typical one stands for it.
+Memory counts the arrays that are alive at the peak. Time counts multiplications. The number of right-hand
+sides of a stiff flow is not known beforehand; a typical number stands for it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from verify.theorem.cost import DENSE, PROCESS, SKINNY, Cost
 #: Seconds of every run: imports, pictures, pages.
 OVERHEAD = 5.0
 
-#: Right-hand sides at rtol 1e-10, and the power of rtol with which they become fewer: typical of digits and
+#: Right-hand sides at rtol 1e-10, and the power of rtol with which they become fewer. Typical of digits and
 #: Gaussian features at widths 32 to 256, where 2600 to 10000 were counted.
 RIGHT_HAND_SIDES, RTOL_POWER = 5000, 0.17
 
@@ -44,7 +44,15 @@ ENTRY = 5e-9
 
 @dataclass(frozen=True)
 class LinearSizes:
-    """What the cost depends on: m, m_y, n, checked times, rtol, and whether the loss is no polynomial."""
+    """What the cost of a run depends on.
+
+    width    m
+    outputs  m_y
+    samples  n
+    points   number of checked times
+    rtol     relative tolerance of the integrator
+    smooth   whether the loss is the logistic loss or cross-entropy, which cost most to evaluate
+    """
 
     width: int
     outputs: int
@@ -59,7 +67,7 @@ class LinearSizes:
 
     @property
     def stored(self) -> int:
-        """Parameter points that a trajectory keeps."""
+        """Parameter points that a path keeps."""
         return self.points if 8 * self.parameters * self.points <= STORED_BYTES else 2
 
     @property
@@ -70,7 +78,7 @@ class LinearSizes:
 
     @property
     def certified(self) -> int:
-        """Rows of D where an eigenvalue gets a certificate by a factorisation, else 0."""
+        """Rows of D where a factorisation certifies an eigenvalue, else 0."""
         size = self.width * self.outputs
         return size if DENSE_UP_TO < size <= CERTIFY_UP_TO else 0
 
@@ -145,6 +153,6 @@ def _seconds(sizes: LinearSizes) -> float:
 
 
 def _speedup(sizes: LinearSizes) -> float:
-    """What BLAS makes of the cores."""
+    """How many times faster BLAS is on all cores."""
     threads = 1 if sizes.width <= SINGLE_THREAD_UP_TO else os.cpu_count() or 1
     return float(threads**0.5)

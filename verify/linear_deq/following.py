@@ -1,4 +1,4 @@
-"""The gradient flow of a linear problem: by which integrator, and until rounding ends it."""
+"""The gradient flow of a linear problem: which integrator follows it, and where rounding ends it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from verify.theorem.errors import HypothesisError, InputError
 
 Array = NDArray[np.float64]
 
-#: The excess is followed until rounding blurs it by this much, relatively.
+#: The excess is followed until this is its relative rounding error.
 EXCESS_RESOLUTION = 1e-2
 
 #: Descent steps per shortest time scale of the flow at its start; it is stable from 1/2 on.
@@ -46,14 +46,14 @@ def follow(
 ) -> Iterator[FlowPoint]:
     """The flow at `times`, until rounding blurs the excess or the gradient by `EXCESS_RESOLUTION`.
 
-    The stepper is that of the problem's integrator, unless another is given.
+    `stepper` replaces that of the problem's integrator.
     """
     model, objective = problem.model, problem.objective
     start = model.at(problem.theta)
     excess, _ = objective.excess_and_gradient(start.q)
     rounding = objective.excess_rounding(start.q, problem.map_error)
-    # The excess is quadratic in the distance to the optimum, hence the square. And an excess over an
-    # optimum that is itself less certain than that would say nothing.
+    # The excess is quadratic in the distance to the optimum, hence the square. It must also exceed the error
+    # of the optimum.
     smallest = excess * min(1.0, rounding / EXCESS_RESOLUTION) ** 2
     smallest = max(smallest, objective.optimum_error / EXCESS_RESOLUTION)
 

@@ -1,9 +1,9 @@
 """Solves with ``I + c H`` for the Gauss-Newton Hessian of the linear model, in function space.
 
-H = J^T (F F^T (x) I) J with J = d vec(Q) / d(A, B) and F (m, r) a square root of the curvature of L_0.
-By Woodbury's identity the system has the size r m_y of the functions, not that of the parameters, and
-``J J^T = D``: the matrix to factorise is ``I + c (F^T (x) I) D (F (x) I)``. As a preconditioner it
-brings a stiff flow (curvatures from 1e-4 to 1e4, say) from minutes to seconds.
+H = J^T (F F^T (x) I) J with J = d vec(Q) / d(A, B) and F (m, r) a square root of the curvature of L_0. By
+Woodbury's identity the system has as many unknowns as there are functions, r m_y, instead of parameters.
+Since ``J J^T = D``, the matrix to factorise is ``I + c (F^T (x) I) D (F (x) I)``. As a preconditioner it
+shortens a stiff flow (curvatures from 1e-4 to 1e4, say) from minutes to seconds.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from verify.losses import ShallowObjective
 
 Array = NDArray[np.float64]
 
-#: Contraction is measured while the distance stands this clear of rounding.
+#: Contraction is measured while the relative rounding error of the distance is below this.
 CONTRACTION_NOISE = 1e-6
 
 
@@ -47,10 +47,10 @@ def linear_map(a: NDArray[Any], b: NDArray[Any], gamma: float) -> NDArray[Any]:
 def contraction_factors(
     stochastic: Array, gamma: float, features: Array, starts: Array, steps: int = 30
 ) -> tuple[Array, Array]:
-    """By how much each step of ``z -> gamma S z + phi`` shrinks the 1-norm distance to the equilibrium.
+    """The factors by which steps of ``z -> gamma S z + phi`` shrink the 1-norm distance to the equilibrium.
 
-    `features` (m, 1), `starts` (m, k); returns the factors of all steps whose distance rounding can
-    tell from zero, flat, and their rounding errors. Source: Kawaguchi 2021, well-posedness.
+    `features` (m, 1), `starts` (m, k). Returns a flat array of the factors of all steps whose distance
+    rounding can tell from zero, and their rounding errors. Source: Kawaguchi 2021, well-posedness.
     """
     equilibrium = np.linalg.solve(np.eye(len(stochastic)) - gamma * stochastic, features)
     noise = len(stochastic) * 8 * np.finfo(float).eps / (1 - gamma)
@@ -69,7 +69,15 @@ def contraction_factors(
 
 @dataclass(frozen=True)
 class LinearState:
-    """The model at one parameter point: S (m, m), Q (m_y, m) and the solver with U."""
+    """The model at one parameter point.
+
+    a           A, (m, m)
+    b           B, (m_y, m)
+    gamma       in (0, 1)
+    stochastic  S = softmax(A), (m, m)
+    resolvent   solves with U = I - gamma S
+    q           Q = B U^{-1}, (m_y, m)
+    """
 
     a: Array
     b: Array
@@ -99,7 +107,12 @@ class LinearState:
 
 @dataclass(frozen=True)
 class DeepEquilibriumLinear:
-    """The model class: width m, outputs m_y, and gamma in (0, 1)."""
+    """The model without its parameters.
+
+    width    m
+    outputs  m_y
+    gamma    in (0, 1)
+    """
 
     width: int
     outputs: int

@@ -1,7 +1,7 @@
 """The path of the deep equilibrium linear model under gradient flow, at its checked times.
 
-Every theorem sees what the flow itself is judged by: the excess and its gradients, the energy integrals and
-their rounding. What else a theorem speaks of, an observer of its own looks at as the path goes by.
+Every theorem gets what the flow itself is judged by: the excess, its gradients, the energy integrals and
+their rounding. For all else a theorem passes an observer of its own, which looks at the path as it goes by.
 """
 
 from __future__ import annotations
@@ -21,13 +21,20 @@ from verify.numerics.quadrature import graded_times
 
 Array = NDArray[np.float64]
 
-#: An adaptive method holds its estimate of the step error to the tolerance, not the error itself.
+#: An adaptive method keeps its estimate of the step error within the tolerance; the error may be larger.
 STEP_ERROR_SAFETY = 10
 
 
 @dataclass(frozen=True)
 class Sight:
-    """The model at a checked time: excess, G = grad L_0(Q) and (dL/dA, dL/dB)."""
+    """The model at a checked time.
+
+    point      what the integrator knows of that time
+    state      the model
+    excess     E = L - L*
+    g          G = grad L_0(Q), (m_y, m)
+    gradients  (dL/dA, dL/dB)
+    """
 
     point: FlowPoint
     state: LinearState
@@ -39,18 +46,30 @@ class Sight:
 #: Looks at the model at each checked time, in order.
 Observer = Callable[[Sight], None]
 
-#: Whether a path is to be followed any further.
+#: Whether to follow the path further.
 Within = Callable[[LinearState], bool]
 
 
 @dataclass(frozen=True)
 class LinearPath:
-    """The flow at the checked times, every column (k,), up to `left_at`, when it was no longer within.
+    """The flow at the checked times, k of them, and at those s of them whose parameters are stored.
 
-    excess: L - L*; energy, log_energy: the two energy integrals; steps: integrator steps so far;
-    gradient_norm: ``||grad L||`` in (A, B); shallow_gradient_norm: ``||G||_F``, G = grad L_0(Q);
-    map_norm: ``||Q||_1``; excess_rounding: relative rounding error of the excess; gradient_rounding:
-    absolute rounding error of G. `fastest` is the decay time at the start; `thetas` belong to `stored_times`.
+    problem                what was followed
+    thetas                 parameters, (s, size)
+    stored_times           (s,), flow time
+    right_hand_sides       evaluated in all
+    fastest                the decay time of the excess at the start
+    left_at                when the path left where it was to be followed; None if it did not
+    times                  (k,), flow time
+    excess                 (k,), E = L - L*
+    energy                 (k,), ``int ||grad L||^2``
+    log_energy             (k,), ``int ||grad L||^2 / E``
+    steps                  (k,), integrator steps so far
+    gradient_norm          (k,), ``||grad L||`` in (A, B)
+    shallow_gradient_norm  (k,), ``||G||_F`` for G = grad L_0(Q)
+    map_norm               (k,), ``||Q||_1``
+    gradient_rounding      (k,), absolute rounding error of G
+    excess_rounding        (k,), relative rounding error of the excess
     """
 
     problem: LinearProblem
@@ -77,22 +96,21 @@ class LinearPath:
 
     @property
     def energy_residual(self) -> Array:
-        """Distance (k,) of ``log(E(0)/E(t))`` to ``int ||grad L||^2 / E``, the largest so far.
+        """Twice the distance (k,) of ``log(E(0)/E(t))`` and ``int ||grad L||^2 / E``, the largest so far.
 
-        Twice the residual, since the integral carries a quadrature error of its own that could hide
-        part of it.
+        Twice, since the integral has a quadrature error of its own that could hide part of the distance.
         """
         return 2 * np.maximum.accumulate(np.abs(self.log_decay - self.log_energy))
 
     @property
-    def promised_residual(self) -> Array:
-        """The largest energy residual (k,) that the integrator's tolerance allows.
+    def allowed_residual(self) -> Array:
+        """The largest distance (k,) of `log_decay` and `log_energy` that the integrator's tolerance allows.
 
-        A step of an adaptive method errs by at most ``rtol sqrt(N)`` in scaled coordinates (its error
-        norm is a mean over N parameters), which changes log E by that times the scale over the length
-        ``E / ||grad L||``, both as they are; lengths shrink with sqrt(E) within a segment. The integral
-        of ``||grad L||^2 / E`` has a tolerance of its own. A descent step of size h and curvature at
-        most 1/(20 h) errs by 1/40 of its own decay.
+        A step of an adaptive method errs by at most ``rtol sqrt(N)`` in scaled coordinates, since its error
+        norm is a mean over N parameters. This changes log E by that times scale / length. The length ``E /
+        ||grad L||`` shrinks with sqrt(E) within a segment. The integral of ``||grad L||^2 / E`` has a
+        tolerance of its own. A descent step of size h and curvature at most 1/(20 h) errs by 1/40 of its
+        decay.
         """
         if self.problem.integrator == "descent":
             return self.log_energy / DESCENT_STEPS_PER_SCALE
@@ -105,7 +123,7 @@ class LinearPath:
 
     @property
     def log_energy_rounding(self) -> Array:
-        """Rounding error (k,) of ``log_energy``, through that of the gradient."""
+        """Rounding error (k,) of ``log_energy`` that comes from the gradient."""
         relative = 2 * self.gradient_rounding / self.shallow_gradient_norm
         return np.cumsum(relative * np.diff(self.log_energy, prepend=0.0))
 
@@ -164,7 +182,7 @@ def linear_path(
     observe: Observer = lambda sight: None,
     within: Within = lambda state: True,
 ) -> LinearPath:
-    """Follow the flow of `problem` while it is `within`, and observe it at its checked times.
+    """Follow the flow of `problem` as long as `within` holds, and observe it at its checked times.
 
     `progress` is told the share of them that is done. Raises FlowError when the integrator fails.
     """

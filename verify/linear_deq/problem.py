@@ -26,9 +26,14 @@ STORED_BYTES = 50 * 2**20
 
 @dataclass(frozen=True)
 class LinearStart:
-    """A model at its start, with its data; there may be no objective that a theorem says something of.
+    """A model at its start, with its data.
 
-    `theta` (size,) holds A and B at time 0; `seed` starts the random vectors of the checks.
+    model      the model without its parameters
+    objective  L_0; None where the theorem says nothing of it
+    features   Phi, (m, n)
+    targets    Y, (m_y, n)
+    theta      A and B at time 0, (size,)
+    seed       of the random vectors of the checks
     """
 
     model: DeepEquilibriumLinear
@@ -43,7 +48,13 @@ class LinearStart:
 class LinearProblem(LinearStart):
     """A start, an objective and how to follow the flow from it.
 
-    `horizon` is flow time; `described` names loss, tau and data for the record.
+    objective   L_0
+    horizon     flow time at which training ends
+    points      number of checked times
+    rtol        relative tolerance of the integrator
+    integrator  its name
+    described   names loss, tau and data for the record
+    notes       what a reader of the report must know of the data
     """
 
     objective: ShallowObjective

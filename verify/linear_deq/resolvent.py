@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-#: Widths from which the deflated iteration beats one LU (measured, see benchmarks/README.md).
+#: Widths from which the deflated iteration beats one LU (measured by benchmarks/linear_model.py).
 DEFLATED_FROM_WIDTH = 512
 
 #: Backward error at which the iteration stops, relative to the solution: what LU delivers. The
@@ -87,9 +87,9 @@ class DeflatedResolvent:
         return self._lu().solve_transposed(rows) if x is None else x
 
     def _iterate(self, rows: Array, sweep: Callable[[Array], Array], order: float) -> Array | None:
-        """Fixed point of `sweep` started at `rows`, or None when LU is the cheaper way.
+        """Fixed point of `sweep`, started at `rows`; None when LU is the cheaper way.
 
-        Half a factorisation is m^3/3 multiplications, a sweep m^2 of them for every row.
+        Half a factorisation takes m^3/3 multiplications, a sweep m^2 for every row.
         """
         affordable = max(4, rows.shape[1] // (3 * rows.shape[0]))
         x, last = rows, np.inf

@@ -18,7 +18,7 @@ DEFAULT_RTOL = 1e-10
 
 
 class LinearSetting(BaseSetting):
-    """What can be varied; the theorems ask for nothing but 0 < gamma < 1."""
+    """The options of the theorems about this model, which assume nothing but 0 < gamma < 1."""
 
     GROUPS: ClassVar[Mapping[str, Sequence[str]]] = {
         "Network and data": ("width", "gamma", "data", "samples", "outputs", "seed"),

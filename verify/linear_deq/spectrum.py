@@ -35,10 +35,13 @@ LANCZOS_TOLERANCE = 1e-10
 
 @dataclass(frozen=True)
 class Eigenvalue:
-    """The smallest eigenvalue of D: its value, how far off it can be, its vector as Z (m, m_y).
+    """The smallest eigenvalue of D.
 
-    `certified` says that no smaller eigenvalue exists below ``value - error``; Lanczos alone only
-    shows that an eigenvalue lies within `error` of the value.
+    value      as computed
+    error      how far from the value an eigenvalue can be
+    vector     its eigenvector as Z, (m, m_y)
+    certified  whether no eigenvalue lies below ``value - error``: Lanczos alone only shows that there is an
+               eigenvalue within `error` of the value, not that it is the smallest
     """
 
     value: float

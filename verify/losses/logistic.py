@@ -15,9 +15,9 @@ from verify.losses.smooth import NEWTON_STEPS, SmoothObjective
 def pl_constant(features: Array, smallest_singular_value: float, tau: float, radius: float) -> float:
     """kappa(R) = (2 tau + rho(R)) sigma_min^2 for one output.
 
-    For a row W the induced 1-norm is its largest entry, so ``|W phi_i| < R ||phi_i||_1``, and rho(R),
-    the smallest curvature pi (1 - pi) there, is that at ``R max_i ||phi_i||_1``.
-    Source: Kawaguchi 2021, corollary on the logistic loss.
+    For a row W the induced 1-norm is its largest entry, so ``|W phi_i| < R ||phi_i||_1``. The smallest
+    curvature pi (1 - pi) for these outputs, rho(R), is the one at ``R max_i ||phi_i||_1``. Source: Kawaguchi
+    2021, corollary on the logistic loss.
     """
     reach = radius * np.abs(features).sum(axis=0).max()
     return float(
@@ -68,15 +68,15 @@ class LogisticObjective(SmoothObjective):
         return best
 
     def _gap(self, w: Array) -> float:
-        """Frank and Wolfe's gap; an entry at the radius that is pushed outwards adds nothing to it."""
+        """Frank and Wolfe's gap; an entry at the radius that the gradient pushes outwards adds nothing."""
         g = self._raw_gradient(w)
         return float(np.sum(g * w + self.radius * np.abs(g)))
 
     def _interior_error(self) -> float:
-        """``||g||^2 / 2 m`` where L_0 is m-strongly convex on a ball around W that ``2 ||g|| / m`` spans.
+        """``||g||^2 / 2 m`` where L_0 is m-strongly convex on the ball around W of radius ``2 ||g|| / m``.
 
-        Curvatures change by a factor e at most where every q_i moves by at most 1. Infinite when the
-        ball is not of that kind or leaves the box.
+        Curvatures change by at most a factor e as long as every q_i moves by at most 1. Infinite where q
+        moves further on the ball, or where the ball leaves the box.
         """
         g = float(np.linalg.norm(self._slope_at_best))
         least = float(self.hessians(self._best).min()) / np.e + 2 * self.tau

@@ -1,12 +1,12 @@
-"""What the logistic and the cross-entropy loss share: everything measured from the optimum.
+"""What the logistic and the cross-entropy loss share: everything is measured from the optimum.
 
 With ``d_i = q_i - q*_i``, an exact identity for a convex loss is
 
     L_0(W) - L_0(W*) = <grad L_0(W*), W - W*> + sum_i B(q*_i, d_i),
 
-B the Bregman divergence. Near the optimum B is taken as ``int_0^1 (1-s) d^T loss''(q* + s d) d ds`` by
-Gauss quadrature, since its definition cancels there; the slopes are taken as differences to those at
-the optimum likewise. Where the optimum lies on the radius the first-order term is positive and counts.
+where B is the Bregman divergence. Near the optimum its definition cancels, so B is taken there as ``int_0^1
+(1-s) d^T loss''(q* + s d) d ds`` by Gauss quadrature, and slopes as differences to those at the optimum. The
+first-order term vanishes unless the optimum lies on the radius; there it is positive and counts.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class SmoothObjective(ABC):
         """``B(q, d)`` (n,) without the tau term, for d not small."""
 
     def _locate(self, minimiser: Array) -> None:
-        """Measure everything from the optimum `minimiser` (m_y, m)."""
+        """Set the optimum to `minimiser` (m_y, m), from which everything is then measured."""
         self.minimiser = minimiser
         self._best = minimiser @ self.features
         self._slope_at_best = self._raw_gradient(minimiser)

@@ -18,9 +18,9 @@ class SquareObjective:
 
         L_0(W) = L* + ||E||_F^2,   E = W K - C,   K = V Sigma (m, r),   C = Y P (m_y, r),
 
-    so no evaluation depends on n and the excess is a sum of squares. ``grad L_0 = 2 E K^T`` gives
-    kappa = 2 sigma_r^2, the smallest non-zero singular value of Phi; no rank condition is needed.
-    Source: Kawaguchi 2021, corollary on the square loss; without its rank condition, our own.
+    so no evaluation depends on n and the excess is a sum of squares. ``grad L_0 = 2 E K^T`` gives kappa = 2
+    sigma_r^2 with sigma_r the smallest non-zero singular value of Phi. Source: Kawaguchi 2021, corollary on
+    the square loss; that it needs no rank condition is our own.
     """
 
     radius = np.inf

@@ -12,12 +12,12 @@ CGROUPS, OWN_CGROUP = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
 
 
 def available_memory() -> int:
-    """Bytes that new arrays may take: what the machine has left, or a container where that is less."""
+    """Bytes that new arrays may take: what the machine has left, or less where a container limits it."""
     return max(0, min([int(psutil.virtual_memory().available), *_left_in_cgroups()]))
 
 
 def _left_in_cgroups() -> Iterator[int]:
-    """What the limits of this process's cgroups leave; a file that was read and can go does not count."""
+    """What the limits of this process's cgroups leave. Cached files can be dropped, so they do not count."""
     try:
         own = [line[3:] for line in OWN_CGROUP.read_text().splitlines() if line.startswith("0::")]
     except OSError:

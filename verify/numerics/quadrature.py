@@ -1,4 +1,4 @@
-"""Integrals along a trajectory from its checked times, each with an error estimate."""
+"""Integrals along a path from its checked times, each with an error estimate."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Array = NDArray[np.float64]
 def graded_times(horizon: float, fastest: float, points: int) -> Array:
     """`points` times from 0 to `horizon`, evenly spaced in ``log(1 + t / fastest)``.
 
-    Resolves a first transient of duration `fastest` and the slow decay after it alike.
+    They resolve both a first transient of duration `fastest` and the slow decay after it.
     """
     return fastest * np.expm1(np.linspace(0.0, np.log1p(horizon / fastest), points))
 
@@ -20,10 +20,10 @@ def graded_times(horizon: float, fastest: float, points: int) -> Array:
 def cumulative_integral(times: Array, values: Array, fastest: float) -> tuple[Array, Array]:
     """``int_0^t values`` at every time, and an estimate of its error that never decreases.
 
-    The first value is integrated exactly, the deviations from it by a cubic spline in
-    ``u = log(1 + t / fastest)``, in which `graded_times` are even. The estimate is the distance to the
-    same integral from every second time, which is about 16 times the error where the values are
-    smooth and still of its size at a kink.
+    The first value is integrated exactly, the deviations from it by a cubic spline in ``u = log(1 + t /
+    fastest)``, in which `graded_times` are even. The error estimate is the distance to the same integral from
+    every second time. That is about 16 times the error where the values are smooth, and still as large as the
+    error at a kink.
     """
     u = np.log1p(times / fastest)
     integrand = (values - values[0]) * (times + fastest)

@@ -17,7 +17,13 @@ STANDARD_ERRORS = 5.0
 
 @dataclass(frozen=True)
 class PowerLaw:
-    """``mean ~ size^slope``, the slope known to ``+- half_width``; `means` (k,) at the sizes."""
+    """``mean ~ size^slope``, fitted.
+
+    slope       the exponent
+    half_width  the slope is known to +- this
+    sizes       (k,)
+    means       (k,), at the sizes
+    """
 
     slope: float
     half_width: float
@@ -26,10 +32,9 @@ class PowerLaw:
 
 
 def power_law(sizes: Sequence[int] | Array, samples: Array) -> PowerLaw:
-    """Fit of the logarithm of the mean of `samples` (k sizes, repeats) against that of the size.
+    """A power law fitted to the means of `samples` (k sizes, repeats), by least squares of logarithms.
 
-    Ordinary least squares; the error of each logarithm is the standard error of its mean over the
-    mean, independent between sizes.
+    The error of each logarithm is the standard error of its mean over the mean, independent between sizes.
     """
     x = np.log(np.asarray(sizes, dtype=float))
     means = samples.mean(axis=1)
@@ -46,8 +51,8 @@ CONFIDENCE = 0.95
 def mean_interval(samples: Array, together: int = 1) -> tuple[Array, Array]:
     """Means (k,) over the trials of `samples` (trials, k) and half-widths (k,) of their t-intervals.
 
-    With `together` intervals all hold at once with the confidence `CONFIDENCE` (Bonferroni). One
-    trial has an infinite interval.
+    With `together` all intervals hold at once with the probability `CONFIDENCE` (Bonferroni). The interval of
+    a single trial is infinite.
     """
     trials = len(samples)
     means = samples.mean(axis=0)

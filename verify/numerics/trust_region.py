@@ -1,4 +1,4 @@
-"""Exact solution of a convex trust-region problem in a metric: it knows a model and a ball, nothing else."""
+"""Exact solution of a convex trust-region problem in a metric; it knows nothing of networks."""
 
 from __future__ import annotations
 

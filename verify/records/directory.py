@@ -1,7 +1,7 @@
 """Run directories and files that appear whole or not at all.
 
-What is not finished has a name of its own and is locked by the process that writes it; a killed process
-loses its lock, and whoever writes next beside it removes what it left.
+A file in the making has a name of its own and is locked by the process that writes it. A killed process loses
+its lock, and whoever writes next beside the file removes it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from verify.theorem.errors import InputError
 #: What is not finished carries this prefix; nothing reads it.
 PARTIAL_PREFIX = ".partial-"
 
-#: Times that a folder is made which another process takes away again.
+#: How often a folder is made again that another process has removed.
 ATTEMPTS = 10
 
 
@@ -39,7 +39,7 @@ def require_writable(parent: Path) -> None:
 
 
 def write_whole(parent: Path, name: str, fill: Callable[[Path], None]) -> Path:
-    """The directory `parent / name`, filled by `fill` aside and then renamed into place."""
+    """The directory `parent / name`: `fill` fills another one, which is then renamed."""
     remove_abandoned(parent)
     with _locked(parent, Path.mkdir) as partial:
         try:
@@ -65,7 +65,7 @@ def write_file_whole(file: Path, content: str | bytes) -> None:
 
 
 def remove_abandoned(parent: Path) -> None:
-    """Remove from `parent` what killed processes left unfinished; what is being written is locked."""
+    """Remove from `parent` what killed processes left unfinished; what is still being written is locked."""
     for partial in parent.glob(f"{PARTIAL_PREFIX}*"):
         # Another process may be quicker, or its owner another user: it is no business of this run.
         with contextlib.suppress(OSError):

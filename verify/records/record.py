@@ -46,7 +46,7 @@ class CheckRecord(_Model):
 
     @property
     def slack_in_budgets(self) -> float | None:
-        """Slack for the error budget; of an identity its difference, negative; None without a budget."""
+        """Slack over error budget; for an identity minus the difference over it; None without a budget."""
         return None if self.slack is None or not self.budget else self.slack / self.budget
 
     @property
@@ -168,7 +168,7 @@ class Record(_Model):
 
     @property
     def label(self) -> str:
-        """What tells the runs of a suite apart, and the folder of their arrays and pictures."""
+        """The name that tells this run from others of a suite, and the folder of its arrays and pictures."""
         return f"{self.theorem}.{self.variant}" if self.variant else self.theorem
 
     @property

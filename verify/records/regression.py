@@ -1,8 +1,8 @@
 """A run against a stored reference: what moved, and by how much it was allowed to.
 
 A reference is the record of an accepted run without its timings. Each kind of number has a tolerance
-of its own, chosen so that another BLAS, processor or number of threads passes and a changed formula
-does not; figures below were seen between OpenBLAS kernels of four generations.
+of its own, so that another BLAS, processor or number of threads passes and a changed formula does not.
+The figures below were measured between OpenBLAS kernels of four generations.
 """
 
 from __future__ import annotations
@@ -29,34 +29,34 @@ from verify.theorem.errors import InputError
 from verify.theorem.presets import NAMES
 from verify.theorem.verdicts import Verdict, worst
 
-#: What is compared is known to its error budget, but belongs to a path that is itself known only to the
-#: integrator's tolerance, and late on it to what rounding leaves: 4e-5 was seen, relative.
+#: Compared numbers are known to within their error budgets, but for one path. The path itself is known only
+#: to the integrator's tolerance, and late on it to rounding: relative changes of 4e-5 were seen.
 PATH_TOLERANCE = 1e-3
 
-#: A mean rate is known as well as the conclusion that it sums up (the budget of that is added), and
-#: depends on the end of the path: 3e-6 was seen, relative.
+#: A mean rate is as certain as the conclusion that it sums up, whose budget is added. It also depends on
+#: where the path ends: relative changes of 3e-6 were seen.
 RATE_TOLERANCE = 1e-4
 
-#: ... but where the flow was stopped by rounding, it stopped because the excess was blurred by 1%, and
-#: where it stops is a matter of rounding, too: 2e-3 was seen in that time.
+#: ... but a flow that rounding stopped, where it blurred the excess by 1%, may stop at another time:
+#: relative changes of that time by 2e-3 were seen.
 BLURRED_RATE_TOLERANCE = 1e-2
 
-#: Rates that are differences of nearly equal maps are rounding below this.
+#: Rates below this are rounding, where they are differences of nearly equal maps.
 RATE_ROUNDING = 1e-12
 
 #: Work, and how many points rounding leaves to compare: adaptive steps branch on last digits (3% seen).
 COUNT_TOLERANCE, COUNT_SLACK = 0.2, 2
 
-#: Budgets are made of estimates, some of them of rounding: only their order of magnitude is a promise.
+#: Budgets are made of estimates, some of rounding: only their order of magnitude must stay.
 BUDGET_FACTOR = 10.0
 
-#: ... and where one path has points that the other lacks, the extremes over its points may be theirs.
+#: ... and where one path has points that the other lacks, these may hold the extremes.
 CUT_PATH_TOLERANCE = 0.5
 
-#: Where another point decides, its numbers are not those of the first; the slack stays of one order.
+#: Where another point decides, it has other numbers, but the order of magnitude of the slack stays.
 SLACK_FACTOR = 2.0
 
-#: Coordinates that differ by less, relatively, are those of one point.
+#: Coordinates with a smaller relative difference belong to one point.
 SAME_POINT = 1e-6
 
 #: How a run was made, not what it found.
@@ -98,10 +98,10 @@ def write_reference(record: Record | Suite, folder: Path, allow_unverified: bool
 
 
 def compare_records(reference: Record | Suite, run: Record | Suite, name: str = "") -> Comparison:
-    """Every number and text of both, with what moved by more than its tolerance; `name` is the reference's.
+    """Every number and text of both, and what moved by more than its tolerance; `name` is the reference's.
 
-    Not compared: times, the environment, how many threads there were, and notes, which say in words what
-    the numbers say and come and go with the last digit.
+    Not compared: times, the environment, the number of threads, and notes. Notes say in words what the
+    numbers say, and come and go with the last digit.
     """
     old, new = ({one.label: one for one in runs_of(record)} for record in (reference, run))
     found = list(_each(old, new, "", _run))
@@ -124,13 +124,13 @@ def _verdicts(old: Mapping[str, Record], new: Mapping[str, Record]) -> tuple[Ver
 T = TypeVar("T")
 
 #: One comparison: what moved, or None.
-Found = Iterator[Difference | None]
+Moves = Iterator[Difference | None]
 
 
 def _each(
-    old: Mapping[str, T], new: Mapping[str, T], place: str, compare: Callable[[str, T, T], Found]
-) -> Found:
-    """Compare what both have; what one lacks is a difference."""
+    old: Mapping[str, T], new: Mapping[str, T], place: str, compare: Callable[[str, T, T], Moves]
+) -> Moves:
+    """Compare what both have; what only one has is a difference."""
     for key in dict.fromkeys([*old, *new]):
         what = f"{place}  {key}".strip()
         if key not in old:
@@ -141,7 +141,7 @@ def _each(
             yield from compare(what, old[key], new[key])
 
 
-def _run(what: str, old: Record, new: Record) -> Found:
+def _run(what: str, old: Record, new: Record) -> Moves:
     yield from _exact(f"{what}  verdict", old.verdict, new.verdict)
     for run, which in ((old, "reference"), (new, "run")):
         yield from _contradictions(f"{what}  {which}", run)
@@ -152,10 +152,10 @@ def _run(what: str, old: Record, new: Record) -> Found:
     yield from _each(_by_id(old), _by_id(new), what, _claim)
     tolerance = max(_rate_tolerance(old), _rate_tolerance(new))
 
-    def rate(name: str, before: float | None, after: float | None) -> Found:
+    def rate(name: str, before: float | None, after: float | None) -> Moves:
         yield from _number(name, before, after, tolerance * abs(before or 0.0) + RATE_ROUNDING)
 
-    def draw(name: str, before: Draw, after: Draw) -> Found:
+    def draw(name: str, before: Draw, after: Draw) -> Moves:
         yield from _exact(f"{name}  verdict", before.verdict, after.verdict)
         yield from _exact(f"{name}  command", before.command, after.command)
         yield from _each(before.rates, after.rates, f"{name}  rate", rate)
@@ -168,7 +168,7 @@ def _run(what: str, old: Record, new: Record) -> Found:
     yield from _each(drawn[0], drawn[1], what, draw)
 
 
-def _claim(what: str, old: ClaimRecord, new: ClaimRecord) -> Found:
+def _claim(what: str, old: ClaimRecord, new: ClaimRecord) -> Moves:
     yield from _exact(f"{what}  verdict", old.verdict, new.verdict)
     texts = ("text", "source", "kind", "required", "seeds")
     yield from _each(_fields(old, texts), _fields(new, texts), what, _exact)
@@ -179,7 +179,7 @@ def _claim(what: str, old: ClaimRecord, new: ClaimRecord) -> Found:
     yield from _each(before, after, what, _check)
 
 
-def _check(what: str, old: CheckRecord, new: CheckRecord) -> Found:
+def _check(what: str, old: CheckRecord, new: CheckRecord) -> Moves:
     yield from _exact(f"{what}  verdict", old.verdict, new.verdict)
     yield from _exact(f"{what}  relation", old.relation, new.relation)
     yield from _exact(f"{what}  message", _bare(old.message), _bare(new.message))
@@ -187,7 +187,7 @@ def _check(what: str, old: CheckRecord, new: CheckRecord) -> Found:
     yield from _count(f"{what}  points", old.points, new.points)
     budgets = (old.budget or 0.0) + (new.budget or 0.0)
 
-    def part(name: str, before: float | None, after: float | None) -> Found:
+    def part(name: str, before: float | None, after: float | None) -> Moves:
         yield from _budget(name, before, after, old.budget)
 
     if _same_point(old, new):
@@ -200,7 +200,7 @@ def _check(what: str, old: CheckRecord, new: CheckRecord) -> Found:
     else:
         spread = (SLACK_FACTOR - 1) * abs(old.slack or 0.0)
         yield from _number(f"{what}  slack (at another point)", old.slack, new.slack, budgets + spread)
-    # Where another point decides, the range over all points still tells a changed formula.
+    # Where another point decides, the range over all points still shows a changed formula.
     widest = (old.largest_budget or 0.0) + (new.largest_budget or 0.0)
     tolerance = PATH_TOLERANCE if old.points == new.points else CUT_PATH_TOLERANCE
     for name in ("measured", "bound"):
@@ -211,8 +211,8 @@ def _check(what: str, old: CheckRecord, new: CheckRecord) -> Found:
     yield from _budget(f"{what}  largest budget", old.largest_budget, new.largest_budget, old.largest_budget)
 
 
-def _contradictions(what: str, run: Record) -> Found:
-    """Numbers of one record that cannot belong together: it was edited, or its writer is broken."""
+def _contradictions(what: str, run: Record) -> Moves:
+    """Numbers of a record that cannot belong together: it was edited, or its writer is broken."""
     for claim in run.claims:
         for check in claim.checks:
             place = f"{what}  {claim.id}  {check.quantity}"
@@ -236,14 +236,14 @@ def _contradictions(what: str, run: Record) -> Found:
             yield from _exact(f"{what}  {claim.id}  verdict, from its checks", of_checks, claim.verdict)
 
 
-def _effective(what: str, old: Any, new: Any) -> Found:
+def _effective(what: str, old: Any, new: Any) -> Moves:
     if isinstance(old, float) and isinstance(new, float):
         yield from _number(what, old, new, SAME_POINT * abs(old))
     else:
         yield from _exact(what, old, new)
 
 
-def _budget(what: str, old: float | None, new: float | None, scale: float | None) -> Found:
+def _budget(what: str, old: float | None, new: float | None, scale: float | None) -> Moves:
     """A budget may shrink; it may not grow beyond its order of magnitude."""
     allowed = BUDGET_FACTOR * (scale or 0.0)
     if (old is None) != (new is None):
@@ -254,22 +254,22 @@ def _budget(what: str, old: float | None, new: float | None, scale: float | None
         yield None
 
 
-def _magnitude(what: str, old: float | None, new: float | None) -> Found:
+def _magnitude(what: str, old: float | None, new: float | None) -> Moves:
     """A number of which only the order of magnitude is a promise."""
     yield from _number(what, old, new, BUDGET_FACTOR * abs(old or 0.0) + 1.0)
 
 
-def _exact(what: str, old: Any, new: Any) -> Found:
+def _exact(what: str, old: Any, new: Any) -> Moves:
     yield Difference(what, str(old), str(new), "") if old != new else None
 
 
-def _count(what: str, old: int, new: int) -> Found:
+def _count(what: str, old: int, new: int) -> Moves:
     allowed = COUNT_TOLERANCE * old + COUNT_SLACK
     moved = abs(new - old) > allowed
     yield Difference(what, str(old), str(new), f"± {allowed:.0f}") if moved else None
 
 
-def _number(what: str, old: float | None, new: float | None, allowed: float) -> Found:
+def _number(what: str, old: float | None, new: float | None, allowed: float) -> Moves:
     if old is None or new is None:
         yield from _exact(what, old, new)
     elif not abs(new - old) <= allowed:
@@ -283,7 +283,7 @@ def _text(value: float) -> str:
 
 
 def _same_point(old: CheckRecord, new: CheckRecord) -> bool:
-    """Whether both were decided at one point; without coordinates only one point is certain to be."""
+    """Whether both were decided at one point. Without coordinates only a single point is certain to be it."""
     if not old.where or old.where.keys() != new.where.keys():
         return old.points == new.points == 1
     pairs = ((old.where[name] or 0.0, new.where[name] or 0.0) for name in old.where)
@@ -291,7 +291,7 @@ def _same_point(old: CheckRecord, new: CheckRecord) -> bool:
 
 
 def _rate_tolerance(run: Record) -> float:
-    """Relative tolerance of rates: that of the conclusions' budgets, and of where the path ended."""
+    """Relative tolerance of rates: the conclusions' budgets, and more where rounding ended the path."""
     end, horizon = run.rates.get("checked until"), run.rates.get("horizon")
     if end and horizon and end < (1 - SAME_POINT) * horizon:
         return BLURRED_RATE_TOLERANCE
@@ -309,9 +309,9 @@ def _by_id(run: Record) -> dict[str, ClaimRecord]:
 
 
 def _by_quantity(claim: ClaimRecord) -> dict[tuple[str, int], CheckRecord]:
-    """Checks by what they compare and, of those alike, their position.
+    """Checks by what they compare, and by position among those that compare the same.
 
-    Names may hold numbers that were computed, so digits are left out.
+    Digits are left out, since names may hold computed numbers.
     """
     named: dict[tuple[str, int], CheckRecord] = {}
     for check in claim.checks:
@@ -321,7 +321,7 @@ def _by_quantity(claim: ClaimRecord) -> dict[tuple[str, int], CheckRecord]:
 
 
 def _bare(text: str) -> str:
-    """A text without the numbers in it, which may have been computed."""
+    """A text without its numbers, which may have been computed."""
     return re.sub(r"\d+(\.\d+)?(e[+-]?\d+)?", "#", text)
 
 

@@ -15,8 +15,14 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Descent:
-    """Gradient descent with a fixed step: residual norms (k,), ``lambda_min(G)`` (k,) and distances (k, 4)
-    of A, W, u, v from their start; k is steps + 1, fewer where it diverged or broke."""
+    """Gradient descent with a fixed step, observed k times: steps + 1, or fewer where it diverged or broke.
+
+    problem       what was trained
+    step          size of the steps
+    residuals     ``||r||``, (k,)
+    gram_minimum  ``lambda_min(G)``, (k,)
+    distances     of A, W, u and v from their start, (k, 4)
+    """
 
     problem: ReluProblem
     step: float

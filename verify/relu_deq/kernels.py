@@ -1,4 +1,4 @@
-"""Limits of random feature kernels as the width goes to infinity."""
+"""Kernels of random features, and their limits as the width goes to infinity."""
 
 from __future__ import annotations
 

@@ -3,12 +3,12 @@
     z_i = relu(gamma~ A z_i + phi_i),   phi_i = features of W x_i,   yhat_i = u^T z_i + v^T phi_i,
 
 with A (m, m), W (m, d), u and v (m,), of which training moves some or all; the last term may be missing.
-Samples are columns: X (d, n), Z, Phi, P, C (m, n). Derivatives use the adjoint equilibrium of the unit
-output, P, so that the matrix ``H = J J^T`` of ``J = d yhat / d theta`` is made of Gram matrices; no
-Jacobian of parameter size ever exists.
+Samples are columns: X (d, n), Z, Phi, P, C (m, n). Derivatives use P, the adjoint equilibrium of the outputs.
+With it the matrix ``H = J J^T`` of ``J = d yhat / d theta`` is made of Gram matrices, and no Jacobian of
+parameter size ever exists.
 
-Parameters and equilibria are of NumPy or torch, in float64 or float32, as `verify.numerics.arrays` has it;
-outputs and H come to the host in float64, for in float32 the smallest eigenvalue of a Gram matrix can
+Parameters and equilibria are arrays of NumPy or torch, in float64 or float32; see `verify.numerics.arrays`.
+Outputs and H come to the host in float64, because in float32 the smallest eigenvalue of a Gram matrix can
 come out negative.
 """
 
@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from verify.numerics.arrays import AnyArray, Placement, double, epsilon, host, like, norm
 from verify.relu_deq.features import Features, ScaledRelu
-from verify.relu_deq.parameters import ALL_BLOCKS, Block, Columns, Parameters
+from verify.relu_deq.parameters import ALL_BLOCKS, Block, Parameters, StateMatrix
 
 Array = NDArray[np.float64]
 
@@ -42,7 +42,14 @@ class NoEquilibriumError(RuntimeError):
 
 @dataclass(frozen=True)
 class ImplicitReLU:
-    """The network on fixed inputs X (d, n), of width m: gamma~, the features, and the blocks it trains."""
+    """The network on fixed inputs, without its parameters.
+
+    inputs    X, (d, n)
+    width     m
+    coupling  gamma~
+    features  the function that makes Phi of W X
+    trained   the blocks of parameters that training moves
+    """
 
     inputs: AnyArray
     width: int
@@ -52,7 +59,7 @@ class ImplicitReLU:
 
     @classmethod
     def scaled(cls, inputs: AnyArray, width: int, gamma: float) -> ImplicitReLU:
-        """That of Gao et al. 2022: gamma~ = gamma / sqrt(m), phi_i = relu(W x_i) / sqrt(m), all trained."""
+        """The network of Gao et al. 2022: gamma~ = gamma / sqrt(m), phi_i = relu(W x_i) / sqrt(m)."""
         root = float(np.sqrt(width))
         return cls(inputs, width, gamma / root, ScaledRelu(root))
 
@@ -130,10 +137,18 @@ def _iterate(mapping: Callable[[AnyArray], AnyArray], x: AnyArray, tolerance: fl
 
 @dataclass(frozen=True)
 class ReluState:
-    """The network at one parameter point: features Phi, equilibria Z, their adjoints P, C, outputs.
+    """The network at one parameter point.
 
-    Column i of P is ``D_i (I - gamma~ D_i A)^{-T} u``, column i of C the gradient of output i in W x_i.
-    `accuracy` is that of Z and P; `sweeps` and `adjoint_sweeps` count products with A and A^T.
+    model           the network without its parameters
+    theta           the parameters
+    phi             features Phi, (m, n)
+    z               equilibria Z, (m, n)
+    p               adjoints P, (m, n): column i is ``D_i (I - gamma~ D_i A)^{-T} u``
+    c               C, (m, n): column i is the gradient of output i in W x_i
+    output          yhat, (n,)
+    accuracy        of Z and P
+    sweeps          products with A that Z took
+    adjoint_sweeps  products with A^T that P took
     """
 
     model: ImplicitReLU
@@ -170,17 +185,18 @@ class ReluState:
         return self.model.coupling
 
     def gradients(self, weights: Array) -> Parameters:
-        """``J^T weights`` (weights (n,)), 0 in what is not trained; with yhat - y the gradient of the loss.
+        """``J^T weights`` for weights (n,), with zeros for parameters that are not trained.
 
-        ``gamma~ sum_i r_i p_i z_i^T``, ``sum_i r_i c_i x_i^T``, ``Z r``, ``Phi r`` in A, W, u and v. Source:
-        Gao et al. 2022, Lemma 2.3.
+        With weights yhat - y it is the gradient of the loss. In A, W, u and v it is ``gamma~ sum_i r_i p_i
+        z_i^T``, ``sum_i r_i c_i x_i^T``, ``Z r`` and ``Phi r`` for weights r. Source: Gao et al. 2022, Lemma
+        2.3.
         """
         r = like(weights, self.z)
         found = {block.name: block.gradient(self, r) for block in self.model.trained}
         return replace(self.theta.only(found), **found)
 
     def directional(self, change: Parameters) -> Array:
-        """``J change`` (n,): derivative of the outputs along a change of the parameters that are trained."""
+        """``J change`` (n,): derivative of the outputs along a change of the trained parameters."""
         return host(sum(block.directional(self, change.parts[block.name]) for block in self.model.trained))
 
     @property
@@ -196,7 +212,7 @@ class ReluState:
         """
 
         @cache
-        def gram(columns: Columns) -> Array:
+        def gram(columns: StateMatrix) -> Array:
             if columns == "inputs":
                 return self.model.input_gram
             return _gram(getattr(self, columns), getattr(other, columns))

@@ -1,4 +1,4 @@
-"""What is seen of a flow at its checked times."""
+"""What is observed of a flow at its checked times."""
 
 from __future__ import annotations
 
@@ -24,7 +24,13 @@ EXACT_NORMS_UP_TO = 256
 
 @dataclass(frozen=True)
 class Seen:
-    """The last point, sweeps of the equilibria at all points, the probes, and a column for each quantity."""
+    """All that an `Observer` saw of a flow.
+
+    last     the flow at the last checked time
+    sweeps   products with A and A^T at all checked times
+    probes   derivatives by complex step
+    columns  an array for each quantity of `verify.relu_deq.path.ReluPath`, by name
+    """
 
     last: ExponentialPoint[LeastSquares]
     sweeps: int
@@ -33,7 +39,7 @@ class Seen:
 
 
 class Observer:
-    """Turns points of the flow into columns; see `verify.relu_deq.path.ReluPath` for what they are."""
+    """Turns points of the flow into columns; `verify.relu_deq.path.ReluPath` says what they are."""
 
     def __init__(self, problem: ReluProblem, start: ReluState, probed: Set[int]) -> None:
         self._problem = problem
@@ -71,8 +77,8 @@ class Observer:
                 "steps": point.steps,
                 "kernel_spectrum": point.eigenvalues,
                 "part_minima": minima,
-                # Weyl: an eigenvalue moves by the norm of the change; a Gram matrix changes by twice
-                # the relative error of its factors, of which H has products of two.
+                # Weyl: an eigenvalue moves by no more than the norm of the change. A Gram matrix changes by
+                # twice the relative error of its factors, and H is made of products of two Gram matrices.
                 "kernel_error": (4 * state.accuracy / slack + n * EPS) * trace,
                 "gram_minimum": gram_minimum,
                 "gram_error": 4 * (n + np.sqrt(width)) * EPS * float(np.trace(gram))
@@ -109,13 +115,13 @@ class Observer:
                 float(np.linalg.norm(host(state.theta.w), 2)),
             )
             return norms, (norms[0] * state.model.width * EPS, norms[1] * state.model.width * EPS)
-        # A and W are rounded entry by entry, which moves their spectral norm by no more than so much.
+        # How far rounding of every entry can move the spectral norms of A and W.
         rounding = epsilon(state.theta.a) * np.sqrt(state.model.width)
         a, w = self._problem.norms
         return (a, w), (distances[0] + rounding * a, distances[1] + rounding * w)
 
     def finish(self) -> Seen:
-        """All that was seen, with derivatives at the last time, too."""
+        """All that was seen; derivatives are also taken at the last time."""
         assert self._last is not None
         if self._probes and self._probes[-1].time < self._last.time:
             self._probe(self._last)

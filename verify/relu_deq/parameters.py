@@ -17,7 +17,13 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Parameters:
-    """A (m, m), W (m, d), u (m,) and v (m,); v is None for a network without the term v^T phi."""
+    """The parameters of the network.
+
+    a  A, (m, m)
+    w  W, (m, d)
+    u  (m,)
+    v  (m,), or None for a network without the term v^T phi
+    """
 
     a: AnyArray
     w: AnyArray
@@ -26,7 +32,10 @@ class Parameters:
 
     @classmethod
     def random(cls, width: int, inputs: int, rng: np.random.Generator, *, skip: bool = True) -> Parameters:
-        """A, W of independent N(0, 1), u, v of independent signs, as Gao et al. 2022 start; v if `skip`."""
+        """The start of Gao et al. 2022: A, W of independent N(0, 1), u, v of independent signs.
+
+        Without `skip` there is no v.
+        """
         a, w = rng.standard_normal((width, width)), rng.standard_normal((width, inputs))
         u, *v = rng.choice([-1.0, 1.0], size=(2 if skip else 1, width))
         return cls(a, w, u, v[0] if v else None)
@@ -54,11 +63,11 @@ class Parameters:
 
 
 #: A matrix of a state whose columns belong to the samples.
-Columns = Literal["p", "c", "z", "phi", "inputs"]
+StateMatrix = Literal["p", "c", "z", "phi", "inputs"]
 
 
 class Solved(Protocol):
-    """A state of the network as its blocks see it: gamma~, and the matrices that `Columns` names."""
+    """A state of the network as its blocks see it: gamma~, and the matrices that `StateMatrix` names."""
 
     @property
     def coupling(self) -> float: ...
@@ -70,19 +79,23 @@ class Solved(Protocol):
 
 @dataclass(frozen=True)
 class Block:
-    """Parameters that training moves, by what output i changes by with them.
+    """A block of parameters that training moves, told by the derivative of output i in it.
 
-    That derivative is ``s left_i right_i^T`` for a matrix and ``left_i`` for a vector, where left and right
-    name matrices of a state and s is gamma~ where `coupled`, 1 elsewhere.
+    That derivative is ``s left_i right_i^T`` for a matrix and ``left_i`` for a vector.
+
+    name     which of the parameters
+    left     the state's matrix whose columns are left_i
+    right    the state's matrix whose columns are right_i; None for a vector
+    coupled  whether s is gamma~; else it is 1
     """
 
     name: Literal["a", "w", "u", "v"]
-    left: Columns
-    right: Columns | None = None
+    left: StateMatrix
+    right: StateMatrix | None = None
     coupled: bool = False
 
     def gradient(self, state: Solved, weights: AnyArray) -> AnyArray:
-        """``J^T weights`` for weights (n,) that lie where the state does."""
+        """``J^T weights`` for weights (n,), arrays of the same kind as the state's."""
         left = getattr(state, self.left)
         if self.right is None:
             return left @ weights
@@ -96,7 +109,7 @@ class Block:
         xp = array_namespace(left)
         return self._scale(state) * xp.sum(left * (change @ getattr(state, self.right)), axis=0)
 
-    def kernel(self, state: Solved, gram: Callable[[Columns], Array]) -> Array:
+    def kernel(self, state: Solved, gram: Callable[[StateMatrix], Array]) -> Array:
         """``J J_other^T`` (n, n), of the Gram matrices of columns here with those of the other state."""
         if self.right is None:
             return gram(self.left)

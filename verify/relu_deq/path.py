@@ -1,12 +1,12 @@
 """The path of the gradient flow of the implicit ReLU network, observed at every checked time.
 
-Seen are residuals, the spectrum of H and of its parts, how far the parameters went, and derivatives taken
-by complex step.
+Observed are residuals, the spectrum of H and of its summands, how far the parameters went, and derivatives by
+complex step.
 
-The flow is not smooth, and not only at isolated times: a unit whose two one-sided gradients both push
-it towards its kink stays there, and the flow slides along the kink (Filippov). There H of either side
-overstates the decay, and no step size mends that: the energy identity keeps a defect of about 1% of
-log ||r||^2. The defect is measured, step by step, and is part of every budget.
+The flow is not smooth, and not only at isolated times: a unit whose two one-sided gradients both push it
+towards its kink stays there, and the flow slides along the kink (Filippov). There the H of either side
+overstates the decay, and no smaller step mends that: the energy identity keeps a defect of about 1% of log
+||r||^2. The defect is measured, step by step, and is part of every budget.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from verify.theorem.errors import HypothesisError
 
 Array = NDArray[np.float64]
 
-#: ||r||^2 is followed until rounding blurs it by this much, relatively.
+#: The flow is followed until this is the relative rounding error of ||r||^2.
 RESIDUAL_RESOLUTION = 1e-2
 
 #: Largest parameters stored in a record, in bytes.
@@ -39,15 +39,30 @@ STORED_BYTES = 50 * 2**20
 
 @dataclass(frozen=True)
 class ReluPath:
-    """Observations at the checked times, k of them.
+    """The flow and what was observed of it at the checked times, k of them.
 
-    residuals (k, n); log_energy, lowest, defect, promised, steps: see `ExponentialPoint`; kernel_spectrum
-    (k, n): eigenvalues of H, increasing; part_minima (k, blocks): smallest eigenvalues of its parts from the
-    blocks that are trained; gram_minimum (k,): that of ``G = Phi^T Phi``; kernel_error, gram_error: errors of
-    these; norms (k, 4): spectral norms of A and W, norms of u and v; norm_errors (k, 2): of the first two;
-    distances (k, 4): of A, W, u, v from their start, Frobenius; growth (k,): largest ``||z_i|| / ||phi_i||``;
-    rounding (k,): of ``log ||r||^2``; probes: derivatives at a few times; lost: why the path ended early, or
-    "". Without v, norms and distances have a column less.
+    problem          what was followed
+    last             the network at the last checked time
+    fastest          the fastest time scale of the flow, 1 / lambda_max(H(0))
+    evaluations      of the network, by the integrator
+    sweeps           products with A and A^T at the checked times, for equilibria and adjoints
+    probes           derivatives by complex step at a few times
+    lost             why the path ended early, or ""
+    times            (k,), flow time
+    residuals        (k, n), r = yhat - y
+    log_energy       (k,), and so lowest, defect, promised, steps: see `ExponentialPoint`
+    kernel_spectrum  (k, n), eigenvalues of H, increasing
+    part_minima      (k, blocks), smallest eigenvalue of each summand of H, one for each trained block
+    gram_minimum     (k,), smallest eigenvalue of ``G = Phi^T Phi``
+    kernel_error     (k,), error of the eigenvalues of H and of its summands
+    gram_error       (k,), error of gram_minimum
+    norms            (k, 4), spectral norms of A and W, norms of u and v
+    norm_errors      (k, 2), errors of the norms of A and W
+    distances        (k, 4), Frobenius distances of A, W, u and v from their start
+    growth           (k,), largest ``||z_i|| / ||phi_i||`` over the samples
+    rounding         (k,), rounding error of ``log ||r||^2``
+
+    For a network without v, norms and distances have three columns.
     """
 
     problem: ReluProblem
@@ -83,7 +98,7 @@ class ReluPath:
 
     @property
     def accuracy(self) -> float:
-        """That of the equilibria, where it is loosest."""
+        """The accuracy of the equilibria, where it is lowest."""
         return max(LOOSEST_ACCURACY, self.last.model.accuracy)
 
     @property
@@ -98,7 +113,7 @@ class ReluPath:
 
     @property
     def integrated_lambda(self) -> tuple[Array, Array]:
-        """``int_0^t lambda_min(H)`` (k,), never too large for the H of the steps, and what rounding adds."""
+        """``int_0^t lambda_min(H)`` (k,), never too large for the H of the steps, and its rounding error."""
         return self.lowest, self.kernel_error.max() * self.times
 
     @property
@@ -182,8 +197,8 @@ def relu_path(
     """The path of the gradient flow of `problem`, observed at its checked times.
 
     With `probed`, derivatives are taken by complex step at the first, a middle and the last of them.
-    `progress` is told the share of them that is done. The path ends where the equilibrium is lost, and
-    says so; with a reason in `ended` it is not followed beyond its start.
+    `progress` is told the share of them that is done. Where the equilibrium is lost the path ends and says
+    why. If `ended` gives a reason, the path is its start alone.
     """
     start = LeastSquares(problem.start.placed(problem.placement), problem.targets, problem.tolerance)
     fastest = 1 / float(np.linalg.eigvalsh(start.kernel(start))[-1])

@@ -18,23 +18,29 @@ from verify.relu_deq.parameters import Parameters
 
 Array = NDArray[np.float64]
 
-#: An unrolled network leaves ``q^k`` of its equilibrium after k sweeps, and k times that of its
-#: derivative; it is unrolled until ``q^k`` is this, but no further than so many sweeps.
+#: After k sweeps an unrolled network misses ``q^k`` of its equilibrium and about ``k q^k`` of its derivative.
+#: It is unrolled until ``q^k`` is as small as the first number, or for as many sweeps as the second.
 UNROLLED_TRUNCATION, UNROLLED_SWEEPS = 1e-11, 400
 
-#: Length of the move by which the integrator's step is compared: short enough to stay well posed, long
-#: enough for the digits of parameters of size 1.
+#: Length of the move whose direction is compared with ``J^T c``: short enough for the network to stay well
+#: posed, long enough to show in the digits of parameters of size 1.
 MOVE = 1e-2
 
 
 @dataclass(frozen=True)
 class Probe:
-    """Derivatives by complex step through the unrolled network at one time, against closed forms.
+    """Derivatives at one time, by complex step through the unrolled network and by closed forms.
 
-    `velocity` (n,) is d yhat/dt along ``-grad L``; `derivative` that along a random direction w of the
-    trained parameters, `closed` the same by the adjoint; `pairing` is ``<w, theta' - theta> / ||J^T c||`` for
-    the move by ``J^T c`` that the integrator makes, `paired` what it must be, by the complex step; `parts`
-    (blocks, n, n) and `residual` (n,) make -H r; `rounding` is the relative error of the derivatives.
+    time            flow time
+    velocity        d yhat/dt along ``-grad L``, (n,), by complex step
+    residual        r, (n,)
+    parts           summands of H, (blocks, n, n), in closed form: ``H r`` should equal ``-velocity``
+    derivative      J w, (n,), along a random direction w of the trained parameters, by complex step
+    closed          J w, (n,), by the adjoint
+    move_along      ``<w, theta' - theta> / MOVE``, where the integrator moves from theta to theta' by
+                    ``J^T c`` with a random c scaled to the length `MOVE`
+    expected_along  ``<J w, c> / MOVE``, by complex step: what move_along should equal
+    rounding        relative error of the derivatives
     """
 
     time: float
@@ -43,8 +49,8 @@ class Probe:
     parts: Array
     derivative: Array
     closed: Array
-    pairing: float
-    paired: float
+    move_along: float
+    expected_along: float
     rounding: float
 
     def gap(self, parts: Array) -> float:
@@ -87,7 +93,7 @@ def probe(
     direction = Parameters.random(model.width, len(model.inputs), rng, skip=theta.v is not None)
     direction = direction.only({block.name for block in model.trained})
     conditioning = 1 / max(1 - contraction, EPS)
-    # Closed forms inherit the accuracy of Z and of P, and each is a sum of m terms or m^2.
+    # Closed forms inherit the accuracy of Z and P, and are sums of m or m^2 terms.
     rounding = truncation + (10 * state.accuracy + 100 * EPS * np.sqrt(model.width)) * conditioning**2
     derivative = along(direction)
     weights = rng.standard_normal(len(residual))

@@ -20,10 +20,10 @@ Array = NDArray[np.float64]
 #: a machine with other work its waiting made a run ten times slower.
 SINGLE_THREAD_UP_TO = 10**8
 
-#: Error of the equilibria in units of the error that a step may make.
+#: Error of the equilibria over the error that a step may make.
 EQUILIBRIUM_SHARE = 1e-5
 
-#: The loosest equilibria of a flow: H and its smallest eigenvalues are read from them.
+#: The lowest accuracy of equilibria in a flow: H and its smallest eigenvalues are computed from them.
 LOOSEST_ACCURACY = 1e-9
 
 
@@ -31,8 +31,16 @@ LOOSEST_ACCURACY = 1e-9
 class ReluProblem:
     """A network at its start, labels, and how to train it.
 
-    `start` is of NumPy and float64; `placement` is where and how precisely the flow is computed; `norms` are
-    ``||A(0)||, ||W(0)||``, spectral; `horizon` is flow time; `described` names the data for the record.
+    start      the network, in NumPy and float64
+    targets    labels y, (n,)
+    norms      ``||A(0)||`` and ``||W(0)||``, spectral
+    horizon    flow time at which training ends
+    points     number of checked times
+    tolerance  of the integrator, on its step error
+    seed       of the random vectors of the checks
+    placement  device and precision with which the flow is computed
+    described  names the data for the record
+    notes      what a reader of the report must know of the data
     """
 
     start: ReluState
@@ -106,7 +114,7 @@ class LeastSquares:
 
 
 def residual_rounding(problem: ReluProblem, point: LeastSquares) -> float:
-    """Relative error of ``||r||^2``, through that of the equilibria and of the float64 sums of m terms."""
+    """Relative error of ``||r||^2`` that comes from the equilibria and from float64 sums of m terms."""
     state, size = point.state, float(np.linalg.norm(point.residual))
     slack = max(1 - problem.model.coupling * problem.norms[0], 0.01)
     of_output = norm(state.theta.u) * (

@@ -1,4 +1,4 @@
-"""What runs will take: told before a long one, refused where memory does not suffice."""
+"""What runs will take: announced before a long one, refused where memory does not suffice."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 #: Predictions shorter than this are not worth a line.
 WORTH_TELLING = 20.0
 
-#: Times that a bound is tried between what an option has and the least it may have.
+#: Bisections between the value of an option and the least that it may have.
 BISECTIONS = 8
 
 
@@ -35,29 +35,29 @@ class Plan:
 
     @property
     def cost(self) -> Cost:
-        """The cost of one draw; nothing for a theorem that does not say."""
+        """The cost of one draw; zero for a theorem that does not say."""
         known = getattr(self.theorem, "cost", None)
         return known(self.setting) if known else Cost(0.0, 0.0)
 
 
 def announcement(groups: Sequence[Sequence[Plan]], processes: int | None = None) -> str:
-    """The line that says what is to come, "" for little; raises InputError where memory does not suffice.
+    """The line that announces the cost, "" where it is small; InputError where memory does not suffice.
 
-    Groups run one after another, the draws of a group side by side in up to `processes` processes, as
-    many as cores by default.
+    Groups run one after another. The draws of a group run side by side in up to `processes` processes, by
+    default as many as there are cores.
     """
     costs = [_side_by_side(group, processes or os.cpu_count() or 1) for group in groups]
     expected = Cost(sum(cost.seconds for cost in costs), max(cost.bytes for cost in costs))
-    return described(expected) if expected.seconds > WORTH_TELLING else ""
+    return cost_in_words(expected) if expected.seconds > WORTH_TELLING else ""
 
 
-def described(cost: Cost) -> str:
+def cost_in_words(cost: Cost) -> str:
     """A cost in words."""
     return f"about {duration(cost.seconds)} and {as_size(cost.bytes)}"
 
 
 def _side_by_side(plans: Sequence[Plan], processes: int) -> Cost:
-    """The cost of plans that share so many processes: the time of the work, or of the longest run."""
+    """The cost of plans that share so many processes: the time of all work, or of the longest run."""
     for plan in plans:
         require_seeds(plan.setting, plan.seeds)
     costs = [plan.cost for plan in plans]
@@ -73,7 +73,7 @@ def _side_by_side(plans: Sequence[Plan], processes: int) -> Cost:
 
 
 def _refuse(plan: Plan, processes: int, free: int) -> None:
-    """Raise InputError with the options that would have to be lowered, and to what."""
+    """Raise InputError with the options to lower, and the values to lower them to."""
     advice = [
         f"{option_name(name)} {value}"
         for name in type(plan.setting).model_fields
@@ -89,8 +89,10 @@ def _refuse(plan: Plan, processes: int, free: int) -> None:
 
 
 def largest_that_fits(plan: Plan, name: str, size: float) -> int | None:
-    """About the largest value of a whole-number setting field, below its own, with which a run takes no
-    more than `size` bytes; None where there is none."""
+    """About the largest value of a whole-number setting field for which a run fits into `size` bytes.
+
+    It is below the present value; None where there is none.
+    """
     field = type(plan.setting).model_fields[name]
     now = getattr(plan.setting, name)
     if isinstance(now, bool) or not isinstance(now, int) or name == "seed":

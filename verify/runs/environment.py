@@ -67,7 +67,7 @@ def _version(package: str) -> str | None:
 
 @cache
 def source_digest() -> str:
-    """A digest of the suite's own code as it lies there: it tells two installations of one version apart."""
+    """A digest of the suite's own code as installed: it tells two installations of one version apart."""
     root = Path(verify.__file__).resolve().parents[1]
     digest = hashlib.sha256()
     for file in sorted(path for folder in OWN for path in (root / folder).rglob("*.py")):

@@ -1,4 +1,4 @@
-"""What lies between a setting and its verdict: build, integrate, judge. Runs and `verify power` share it."""
+"""From a setting to its verdict: build, integrate, judge. Runs and `verify power` share it."""
 
 from __future__ import annotations
 
@@ -30,8 +30,13 @@ from verify.theorem.verdicts import Verdict
 class Prepared:
     """A theorem built and integrated in a setting.
 
-    `known` has what its claims are judged from, by name: `start`, `problem`, `path`. `silence` says which
-    hypothesis ended it before that was all there, `error` what broke; `threads` are those of BLAS.
+    theorem    the module
+    known      what its claims are judged from, by name: `start`, `problem`, `path`
+    effective  the values that the run is made with
+    threads    BLAS threads
+    timings    seconds by phase
+    silence    which hypothesis ended the run before all was made
+    error      what broke
     """
 
     theorem: Theorem
@@ -55,7 +60,7 @@ class Judged:
 def prepare(
     theorem: Theorem, setting: BaseSetting, progress: Progress = silent, cores: int | None = None
 ) -> Prepared:
-    """Build and integrate; whatever breaks but InputError, the user's to mend, is in the result."""
+    """Build and integrate. Whatever breaks is kept in the result; only InputError is raised, for the user."""
     timings: dict[str, float] = {}
     known: dict[str, Any] = {}
     effective: dict[str, Any] = {"seed": setting.seed}
@@ -93,7 +98,10 @@ def judge(
     falsehood: Falsehood | None = None,
     progress: Progress = silent,
 ) -> Judged:
-    """Every claim of a theorem, judged; a `falsehood` in place of its own. TheoremError for its author."""
+    """Every claim of a theorem, judged; a `falsehood` takes the place of its claim.
+
+    TheoremError for the theorem's author.
+    """
     theorem = prepared.theorem
     shared = laws_of(theorem) if shared is None else shared
     judges = Judge(prepared.known, prepared.silence, shared, falsehood, _caller(theorem))
@@ -111,7 +119,7 @@ def judge(
 def laws_of(theorem: Theorem) -> Laws:
     """The checks of the theorem's claims that no setting changes, for all runs of a suite.
 
-    None where one of them breaks: then each run meets that, and its record says so.
+    None where one of them breaks: each run then makes them itself, and its record says what broke.
     """
     with threadpoolctl.threadpool_limits(limits=1):  # fastest for their sizes, and the same for every run
         try:
@@ -151,7 +159,7 @@ def broken(problem: Exception) -> dict[str, Any]:
 
 @contextmanager
 def timed(timings: dict[str, float], phase: str) -> Iterator[None]:
-    """Keeps the seconds that what is inside takes."""
+    """Notes how many seconds its block takes."""
     begun = time.perf_counter()
     try:
         yield

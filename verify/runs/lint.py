@@ -1,4 +1,4 @@
-"""What shows of a theorem only when its functions are called: all of it, for its author."""
+"""The faults of a theorem that only show when its functions are called: all of them, for its author."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import threadpoolctl
 
 from verify import plots
 from verify.contract import results
-from verify.contract.calls import Fault, calling, told
+from verify.contract.calls import Fault, calling, fault_line
 from verify.contract.module import FUNCTIONS
 from verify.contract.place import package_of, place_of, place_of_function
 from verify.records.record import claim_records
@@ -29,7 +29,7 @@ from verify.theorem.verdicts import Verdict
 
 
 def smallest_setting(found: Theorem, name: str) -> BaseSetting | None:
-    """The setting of the first run of the quick preset; None where too little is right to run it in."""
+    """The setting of the first run of the quick preset; None where the module is too faulty to run."""
     if missing_attributes(found) or name != found.NAME:
         return None
     if not all(callable(getattr(found, function)) for function in FUNCTIONS):
@@ -46,7 +46,7 @@ def smallest_setting(found: Theorem, name: str) -> BaseSetting | None:
         return None
 
 
-def lint(theorem: Theorem, setting: BaseSetting) -> Findings:
+def findings(theorem: Theorem, setting: BaseSetting) -> Findings:
     """Run a theorem once and try its falsehoods, on one BLAS thread; nothing is written."""
     findings = Findings(theorem)
     with threadpoolctl.threadpool_limits(limits=1):
@@ -66,27 +66,32 @@ def lint(theorem: Theorem, setting: BaseSetting) -> Findings:
 
 @dataclass
 class Findings:
-    """Problems, which must be mended, a line each; `causes` has the exceptions among them."""
+    """What is wrong with a theorem.
+
+    theorem   the module
+    problems  a line each; its author must mend them
+    causes    the exceptions behind some of them
+    """
 
     theorem: Theorem
     problems: list[str] = field(default_factory=list)
     causes: list[BaseException] = field(default_factory=list)
 
     def add(self, faults: Iterable[Fault]) -> bool:
-        """Keep faults as problems, each once; whether there were any."""
-        lines = [told(package_of(self.theorem.NAME), fault) for fault in faults]
+        """Add faults to the problems, each once; says whether there were any."""
+        lines = [fault_line(package_of(self.theorem.NAME), fault) for fault in faults]
         self.problems += [line for line in dict.fromkeys(lines) if line not in self.problems]
         return bool(lines)
 
     def keep(self, problem: TheoremError) -> None:
-        """Keep what a theorem's code raised as a problem, once."""
+        """Add what a theorem's code raised to the problems, once."""
         if str(problem) not in self.problems:
             self.problems.append(str(problem))
             self.causes += [problem.__cause__] if problem.__cause__ else []
 
     @contextmanager
     def kept(self) -> Iterator[None]:
-        """What a theorem's code raises inside it is a problem, and what comes after it goes on."""
+        """What a theorem's code raises inside it becomes a problem, and the code after it goes on."""
         try:
             yield
         except TheoremError as problem:
@@ -142,7 +147,7 @@ def _judge(prepared: Prepared, statement: Statement[Any], findings: Findings) ->
 
 
 def _look_at(theorem: Theorem, path: object, name: str, findings: Findings) -> None:
-    """Look at what the path leaves for the record under a name, if it does."""
+    """Look at what the path leaves for the record under a name, if anything."""
     with findings.kept(), calling(theorem, "integrate"):
         if hasattr(path, name):
             findings.add(results.member_faults(path, name, getattr(path, name)))

@@ -28,8 +28,11 @@ from verify.theorem.verdicts import Verdict
 class Trial:
     """A false claim, and the run of its theorem that had it in place of the honest one.
 
-    `check` is the comparison that decided the claim, `run` the verdict of the theorem; `missed` says what was
-    wrong with them, "" where the falsehood was caught.
+    theorem    name of the theorem
+    falsehood  the false claim
+    check      the comparison that decided it
+    run        the verdict of the theorem
+    missed     what should have come of it and did not; "" where the falsehood was caught
     """
 
     theorem: str
@@ -40,7 +43,7 @@ class Trial:
 
     @property
     def caught(self) -> bool:
-        """Whether claim, verdict and exit code were what they must be."""
+        """Whether claim, verdict and exit code came out as they must."""
         return not self.missed
 
     @property
@@ -56,9 +59,9 @@ def trials(
 ) -> list[Trial]:
     """Every falsehood of a theorem, each run as a user would run it, up to the verdict and the exit code.
 
-    Falsehoods that share a setting share what was built and integrated there; small problems run fastest on
-    one BLAS thread. A setting that is refused or a function that breaks is a TheoremError, raised, or told to
-    `broken` and the others tried.
+    Falsehoods that share a setting share what was built and integrated there. One BLAS thread is used, the
+    fastest for small problems. A setting that is refused or a function that breaks is a TheoremError. It is
+    raised, unless there is a `broken` to be told of it; the other falsehoods are then tried.
     """
     shared = laws_of(theorem)
     prepared: dict[str, Prepared] = {}
@@ -113,7 +116,7 @@ def _trial(prepared: Prepared, falsehood: Falsehood, judged: Judged) -> Trial:
 
 
 def _weight(check: Check) -> tuple[bool, int, float]:
-    """Orders checks by how much they say against their claim."""
+    """Orders checks by how strongly they speak against their claim."""
     off = -check.slack / check.budget if check.slack is not None and check.budget else 0.0
     return Verdict.VIOLATED in (check.verdict, check.compared), check.verdict.severity, off
 
@@ -140,7 +143,7 @@ def _unheeded(theorem: Theorem, falsehood: Falsehood, judged: Judged, deciding: 
     if claim.required and not _tells(judged, Verdict.NOT_APPLICABLE):
         return f"the run is {judged.verdict}, exit {judged.verdict.exit_code}"
     resting = {statement.claim.id: _rests(statement, falsehood.claim) for statement in theorem.CLAIMS}
-    # A part that does without the hypothesis may be VIOLATED; none makes up for one that does not.
+    # A part that does not rest on the hypothesis may be VIOLATED. Every other one must be NOT_APPLICABLE.
     seen = [
         one.id
         for one in judged.claims
@@ -151,12 +154,12 @@ def _unheeded(theorem: Theorem, falsehood: Falsehood, judged: Judged, deciding: 
 
 
 def _tells(judged: Judged, verdict: Verdict) -> bool:
-    """Whether the run is at least as bad, and says so by its exit code."""
+    """Whether the run's verdict is at least as bad, and its exit code says so."""
     return judged.verdict.severity >= verdict.severity and judged.verdict.exit_code == verdict.exit_code
 
 
 def _rests(statement: Statement[Any], hypothesis: str) -> Sequence[bool]:
-    """Of each function of a claim, whether its comparisons are made under that hypothesis."""
+    """For each function of a claim, whether its comparisons are made under that hypothesis."""
     return [
         any(isinstance(given, Statement) and given.claim.id == hypothesis for given in part.given)
         for part in statement.parts

@@ -38,7 +38,10 @@ if TYPE_CHECKING:
 class Run:
     """A finished run: its record, and the arrays and pictures that go beside it.
 
-    `compared` has every point of every comparison, by claim, number of its check, and name.
+    record    what the reports are made from
+    arrays    for `trajectory.npz`
+    compared  every point of every comparison, by claim, number of its check, and name
+    figures   pictures by name
     """
 
     record: Record
@@ -55,11 +58,11 @@ def run_theorem(
     laws: Laws | None = None,
     pictured: bool = True,
 ) -> Run:
-    """Run a theorem in a setting, on no more BLAS threads than `cores` when other runs share the machine.
+    """Run a theorem in a setting, on at most `cores` BLAS threads when other runs share the machine.
 
-    A hypothesis found broken makes it NOT_APPLICABLE; a run that breaks has the verdict ERROR and says why in
-    its record; only InputError, the user's to mend, is raised. `laws`, if they were judged before, are not
-    judged again; a run that nobody looks at is not `pictured`.
+    A hypothesis found broken makes the run NOT_APPLICABLE. A run that breaks has the verdict ERROR, and its
+    record says why. Only InputError, which is the user's to mend, is raised. `laws` that are already judged
+    are not judged again. A run that nobody looks at is not `pictured`.
     """
     begun = datetime.now(UTC)
     prepared = prepare(theorem, setting, progress, cores)
@@ -105,7 +108,7 @@ def run_theorem(
         "counts": {name: int(count) for name, count in left.get("counts", {}).items()},
         "notes": [*record["notes"], *left.get("notes", ())],
         "figures": [f"{name}.png" for name in drawn],
-        "captions": {f"{name}.png": plots.caption(figure) for name, figure in drawn.items()},
+        "captions": {f"{name}.png": plots.panel_titles(figure) for name, figure in drawn.items()},
     }
     if left:
         record["counts"]["blas_threads"] = prepared.threads
@@ -116,7 +119,7 @@ def run_theorem(
 
 
 def _left(theorem: Theorem, prepared: Prepared) -> dict[str, Any]:
-    """What the path leaves for the record, each kind as far as the theorem has it."""
+    """What the path leaves for the record: each kind that the theorem has."""
     path = prepared.known["path"]
     with calling(theorem, "integrate"):
         return {name: member(theorem, path, name) for name in results.LEFT if hasattr(path, name)}
@@ -137,9 +140,9 @@ def write_run(run: Run, parent: Path) -> tuple[Record, Path]:
 
 
 def write_arrays_and_figures(run: Run, folder: Path) -> Record:
-    """What lies beside a record: `trajectory.npz`, `comparisons.npz` and `figures/`, in `folder`.
+    """Write what lies beside a record into `folder`: `trajectory.npz`, `comparisons.npz` and `figures/`.
 
-    The record, which is ERROR when one of the pictures cannot be drawn: only now does that show.
+    Gives the record, which is ERROR when a picture cannot be drawn: that shows only now.
     """
     if run.arrays:
         np.savez_compressed(folder / "trajectory.npz", **run.arrays)

@@ -92,7 +92,7 @@ def suite_command(preset: Preset, config: Path | None, options: Mapping[str, str
 def _run(jobs: Sequence[Job], folder: Path, processes: int, progress: Progress) -> list[Record]:
     """The record of every job; of several draws the worst is run again, to be shown.
 
-    What holds or fails whatever the setting is judged once for all runs of a theorem.
+    Laws are judged once for all runs of a theorem.
     """
     settings = [draws(job.setting, job.seeds) for job in jobs]
     total = sum(map(len, settings)) + sum(job.seeds > 1 for job in jobs)
@@ -129,7 +129,7 @@ def _run(jobs: Sequence[Job], folder: Path, processes: int, progress: Progress) 
 
 
 def _record(job: Job, setting: BaseSetting, folder: Path | None, cores: int, shared: Laws) -> Record:
-    """One run, in a worker; its arrays and pictures go below `folder`, if there is one."""
+    """One run, in a worker process; its arrays and pictures go below `folder`, if one is given."""
     run = run_theorem(job.theorem, setting, cores=cores, laws=shared, pictured=folder is not None)
     run = replace(run, record=run.record.model_copy(update={"variant": job.variant or None}))
     if folder is None:

@@ -1,4 +1,4 @@
-"""Many draws of one setting: a statement that holds with some probability is tested on seeds."""
+"""Many draws of one setting: a statement that holds with some probability is tested on many seeds."""
 
 from __future__ import annotations
 
@@ -25,11 +25,10 @@ def run_seeds(
     progress: Progress = silent,
     processes: int | None = None,
 ) -> Run:
-    """`count` independent draws, seeds from the setting's own upwards, as one run.
+    """`count` independent draws as one run, with seeds from the setting's own upwards.
 
     Draws run in parallel processes. Each check shows the draw that decided it most narrowly, each claim in
-    how many draws it was verified; pictures and arrays are those of the worst draw, and of no other any are
-    made.
+    how many draws it was verified. Pictures and arrays are made for the worst draw only.
     """
     settings = draws(setting, count)
     workers = pool(min(count, processes or os.cpu_count() or 1))
@@ -49,7 +48,7 @@ def worst_draw(records: Sequence[Record]) -> int:
 
 
 def merged(theorem: Theorem, records: Sequence[Record], shown: Record) -> Record:
-    """One record of all draws; notes, rates and pictures are those of the draw `shown`."""
+    """One record of all draws, with the notes, rates and pictures of the draw `shown`."""
     count, first = len(records), records[0]
     broken = next((record for record in records if record.error), shown)
     return shown.model_copy(

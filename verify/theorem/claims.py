@@ -36,7 +36,7 @@ Comparisons = Check | Iterable[Check]
 P = ParamSpec("P")
 Q = ParamSpec("Q")
 
-#: A condition on what a claim is about: "" where it holds, else what fails and the way out.
+#: A condition for a claim: gives "" where it holds, else what fails and the way out.
 Condition = Callable[..., str]
 
 
@@ -44,8 +44,12 @@ Condition = Callable[..., str]
 class Claim:
     """One numbered statement.
 
-    An informative claim (``required=False``) is a side statement whose premise may be out of reach: it
-    worsens the theorem's verdict only by being VIOLATED or ERROR.
+    id        its label
+    text      what it says
+    source    where it is from
+    kind      hypothesis, step, conclusion, erratum or finding
+    required  False for an informative claim, a side statement whose premise may be out of reach: it worsens
+              the theorem's verdict only by being VIOLATED or ERROR
     """
 
     id: str
@@ -57,10 +61,15 @@ class Claim:
 
 @dataclass(frozen=True)
 class Constant:
-    """A constant that a statement leaves open, so that an instance in which it fails refutes little.
+    """A constant C that a statement leaves open, as in "for every width of at least C n^2".
 
-    `met` is a function of `problem` or `path`: the constant with which the instance meets `condition`. Where
-    the conclusion fails, the constant must exceed that, and the claim is NOT_APPLICABLE, with that number.
+    An instance in which the conclusion fails does not refute such a statement: it shows that C must be larger
+    than the value at which the instance just meets the condition. The claim is NOT_APPLICABLE, with that
+    value.
+
+    met        function of `problem` or `path` that gives this value
+    condition  name of the condition that C is part of
+    advice     what the user can do
     """
 
     met: Callable[..., float]
@@ -68,7 +77,7 @@ class Constant:
     advice: str = "raise --width"
 
     def silence(self, check: Check, known: Mapping[str, object]) -> Check:
-        """A violated comparison as what it is, a lower bound of the constant."""
+        """A violated comparison turned into a lower bound of the constant."""
         at = ", ".join(f"{name} {value:.4g}" for name, value in check.where.items())
         needed = f"C in {self.condition} must exceed {called(self.met, known):.2g}"
         message = "; ".join(filter(None, [f"fails at {at}: {needed}" if at else needed, self.advice]))
@@ -77,7 +86,12 @@ class Constant:
 
 @dataclass(frozen=True)
 class Part:
-    """A function that makes comparisons for a claim, and what these rest on."""
+    """A function that makes comparisons for a claim, and what these rest on.
+
+    function  makes the comparisons
+    given     hypotheses and conditions that must hold, or the comparisons are NOT_APPLICABLE
+    constant  the constant that the statement leaves open, if it does
+    """
 
     function: Callable[..., Comparisons]
     given: Sequence[Statement[Any] | Condition] = ()
@@ -85,12 +99,12 @@ class Part:
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """Names of what the function judges; see the head of this module."""
+        """Names of what the function judges; the head of this module explains them."""
         return needs(self.function)
 
     @property
     def constants(self) -> tuple[str, ...]:
-        """Names of what a falsehood may replace."""
+        """Names of the constants that a falsehood may replace."""
         return tuple(
             name
             for name, parameter in inspect.signature(self.function).parameters.items()
@@ -99,7 +113,7 @@ class Part:
 
 
 class Statement(Generic[P]):
-    """A claim with its check, its hypotheses and its falsehoods; called, it makes its first comparisons."""
+    """A claim with its check, its hypotheses and its falsehoods. Calling it makes its first comparisons."""
 
     def __init__(
         self, claim: Claim, function: Callable[P, Comparisons], part: Part, otherwise: Condition | None
@@ -117,7 +131,7 @@ class Statement(Generic[P]):
     def also(
         self, *, given: Sequence[Statement[Any] | Condition] = (), constant: Constant | None = None
     ) -> Callable[[Callable[Q, Comparisons]], Callable[Q, Comparisons]]:
-        """More comparisons for the same claim, which rest on something else."""
+        """Adds comparisons for the same claim that rest on something else."""
 
         def add(function: Callable[Q, Comparisons]) -> Callable[Q, Comparisons]:
             self.parts.append(Part(function, given, constant))
@@ -138,9 +152,9 @@ class Statement(Generic[P]):
     ) -> None:
         """Plant a false form of the claim, in a setting where it is false.
 
-        `constants` replace those of its functions; `start`, `problem` and `path` make something else of what
-        the run made, which they take by name. It must come out VIOLATED, with the exit code 1; where a
-        constant is left open, NOT_APPLICABLE, because that is the worst that such a claim can be.
+        `constants` replace those of the claim's functions. `start`, `problem` and `path` change what the run
+        made, which they take by name. The claim must come out VIOLATED, with the exit code 1. Where a
+        constant is left open it must come out NOT_APPLICABLE, the worst that such a claim can be.
         """
         spoiled = {"start": start, "problem": problem, "path": path}
         silent = any(part.constant for part in self.parts if set(part.constants) & set(constants))
@@ -167,7 +181,7 @@ class Statement(Generic[P]):
     ) -> None:
         """Plant a setting in which this hypothesis fails.
 
-        It must come out NOT_APPLICABLE, with the way out; `data` are arrays by name, for a file that the
+        It must come out NOT_APPLICABLE, with the way out. `data` are arrays by name, for a file that the
         setting's field `data` will name.
         """
         self.falsehoods.append(Falsehood(self.claim.id, what, why, Verdict.NOT_APPLICABLE, setting, data))
@@ -187,16 +201,16 @@ class Register(Protocol):
         required: bool = True,
         otherwise: Condition | None = None,
     ) -> Callable[[Callable[P, Comparisons]], Statement[P]]:
-        """A decorator of the function that makes its comparisons.
+        """A decorator of the function that makes the claim's comparisons.
 
         given: hypotheses, claims or conditions: where one fails the claim is NOT_APPLICABLE and says so.
         constant: a constant that the statement leaves open.
-        otherwise: of a hypothesis that a setting may break, what to say then; it takes what it needs by name.
+        otherwise: for a hypothesis that a setting may break: the message then; takes what it needs by name.
         """
 
 
 class Claims(Sequence[Statement[Any]]):
-    """The claims of a theorem, in their order. `source` is what they are from, where they do not say."""
+    """The claims of a theorem, in their order. `source` is where they are from, unless they say otherwise."""
 
     def __init__(self, source: str, *gathered: Iterable[Statement[Any]]) -> None:
         self._source = source
@@ -224,7 +238,7 @@ class Claims(Sequence[Statement[Any]]):
 
     @property
     def hypothesis(self) -> Register:
-        """A hypothesis; with `otherwise`, one that a setting may break, and then the theorem is silent."""
+        """A hypothesis. With `otherwise` a setting may break it, and the theorem then says nothing."""
         return self._register("hypothesis")
 
     @property
@@ -239,12 +253,12 @@ class Claims(Sequence[Statement[Any]]):
 
     @property
     def erratum(self) -> Register:
-        """A statement that is false as printed: that is shown, and that the repaired form holds."""
+        """A statement that is false as printed: the check shows that, and that the repaired form holds."""
         return self._register("erratum")
 
     @property
     def finding(self) -> Register:
-        """What a figure's caption says that it shows."""
+        """What a figure's caption says that the figure shows."""
         return self._register("finding")
 
     def _register(self, kind: Kind) -> Register:
@@ -279,7 +293,7 @@ def needs(function: Callable[..., object]) -> tuple[str, ...]:
 
 
 def called(function: Callable[..., Any], known: Mapping[str, object], **constants: object) -> Any:
-    """What a function returns for those of the known things that it needs."""
+    """The result of a function that is called with those of the known things that it needs."""
     return function(**{name: known[name] for name in needs(function)}, **constants)
 
 

@@ -30,12 +30,24 @@ ADVICE = "tighten the tolerances"
 class Check:
     """One comparison, reported at the point of its path where it is decided most narrowly.
 
-    `slack` is positive where the relation holds (0 at best for an identity), `budget` the error budget there
-    and `budget_parts` what it is made of; `where` locates the point; `points` counts the points compared.
-    `measured_range` and `bound_range` are the least and the largest of all points, `largest_budget` the
-    widest budget of any; `arrays` holds every point: measured and bound, each part of the budget, the
-    coordinates, and which points count only when VIOLATED. `claim` is the id of the claim that it was made
-    for; `compared` what the numbers alone say, where a hypothesis or an unstated constant decides otherwise.
+    quantity        what is compared
+    verdict         what came of it
+    relation        of the two sides: <=, >= or =
+    measured        left-hand side at that point
+    bound           right-hand side there
+    slack           positive where the relation holds; for an identity 0 at best
+    budget          error budget there
+    budget_parts    the named parts that add up to the budget
+    where           coordinates of that point
+    points          number of points compared
+    message         what a reader should know or do
+    measured_range  least and largest left-hand side over all points
+    bound_range     least and largest right-hand side
+    largest_budget  widest error budget of any point
+    arrays          every point: both sides, the parts of the budget, the coordinates, and which points count
+                    only when VIOLATED
+    claim           id of the claim that the comparison was made for
+    compared        the verdict of the numbers alone, where a hypothesis or an unstated constant overrides it
     """
 
     quantity: str
@@ -82,7 +94,7 @@ def at_most(
         slack need not exceed the budget.
     advice: what to change when the comparison is INCONCLUSIVE.
 
-    No points compared, a number that is not one, or a budget that is infinite or negative is ERROR.
+    ERROR where no points are compared, a number is NaN, or a budget is infinite or negative.
     """
     return _compare(quantity, "<=", measured, bound, budget, where, undecided, attained, advice)
 
@@ -113,7 +125,7 @@ def equal(
     undecided: ArrayLike = False,
     advice: str = ADVICE,
 ) -> Check:
-    """Check ``measured = bound`` at every point, to no worse than `resolution`; see `at_most`."""
+    """Check ``measured = bound`` at every point, no coarser than to `resolution`; see `at_most`."""
     return _compare(quantity, "=", measured, bound, budget, where, undecided, resolution, advice)
 
 
@@ -123,7 +135,7 @@ def not_applicable(quantity: str, message: str) -> Check:
 
 
 def inconclusive(quantity: str, message: str) -> Check:
-    """A check that cannot be decided with what there is; the message says what to change."""
+    """A check that cannot be decided from what there is; the message says what to change."""
     return Check(quantity, Verdict.INCONCLUSIVE, message=message)
 
 
@@ -200,7 +212,7 @@ def _compare(
 
 
 def _strict(margin: float, advice: str) -> tuple[Verdict, str]:
-    """Of an inequality whose narrowest point has this slack in units of its budget."""
+    """Verdict of an inequality, by the slack of its narrowest point in units of its budget."""
     if margin > 1:
         return Verdict.VERIFIED, ""
     if margin < -1:
@@ -209,7 +221,7 @@ def _strict(margin: float, advice: str) -> tuple[Verdict, str]:
 
 
 def _attained(margin: float, largest_budget: float, resolution: float, advice: str) -> tuple[Verdict, str]:
-    """Of an identity, or of an inequality that may be met with equality."""
+    """Verdict of an identity, or of an inequality that may be met with equality."""
     if margin < -1:
         return Verdict.VIOLATED, "off by more than the error budget"
     if not largest_budget <= resolution:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-#: Multiplications and additions a second of one core of this class of machine (AMD EPYC, AVX2, shared with
-#: others), conservative: in products of large matrices, and in those of a matrix and a few columns.
+#: Multiplications and additions a second of one core (AMD EPYC, AVX2, shared with others), a low estimate: in
+#: products of large matrices, and in products of a matrix with a few columns.
 DENSE, SKINNY = 1.5e10, 1.2e9
 
 #: Bytes of a process that holds the packages and no data, measured.

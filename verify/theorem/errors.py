@@ -8,10 +8,10 @@ class InputError(Exception):
 
 
 class HypothesisError(Exception):
-    """A hypothesis of the theorem does not hold in this setting, so that nothing at all is promised.
+    """A hypothesis of the theorem does not hold in this setting, so that nothing is promised.
 
-    The text says which hypothesis, and how to meet it. The run is NOT_APPLICABLE. `start` is as much of
-    the problem as there is, for the claims that do without the hypothesis; None where none could be judged.
+    The text says which hypothesis, and how to meet it. The run is NOT_APPLICABLE. `start` is as much of the
+    problem as there is, for the claims that do not need the hypothesis; None where none can be judged.
     """
 
     def __init__(self, message: str, start: object = None) -> None:

@@ -15,10 +15,15 @@ from verify.theorem.verdicts import Verdict
 class Falsehood:
     """One false claim, or one setting in which a hypothesis fails.
 
-    The theorem is run in `setting`, with `data` (arrays by name, written to a file) where the setting needs a
-    file. The claim's check then gets false `constants`, keyword arguments of its function, and what it judges
-    is `spoiled`: functions by name, such as `path`, whose result takes the place of what the run made. `why`
-    says why that is false there; `becomes` is the verdict that the claim must come out with.
+    claim      id of the honest claim
+    what       what was changed
+    why        why that is false in the setting
+    becomes    the verdict that the claim must come out with
+    setting    options that the theorem is run with
+    data       arrays by name, for a file that the setting needs
+    constants  false keyword arguments for the claim's function
+    spoiled    functions by the name of what they replace, such as `path`: each makes a false one of what the
+               run made
     """
 
     claim: str

@@ -1,6 +1,6 @@
 """Judgement: the checks of all claims of a theorem, and what hypotheses and open constants make of them.
 
-This is the only place where a verdict is not that of its numbers, and `Check.compared` keeps the latter.
+Only here can a verdict differ from that of its numbers; `Check.compared` keeps the latter.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from verify.theorem.compare import Check, not_applicable
 from verify.theorem.falsehoods import Falsehood
 from verify.theorem.verdicts import Verdict
 
-#: What is compared where a hypothesis fails, so that nothing is.
+#: The name of the check where a hypothesis fails and nothing is compared.
 NOTHING = "hypothesis"
 
 #: Calls the function of a part with what it needs and with replaced constants; gives its comparisons.
@@ -42,11 +42,13 @@ def laws(claims: Claims, call: Caller = made) -> Laws:
 
 @dataclass
 class Judge:
-    """Judges claims from what a run has made: `known`, by name.
+    """Judges claims from what a run has made.
 
-    Where a hypothesis ended the run, `silence` says which, and claims that need more than is known are
-    NOT_APPLICABLE. A `falsehood` is judged in place of its claim. `laws` are not made again. `call` stands
-    between the judge and the theorem's own code.
+    known      what the run made, by name: `start`, `problem`, `path`
+    silence    which hypothesis ended the run; claims that need more than is known are then NOT_APPLICABLE
+    laws       checks of laws that are already made, by claim
+    falsehood  judged in place of its claim
+    call       calls the theorem's own functions
     """
 
     known: Mapping[str, object]
@@ -86,7 +88,7 @@ class Judge:
         return Check(NOTHING, Verdict.ERROR, message=f"the run has made no {' and no '.join(missing)}")
 
     def _as_told(self, statement: Statement[Any]) -> tuple[Mapping[str, object], Mapping[str, Any]]:
-        """What is known and which constants are replaced, for a claim; more than nothing for a falsehood."""
+        """What is known, and which constants are replaced, for a claim; only a falsehood changes either."""
         told = self.falsehood
         if told is None or told.claim != statement.claim.id:
             return self.known, {}
@@ -120,6 +122,6 @@ class Judge:
 
 
 def _unmet(part: Part, known: Mapping[str, object]) -> str:
-    """What the first condition says that does not hold; "" where all do."""
+    """The message of the first condition that does not hold; "" where all do."""
     conditions = (given for given in part.given if not isinstance(given, Statement))
     return next(filter(None, (called(condition, known) for condition in conditions)), "")

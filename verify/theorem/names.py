@@ -1,10 +1,10 @@
-"""Names that become parts of paths, so that one read from elsewhere must not lead out of its folder."""
+"""Names that become parts of paths: a name from elsewhere must not lead out of its folder."""
 
 from __future__ import annotations
 
 import re
 
-#: Letters and digits first, then dots, spaces, dashes and underscores, too.
+#: A letter or digit first; then also dots, spaces, dashes and underscores.
 PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._ -]*$"
 
 

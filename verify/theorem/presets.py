@@ -20,7 +20,12 @@ NAMES: tuple[Preset, ...] = get_args(Preset)
 
 @dataclass(frozen=True)
 class Variant:
-    """One run of a preset: its name, the options that differ from the defaults, how many draws."""
+    """One run of a preset.
+
+    name     tells it from the others
+    options  those that differ from the defaults
+    seeds    number of draws
+    """
 
     name: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)

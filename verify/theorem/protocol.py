@@ -1,4 +1,4 @@
-"""What a theorem module provides, and what its problem and its path may tell of themselves.
+"""What a theorem module provides, and what its problem and its path may say about themselves.
 
 A theorem is a module. Read top to bottom it is the theorem: statement, `Setting`, `build`, `integrate`, and
 each claim with its check, what it rests on and its falsehoods.
@@ -36,11 +36,18 @@ class Theorem(Protocol):
     - `cost(setting)`, a `verify.theorem.cost.Cost`: the time and memory that a run takes. It is asked before
       anything is written, and may raise InputError for bad data.
 
-    What `build` returns may have `threads`, the BLAS threads that suit its size, and `effective`, a mapping
-    from short names to the values that the run is made with, where options left them open too. What
-    `integrate` returns may have `arrays`, what a third party needs to recompute every number; `rates`,
-    measured and guaranteed, and their ratio, the tightness; `counts`, work done by kind; and `notes`, what a
-    reader of the report must know of this run.
+    What `build` returns may have
+
+    - `threads`, the BLAS threads that suit its size;
+    - `effective`, a mapping from short names to the values that the run is made with, including those that
+      options left open.
+
+    What `integrate` returns may have
+
+    - `arrays`, what a third party needs to recompute every number;
+    - `rates`, measured and guaranteed, and their ratio, the tightness;
+    - `counts`, work done by kind;
+    - `notes`, what a reader of the report must know of this run.
     """
 
     NAME: str
@@ -60,7 +67,7 @@ class Theorem(Protocol):
 
 
 def missing_attributes(found: object) -> list[str]:
-    """What a would-be theorem lacks of the Protocol."""
+    """The attributes of `Theorem` that a would-be theorem lacks."""
     functions = [name for name, member in vars(Theorem).items() if callable(member) and name[0] != "_"]
     return [name for name in (*Theorem.__annotations__, *functions) if not hasattr(found, name)]
 

@@ -39,7 +39,7 @@ def make_setting(theorem: HasSetting, values: Mapping[str, Any]) -> BaseSetting:
 
 
 def require_seeds(setting: BaseSetting, count: int) -> None:
-    """Raise InputError where the seed of the last of `count` draws is none."""
+    """Raise InputError where the last of `count` draws would have too large a seed."""
     if setting.seed + count - 1 > LARGEST_SEED:
         raise InputError(
             f"{count} draws from --seed {setting.seed} go beyond the largest seed, {LARGEST_SEED}: use "

@@ -1,4 +1,4 @@
-"""Verdicts: what the outcome of a check, of a claim, of a theorem is, and the exit code that tells it."""
+"""Verdicts of checks, claims and theorems, and the exit codes that report them."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ class Verdict(StrEnum):
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:
-    """The worst of some verdicts; ERROR when there are none, since nothing was checked."""
+    """The worst of some verdicts; ERROR for no verdicts, since nothing was checked."""
     return max(verdicts, key=lambda verdict: verdict.severity, default=Verdict.ERROR)
 
 
 def counts(required: bool, verdict: Verdict) -> bool:
-    """Whether a claim with that verdict has a part in its theorem's: informative ones only if they fail."""
+    """Whether a claim with that verdict affects its theorem's: an informative one only when it fails."""
     return required or verdict in (Verdict.VIOLATED, Verdict.ERROR)

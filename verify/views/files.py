@@ -8,7 +8,7 @@ from verify.records.directory import write_file_whole
 from verify.records.record import Record, Suite, runs_of
 from verify.views.html import html
 from verify.views.junit import junit
-from verify.views.markdown import report
+from verify.views.markdown import report_markdown
 
 FIGURES = "figures"
 
@@ -21,7 +21,7 @@ def write_views(folder: Path, made: Record | Suite) -> None:
     single = isinstance(made, Record)
     places = [FIGURES if single else f"{record.label}/{FIGURES}" for record in runs_of(made)]
     texts = {
-        "report.md": report(made, places),
+        "report.md": report_markdown(made, places),
         "report.html": html(made, [folder / place for place in places]),
         "junit.xml": junit(made),
     }

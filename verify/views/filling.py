@@ -1,4 +1,4 @@
-"""Templates and what fills them: set up in one way for HTML, Markdown and the pages of figures."""
+"""Templates and how they are filled, set up once for HTML, Markdown and the pages of figures."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ def require_summary(environ: Mapping[str, str]) -> None:
 def append_summary(
     records: Sequence[Record], environ: Mapping[str, str], moved: Sequence[Difference] = ()
 ) -> None:
-    """Append the summary of the runs to the file that the job shows, if there is one."""
+    """Append the summary of the runs to the file that the job shows, if the job has one."""
     if file := environ.get(SUMMARY_FILE):
         with Path(file).open("a", encoding="utf-8") as page:
             page.write(f"{summary(records, moved)}\n")

@@ -43,7 +43,7 @@ def html(made: Record | Suite, pictures: Sequence[Path]) -> str:
 
 @cache
 def _report() -> Template:
-    """The template, which takes longer to compile than to fill."""
+    """The template, kept because compiling it takes longer than filling it."""
     environment = templates(escaped=True)
     environment.filters |= {
         "math": markup,

@@ -14,8 +14,8 @@ from verify.views.filling import templates
 from verify.views.notation import unicode
 from verify.views.outcome import explanation, unexplained
 
-#: Characters that Markdown or HTML reads as marks; an underscore inside a word is none. The colon and the
-#: dot are those of addresses that GitHub would make links of.
+#: Characters that Markdown or HTML reads as marks, except an underscore inside a word. Colon and dot are here
+#: because GitHub makes links of addresses.
 MARKS = re.compile(
     r"[\\`*<>|\[\]~$&]|(?<![^\W_])_|_(?![^\W_])|:(?=//)|(?<=www)\.|^[-+#](?=\s|$)",
     re.IGNORECASE,
@@ -25,12 +25,12 @@ ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
 
 
 def plain(text: object) -> str:
-    """Text that stands for itself, in a table cell too."""
+    """Text in which no character is read as a mark, in a table cell too."""
     return MARKS.sub(lambda mark: ENTITIES.get(mark[0], f"\\{mark[0]}"), " ".join(str(text).split()))
 
 
 def math(text: str) -> str:
-    """A claim or a quantity in Unicode, standing for itself."""
+    """A claim or a quantity in Unicode, with no character read as a mark."""
     return plain(unicode(text))
 
 
@@ -39,17 +39,17 @@ def code(text: str) -> str:
     return "    " + re.sub(r"[\r\n]", " ", text)
 
 
-def report(made: Record | Suite, pictures: Sequence[str]) -> str:
+def report_markdown(made: Record | Suite, pictures: Sequence[str]) -> str:
     """The report of a run, or of a suite with what came of its comparison; pictures lie in those folders."""
     reports = [markdown(record, folder) for record, folder in zip(runs_of(made), pictures, strict=True)]
     if isinstance(made, Record):
         return reports[0]
     moved = made.compared.differences if made.compared else ()
-    return "\n".join([summary(made.theorems, moved), *compared(made.compared), *reports])
+    return "\n".join([summary(made.theorems, moved), *comparison_lines(made.compared), *reports])
 
 
-def compared(comparison: Comparison | None) -> list[str]:
-    """What came of holding a suite against a reference, if it was."""
+def comparison_lines(comparison: Comparison | None) -> list[str]:
+    """What came of holding a suite against a reference; nothing if it was not."""
     if comparison is None:
         return []
     moved = f"{len(comparison.differences)} moved" if comparison.differences else "nothing moved"
@@ -75,7 +75,7 @@ def summary(records: Sequence[Record], moved: Sequence[Difference] = ()) -> str:
 
 @cache
 def _template(name: str) -> Template:
-    """A template, which takes longer to compile than to fill."""
+    """A template, kept because compiling it takes longer than filling it."""
     environment = templates(escaped=False)
     environment.filters |= {"plain": plain, "math": math, "code": code}
     return environment.get_template(name)

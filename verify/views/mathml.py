@@ -1,4 +1,4 @@
-"""LaTeX as MathML that is safe in a page: only elements and attributes of typesetting come through."""
+"""LaTeX as MathML that is safe in a page: only elements and attributes of typesetting are let through."""
 
 from __future__ import annotations
 
@@ -68,9 +68,9 @@ def _element(found: ET.Element) -> ET.Element:
 
 
 def _grouped(children: list[ET.Element]) -> Iterator[ET.Element]:
-    """A row with what stands in brackets as a row of its own.
+    """A row in which what stands in brackets is a row of its own.
 
-    The brackets then are as high as what they enclose, and an index of the closing one is at its height.
+    Brackets are then as high as what they enclose, and an index of the closing bracket is at its height.
     """
     stack: list[list[ET.Element]] = [[]]
     openers: list[str] = []

@@ -30,7 +30,7 @@ def place(where: Mapping[str, float | None]) -> str:
 
 
 def setting_line(effective: Mapping[str, Any]) -> str:
-    """The values that a run was made with, those that are not left open, in one line."""
+    """The values that a run was made with, without those that are left open, in one line."""
     return ", ".join(
         f"{name} {brief(value)}" if isinstance(value, str) else f"{name} = {brief(value)}"
         for name, value in effective.items()

@@ -11,8 +11,8 @@ from verify.views.outcome import Outcome, outcome
 
 
 @dataclass(frozen=True)
-class Group:
-    """Claims that belong together; the picture of the conclusion stands beside one group of a run."""
+class ClaimGroup:
+    """Claims that belong together. The picture of the conclusion stands beside one group of a run."""
 
     title: str
     claims: Sequence[ClaimRecord]
@@ -20,12 +20,12 @@ class Group:
 
     @property
     def compared(self) -> list[ClaimRecord]:
-        """Those for which numbers were compared."""
-        return [claim for claim in self.claims if compared(claim)]
+        """The claims for which numbers were compared."""
+        return [claim for claim in self.claims if has_numbers(claim)]
 
     @property
     def beside_picture(self) -> list[ClaimRecord]:
-        """Conclusions, which the picture shows; the first claim where there are none."""
+        """The claims that the picture shows: conclusions, or else the first claim."""
         return [claim for claim in self.claims if claim.kind == "conclusion"] or list(self.claims[:1])
 
 
@@ -38,24 +38,25 @@ class Remark:
     verdict: Verdict
 
 
-def groups(record: Record) -> list[Group]:
-    """Failed and broken claims, conclusions, the way to them, then what is beside the theorem.
+def groups(record: Record) -> list[ClaimGroup]:
+    """Failed and broken claims, conclusions, the steps to them, then claims beside the theorem.
 
-    Each is in the theorem's order, but failed conclusions come before failed steps, broken ones before both.
+    Each group is in the theorem's order, except that failed conclusions come before failed steps, and broken
+    ones before both.
     """
     failed = [claim for claim in record.claims if outcome(claim) in (Outcome.FAILED, Outcome.BROKEN)]
     failed.sort(key=lambda claim: (-claim.verdict.severity, claim.kind != "conclusion"))
     rest = [claim for claim in record.claims if claim not in failed and not elsewhere(claim)]
     conclusions = [claim for claim in rest if claim.required and claim.kind == "conclusion"]
     found = [
-        Group("Not verified", failed, pictured=not conclusions),
-        Group("Conclusion", conclusions, pictured=True),
-        Group(
+        ClaimGroup("Not verified", failed, pictured=not conclusions),
+        ClaimGroup("Conclusion", conclusions, pictured=True),
+        ClaimGroup(
             "Hypotheses and steps of the proof",
             [claim for claim in rest if claim.required and claim not in conclusions],
         ),
-        Group("Beside the theorem", [claim for claim in rest if not claim.required]),
-        Group("For other settings", [claim for claim in record.claims if elsewhere(claim)]),
+        ClaimGroup("Beside the theorem", [claim for claim in rest if not claim.required]),
+        ClaimGroup("For other settings", [claim for claim in record.claims if elsewhere(claim)]),
     ]
     return [group for group in found if group.claims]
 
@@ -65,7 +66,7 @@ def elsewhere(claim: ClaimRecord) -> bool:
     return claim.verdict is Verdict.NOT_APPLICABLE and not claim.required
 
 
-def compared(claim: ClaimRecord) -> bool:
+def has_numbers(claim: ClaimRecord) -> bool:
     """Whether numbers were compared for a claim."""
     return any(check.points or check.measured is not None for check in claim.checks)
 
@@ -76,7 +77,7 @@ def messages(claim: ClaimRecord) -> list[str]:
 
 
 def shared(record: Record) -> list[Remark]:
-    """What several claims say, to be said once for all of them."""
+    """What several claims say, to be shown once for all of them."""
     said: dict[str, dict[str, Verdict]] = {}
     for claim in record.claims:
         for message in messages(claim):
@@ -92,7 +93,7 @@ def own_messages(record: Record, claim: ClaimRecord) -> list[str]:
 
 
 def notes(record: Record) -> list[str]:
-    """The notes that no claim and no error has said already."""
+    """The notes that repeat neither a claim nor an error."""
     return list(_unsaid(record))
 
 

@@ -1,6 +1,6 @@
 """How a claim's verdict reads to tools that know only passed, failed, broken and skipped.
 
-It agrees with the exit code: whatever keeps the theorem from being VERIFIED is not passed.
+It agrees with the exit code: a claim that keeps the theorem from being VERIFIED is not passed.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def outcome(claim: ClaimRecord) -> Outcome:
     return Outcome.SKIPPED
 
 
-#: What came of the form that an erratum refutes, and of the one that it puts in its place.
+#: What came of the two forms of an erratum, in words: of the printed one, and of the repaired one.
 REFUTED = {
     Verdict.VERIFIED: "the {} form fails here",
     Verdict.INCONCLUSIVE: "whether the {} form fails here is not decided",
@@ -51,9 +51,9 @@ REPAIRED = {
 
 
 def erratum(claim: ClaimRecord) -> str:
-    """In words what came of an erratum, whose VERIFIED means that something printed is false; "" else.
+    """In words what came of an erratum; "" for other claims. VERIFIED means that something printed is false.
 
-    Checks of the printed form are named ``erratum: ...``; what they rest on ``premise: ...``.
+    Checks of the printed form are named ``erratum: ...``, and what they rest on ``premise: ...``.
     """
     if claim.kind != "erratum":
         return ""
@@ -71,7 +71,7 @@ def erratum(claim: ClaimRecord) -> str:
 
 
 def unexplained(record: Record) -> str:
-    """Why the run is not VERIFIED where no claim shows it, because the run broke; "" otherwise."""
+    """Why the run is not VERIFIED where no claim shows it because the run broke; "" otherwise."""
     shown = any(outcome(claim) in (Outcome.FAILED, Outcome.BROKEN) for claim in record.claims)
     if record.verdict is Verdict.VERIFIED or (shown and not record.error):
         return ""

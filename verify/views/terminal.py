@@ -35,9 +35,14 @@ LEAST_RATIO, LARGEST_RATIO = 1e-3, 1e3
 
 @dataclass(frozen=True)
 class Tried:
-    """A row of `Page.power`: what was planted for a claim, why it is false, and the verdict that came of it.
+    """A row of `Page.power`.
 
-    `margin` is by how many error budgets it was off, `missed` what should have come of it, "" where it did.
+    claim   id of the claim
+    what    what was planted for it
+    why     why that is false
+    said    the verdict that came of it
+    margin  by how many error budgets it was off
+    missed  what should have come of it; "" where it did
     """
 
     claim: str
@@ -92,7 +97,7 @@ class Page:
         return Group(Text(title, style="bold"), shown)
 
     def suite(self, suite: Suite, verbose: bool = False) -> RenderableType:
-        """A line a run with the claim that was decided most narrowly, then whatever is not VERIFIED."""
+        """A line for each run with its most narrowly decided claim, then all that is not VERIFIED."""
         if verbose:
             runs = [
                 self.seeds(record, True) if record.draws else self.result(record, True)
@@ -108,7 +113,7 @@ class Page:
         return Group(Text(f"verify all, {suite.preset}", style="bold"), table, *remarks)
 
     def power(self, trials: Sequence[Tried]) -> RenderableType:
-        """Everything false that was planted, why it is false, and what the run made of it."""
+        """Every planted falsehood, why it is false, and what the run made of it."""
         table = self._table(("claim", "left"), ("planted, and why it is false", "fold"), ("off by", "right"))
         table.add_column("the run said", no_wrap=True)
         for tried in trials:
@@ -131,7 +136,7 @@ class Page:
         return Group(*lines)
 
     def compared(self, comparison: Comparison) -> Text:
-        """That a suite was held against a reference, and what came of it."""
+        """What came of holding a suite against a reference."""
         moved = len(comparison.differences)
         what = f"{moved} of them moved" if moved else "nothing moved"
         text = f"compared with {comparison.reference}: {comparison.compared} numbers and texts, {what}"
@@ -226,7 +231,7 @@ class Page:
         return table
 
     def _table(self, *columns: tuple[str, str]) -> Table:
-        """Columns by name and how they are set: left, right, fill (what is left, cut short), fold."""
+        """A table. Columns are given by name and by how they are set: left, right, fill (cut short), fold."""
         table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, header_style="dim")
         for name, how in columns:
             if how == "fill":

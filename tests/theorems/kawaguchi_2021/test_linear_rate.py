@@ -180,7 +180,7 @@ def test_the_same_seed_gives_the_same_numbers():
     assert np.array_equal(first.lambda_min, again.lambda_min)
 
 
-def test_large_trajectories_keep_the_ends_only(monkeypatch):
+def test_large_paths_keep_their_ends_only(monkeypatch):
     from verify.linear_deq import path as linear_flow
 
     monkeypatch.setattr(linear_flow, "STORED_BYTES", 100)

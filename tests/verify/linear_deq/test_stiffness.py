@@ -2,7 +2,7 @@
 
 import pytest
 
-from verify.linear_deq.build import draw, linear_problem, shallow_objective
+from verify.linear_deq.build import draw_start, linear_problem, shallow_objective
 from verify.linear_deq.setting import LinearSetting
 from verify.linear_deq.spectrum import FlowOperator
 from verify.linear_deq.stiffness import fastest_rate, preconditioner_pays
@@ -10,7 +10,7 @@ from verify.linear_deq.stiffness import fastest_rate, preconditioner_pays
 
 def problem_of(**options):
     setting = LinearSetting(**options)
-    drawn = draw(setting)
+    drawn = draw_start(setting)
     return linear_problem(setting, drawn, shallow_objective(setting, drawn))
 
 

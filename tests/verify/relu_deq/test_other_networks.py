@@ -77,7 +77,7 @@ def test_closed_forms_are_the_complex_step_through_the_unrolled_network(state, r
     targets = rng.standard_normal(SAMPLES)
     at = probe(state, targets, float(np.linalg.norm(state.theta.a, 2)), 0.0, rng)
     assert at.closed == pytest.approx(at.derivative, abs=1e-9)
-    assert at.pairing == pytest.approx(at.paired, abs=1e-9)
+    assert at.move_along == pytest.approx(at.expected_along, abs=1e-9)
     assert at.gap(at.parts) < 1e-9
 
 

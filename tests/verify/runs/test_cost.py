@@ -10,7 +10,7 @@ import pytest
 import cli
 import theorems
 from verify.runs import cost
-from verify.runs.cost import Plan, announcement, described, largest_that_fits
+from verify.runs.cost import Plan, announcement, cost_in_words, largest_that_fits
 from verify.theorem.cost import Cost
 from verify.theorem.errors import InputError
 from verify.theorem.settings import BaseSetting, make_setting
@@ -44,7 +44,7 @@ def memory(monkeypatch):
     ],
 )
 def test_a_cost_is_said_as_a_person_says_it(seconds, size, text):
-    assert described(Cost(seconds, size)) == text
+    assert cost_in_words(Cost(seconds, size)) == text
 
 
 def test_runs_side_by_side_share_the_time_and_add_up_in_memory(memory):

@@ -9,7 +9,7 @@ from markdown_it import MarkdownIt
 from tests.verify.views import chromium, records
 from verify.records.record import Comparison, Difference
 from verify.views.html import html
-from verify.views.markdown import plain, report, summary
+from verify.views.markdown import plain, report_markdown, summary
 
 TEXTS = [
     records.HOSTILE,
@@ -88,7 +88,7 @@ def test_the_page_has_no_element_and_no_attribute_of_theirs():
 
 def test_the_markdown_has_no_element_and_no_address_of_theirs():
     suite = attacks()
-    text = report(suite, [f"{record.label}/figures" for record in suite.theorems])
+    text = report_markdown(suite, [f"{record.label}/figures" for record in suite.theorems])
     page = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"]).render(text)
     document = lxml.html.fragment_fromstring(re.sub("[\x00\x0b]", "", page), create_parent="div")
     for element in document.iter():

@@ -13,7 +13,7 @@ from verify.records.record import Comparison, Difference
 from verify.theorem.verdicts import Verdict
 from verify.views.files import write_views
 from verify.views.html import html
-from verify.views.markdown import markdown, report
+from verify.views.markdown import markdown, report_markdown
 
 VOID = {"meta", "link", "img", "br"}
 
@@ -51,7 +51,7 @@ def folder(tmp_path):
     axes.set_title("Loss under $e^{-t}$")
     plots.save({"loss": figure}, tmp_path / "figures")
     made = records.every_verdict().model_copy(
-        update={"figures": ["loss.png", "gone.png"], "captions": {"loss.png": plots.caption(figure)}}
+        update={"figures": ["loss.png", "gone.png"], "captions": {"loss.png": plots.panel_titles(figure)}}
     )
     write_views(tmp_path, made)
     return tmp_path
@@ -226,7 +226,7 @@ def test_a_comparison_is_told_with_what_moved(moved):
     comparison = Comparison(reference="results/reference", compared=812, differences=moved)
     made = records.suite(records.record(("A", Verdict.VERIFIED, True)), compared=comparison)
     page = re.sub(r"<[^>]*>", "", html(made, [records.SOMEWHERE]))
-    text = report(made, ["figures"])
+    text = report_markdown(made, ["figures"])
     for view in (page, text):
         assert "results/reference: 812 numbers and texts" in view
         assert ("nothing moved" in view) == (not moved)

@@ -108,7 +108,7 @@ def integrate(problem: RateProblem, progress: Progress) -> RatePath:
 PRESETS: Presets = {
     "quick": (
         Variant("digits", {"width": 16, "points": 31}),
-        # Attains the bound to 1e-5, so that a constant off by 0.1% shows.
+        # The path attains the bound to 1e-5, so a constant that is off by 0.1% shows.
         Variant("tight", {"width": 16, "points": 31, "labels": "aligned"}),
         Variant("logistic", {"width": 8, "points": 31, "loss": "logistic", "data": "synthetic"}),
         Variant("hinge", {"width": 8, "points": 31, "loss": "hinge"}),

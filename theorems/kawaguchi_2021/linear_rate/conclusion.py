@@ -15,7 +15,7 @@ from verify.theorem.compare import Check, at_most, equal, not_applicable
 
 CLAIMS = Claims(PAPER)
 
-#: How closely aligned targets attain the bound, of the rate.
+#: How closely aligned targets attain the bound, relative to the rate.
 ATTAINED_TO = 1e-3
 
 ADVICE = "tighten --rtol, add --points, or lower --horizon"
@@ -28,8 +28,7 @@ ADVICE = "tighten --rtol, add --points, or lower --horizon"
     required=False,
 )
 def tightness(problem: RateProblem, path: RatePath, factor: float = 2.0) -> Check:
-    """Aligned targets: log E falls by no more than 0.1% beyond the sharpest bound, so that it cannot be
-    too weak either."""
+    """The bound is not too weak either: with aligned targets log E falls at most 0.1% beyond it."""
     quantity = "log E(0)/E, 1.001 times the bound by int lambda_min"
     if not problem.attained:
         message = f"the bound is attained under --labels aligned, --alignment {ATTAINED_UP_TO:g} or less"
@@ -62,12 +61,12 @@ tightness.false(
 
 @CLAIMS.conclusion("K-T1", "L(T) - L* <= (L(0) - L*) exp(-2 kappa lambda_T T)")
 def conclusion(problem: RateProblem, path: RatePath, factor: float = 2.0) -> Iterator[Check]:
-    """Step 5: log E(T)/E(0) below -factor kappa times three ever sharper integrals of lambda_min(D).
+    """Step 5: log E(T)/E(0) lies below -factor kappa times three integrals, from a-priori to sharp.
 
-    On the path as computed, d log E/dt = -||grad L||^2 / E + (defect), and the residual of the energy
-    identity is the integral of that defect: with it in the budget the comparison is about the path
-    at hand, not about an exact flow nearby. Both sides start at 0, so until the bound has fallen by
-    1/e a point may stay undecided, if it is not the last.
+    Along the computed path d log E/dt = -||grad L||^2 / E + (defect), and the residual of the energy identity
+    is the integral of that defect. It is in the budget, so the comparison is about the computed path, not
+    about an exact flow nearby. Both sides start at 0: until the bound has fallen by 1/e a point may stay
+    undecided, unless it is the last.
     """
     if len(path.times) < 2:
         message = "the excess is within the error of L* from the start: use another --seed or a larger --tau"

@@ -26,7 +26,7 @@ CLAIMS = Claims(PAPER)
 #: Maps W drawn for the PL hypothesis.
 RANDOM_MAPS = 64
 
-#: Gives the kappa that an objective is claimed to have.
+#: The kappa that a claim says an objective has.
 Constant = Callable[[ShallowObjective], float]
 
 
@@ -36,7 +36,7 @@ def own_constant(objective: ShallowObjective) -> float:
 
 
 def one_percent_more(objective: ShallowObjective) -> float:
-    """False where PL is attained."""
+    """A kappa that is too large wherever PL is attained."""
     return 1.01 * objective.pl_constant
 
 
@@ -48,14 +48,14 @@ def of_half_tau(objective: ShallowObjective) -> float:
 
 @CLAIMS.hypothesis("K-T1.PL", "L_0 satisfies PL with the loss's kappa > 0 inside the radius")
 def pl_everywhere(problem: RateProblem, kappa: Constant = own_constant) -> Check:
-    """The PL inequality at maps W drawn at random inside the radius, not only where the path goes."""
+    """The PL inequality at random maps W inside the radius, beside the points of the path."""
     rng = np.random.default_rng(problem.seed)
     maps = rng.standard_normal((RANDOM_MAPS, problem.model.outputs, problem.model.width))
     maps[::2] *= 0.1
     if np.isfinite(problem.objective.radius):
         maps *= 0.999 * problem.objective.radius / np.abs(maps).sum(axis=1).max(axis=1)[:, None, None]
     pairs = [problem.objective.excess_and_gradient(w) for w in maps]
-    # A hinge may be satisfied by chance; 0 >= 0 is no comparison.
+    # A random map may meet every label of a hinge; 0 >= 0 would then compare nothing.
     ratios = np.array([0.5 * np.vdot(g, g) / excess for excess, g in pairs if excess > 0])
     return pl_ratio("1/2 ||grad L_0||^2 / (L_0 - L*), random W", problem, ratios, 0.0, {}, kappa)
 
@@ -105,7 +105,7 @@ def pl_ratio(
     kappa: Constant,
 ) -> Check:
     """``1/2 ||grad L_0||^2 / (L_0 - L*)`` against kappa; an equality where all singular values are one."""
-    # PL holds at every W, so that of W itself does not count; what does is that of grad L_0 at W.
+    # PL holds at every W, so it does not matter that W is rounded: only rounding in grad L_0 at W counts.
     sigma = problem.objective.singular_values
     spread = sigma[0] / sigma[-1]
     bound = kappa(problem.objective)
@@ -123,7 +123,7 @@ def pl_ratio(
 
 @CLAIMS.hypothesis("K-T1.R", "the path stays inside the radius, ||Q_t||_1 < R")
 def radius(problem: RateProblem, path: RatePath, share: float = 1.0) -> Check:
-    """The path inside the radius. Where PL holds everywhere R is infinite, and Q must merely be finite."""
+    """The path stays inside the radius. Where PL holds everywhere R is infinite: Q need only be finite."""
     limit = share * problem.objective.radius
     if path.left_at is not None:
         message = (
@@ -172,7 +172,7 @@ def _rank_missing(problem: RateProblem) -> str:
     otherwise=_rank_missing,
 )
 def rank_condition(problem: RateProblem, full: Callable[[tuple[int, ...]], int] = min) -> Check:
-    """The condition that the printed corollaries add; where it fails the extended claims still speak."""
+    """The rank that the printed corollaries ask for; without it the extended claims are still made."""
     return equal(
         "rank Phi = min(n, m)",
         len(problem.objective.singular_values),

@@ -1,4 +1,4 @@
-"""What holds of the model whatever the flow does: its equilibrium exists, and its loss is not convex."""
+"""What holds of the model independently of the flow: its equilibrium exists, and its loss is not convex."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from verify.theorem.compare import Check, at_least, at_most, not_applicable
 
 CLAIMS = Claims(MODEL)
 
-#: Entries of A are drawn this large, too, for the contraction: its columns are then unit vectors.
+#: For the contraction A is also drawn with entries this large: the columns of S are then unit vectors.
 SATURATING_ENTRIES = 1e4
 
 
 @CLAIMS.step("K-P1", "the equilibrium is reached by a factor gamma a step")
 def contraction(start: LinearStart, power: float = 1) -> Iterator[Check]:
-    """From random starts, for the initial A and for huge entries; the claim is gamma^power."""
+    """Distances to the equilibrium from random starts, for the initial A and for one with huge entries."""
     rng = np.random.default_rng(start.seed)
     width, gamma = start.model.width, start.model.gamma
     states = 10 * rng.standard_normal((width, 8))
@@ -52,7 +52,7 @@ contraction.false(
 
 @CLAIMS.step("K-NC", "L is not convex in (A, B): a midpoint lies above its chord", required=False)
 def nonconvexity(start: LinearStart, ends: Ends = ends_of_one_map) -> Check:
-    """Two parameter points with one Q = Q*, at which L is least, and their midpoint above them."""
+    """Two parameter points with the same optimal Q*, and their midpoint, where L is larger."""
     quantity = "L(midpoint) - mean of L at the ends"
     if start.objective is None:
         message = "a witness is made of a minimiser, and none is known here: use --loss square"

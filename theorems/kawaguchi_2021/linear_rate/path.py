@@ -1,4 +1,4 @@
-"""The path of Theorem 1: the flow, and what each step of the proof says of it, seen at every checked time."""
+"""The path of Theorem 1: the flow, and at every checked time what each step of the proof speaks of."""
 
 from __future__ import annotations
 
@@ -21,15 +21,22 @@ from verify.theorem.errors import HypothesisError
 
 @dataclass(frozen=True)
 class RatePath(LinearPath):
-    """The flow up to where it leaves the radius, if it does. Each column (k,) is of the checked times.
+    """The flow up to where it leaves the radius, if it does; k checked times, s stored ones.
 
-    lambda_min, lambda_error, certified: smallest eigenvalue of D, its error, whether certified;
-    asymmetry: ``|<x, D y> - <D x, y>|`` for random x, y, relative to ``||x|| ||D y||``;
-    chain_rule_gap: ``||dQ/dt + D G|| / ||dQ/dt||``, dQ/dt by complex step along the flow;
-    map_speed: ``||dQ/dt||_F``; dissipation: ``-dL/dt`` by complex step; quadratic_form:
-    ``vec(G)^T D vec(G)``; analytic_rounding: absolute rounding error of a complex-step derivative of the
-    loss for each unit of speed. `shallow` (s, m_y, m) is the flow of the shallow model from the same
-    Q(0), at the stored times.
+    problem            what was followed
+    lambda_min         (k,), smallest eigenvalue of D
+    lambda_error       (k,), its error
+    certified          (k,), whether no smaller eigenvalue can exist; see `Eigenvalue`
+    asymmetry          (k,), ``|<x, D y> - <D x, y>| / (||x|| ||D y||)`` for random x and y
+    chain_rule_gap     (k,), ``||dQ/dt + D G|| / ||dQ/dt||``, dQ/dt by complex step along the flow
+    map_speed          (k,), ``||dQ/dt||_F``
+    dissipation        (k,), ``-dL/dt``, by complex step
+    quadratic_form     (k,), ``vec(G)^T D vec(G)``
+    analytic_rounding  (k,), absolute rounding error of a complex-step derivative of the loss, for Q moving
+                       at speed 1
+    shallow            (s, m_y, m), the flow of the shallow model from the same Q(0), at the stored times
+
+    The other fields are those of `LinearPath`.
     """
 
     problem: RateProblem
@@ -46,13 +53,15 @@ class RatePath(LinearPath):
 
     @property
     def dissipation_rounding(self) -> Array:
-        """Absolute rounding error (k,) of dL/dt: that of the gradient times the speed of Q."""
+        """Absolute rounding error (k,) of dL/dt: the rounding error of the gradient times the speed of Q."""
         return (self.gradient_rounding + self.analytic_rounding) * self.map_speed
 
     @property
     def identity_rounding(self) -> Array:
-        """Relative rounding (k,) of identities with D, whose blocks are sums of terms up to ``||Q||^2``
-        that cancel to what may be as little as the identity."""
+        """Relative rounding error (k,) of identities with D.
+
+        The blocks of D are sums with terms up to ``||Q||^2``, which may cancel down to the identity.
+        """
         return self.problem.identity_rounding * (1 + self.map_norm**2)
 
     @property
@@ -163,7 +172,7 @@ class ProofObserver:
         self._random = np.random.default_rng(problem.seed)
         self._rows: list[dict[str, float]] = []
         self._vector = np.zeros((problem.model.width, problem.model.outputs))
-        # The first, the worst and the last operator so far: their eigenvalues get a certificate.
+        # The first operator, the worst and the last one so far: their eigenvalues get a certificate.
         self._marked: dict[str, tuple[int, FlowOperator, Eigenvalue]] = {}
 
     def __call__(self, sight: Sight) -> None:
@@ -200,7 +209,7 @@ class ProofObserver:
         return columns(self._rows)
 
     def _smallest_eigenvalue(self, operator: FlowOperator) -> Eigenvalue:
-        # The last eigenvector is a good start but could hide another; the random part cannot.
+        # The last eigenvector is a good start, but alone it could hide a smaller eigenvalue.
         noise = self._random.standard_normal(operator.shape)
         start = self._vector + 0.1 * noise / np.linalg.norm(noise)
         found = operator.smallest_eigenvalue(start)

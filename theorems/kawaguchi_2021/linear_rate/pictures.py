@@ -53,7 +53,7 @@ def loss_figure(problem: RateProblem, path: RatePath) -> Figure:
 
 
 def spectrum_figure(problem: RateProblem, path: RatePath) -> Figure:
-    """Smallest eigenvalue of D along the path and what was known of it beforehand."""
+    """Smallest eigenvalue of D along the path, and its lower bounds that are known beforehand."""
     figure, axes = plots.single(
         "Step 2: the smallest eigenvalue of $D$ stays above its floors",
         "gradient-flow time $t$",
@@ -70,7 +70,7 @@ def spectrum_figure(problem: RateProblem, path: RatePath) -> Figure:
 
 
 def residual_figure(path: RatePath) -> Figure:
-    """How far the computed path is from a flow, in units of log(L - L*)."""
+    """How far the computed path is from an exact flow, in units of log(L - L*)."""
     figure, axes = plots.single(
         "Step 3: residual of the energy identity, the integration error",
         "gradient-flow time $t$",
@@ -79,8 +79,8 @@ def residual_figure(path: RatePath) -> Figure:
     later = slice(1, None)
     residual = np.maximum(np.abs(path.log_decay - path.log_energy), EPS)[later]
     axes.loglog(path.times[later], residual, label="residual", **plots.CURVES[0])
-    promised = path.promised_residual[later]
-    axes.loglog(path.times[later], promised, label="allowed by the tolerance", **plots.CURVES[1])
+    allowed = path.allowed_residual[later]
+    axes.loglog(path.times[later], allowed, label="allowed by the tolerance", **plots.CURVES[1])
     axes.legend(loc="lower right")
     return figure
 

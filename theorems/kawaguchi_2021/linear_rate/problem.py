@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from verify.linear_deq.build import Drawn, draw, linear_problem, shallow_objective
+from verify.linear_deq.build import Drawn, draw_start, linear_problem, shallow_objective
 from verify.linear_deq.convexity import Ends, Witness, ends_of_one_map, nonconvexity_witness
 from verify.linear_deq.following import decay_time, follow
 from verify.linear_deq.model import one_norm
@@ -27,14 +27,13 @@ ATTAINED_UP_TO = 0.1
 #: Closer targets equal the outputs to rounding: some 1e-12 of Q, which is a millionth of this.
 LEAST_ALIGNMENT = 1e-6
 
-#: The automatic radius, relative to the largest norm seen on the path: above any peak between the points
-#: that were looked at.
+#: The automatic radius over the largest norm seen on the path: above any peak between the points seen.
 RADIUS_MARGIN = 1 + 1e-4
 
-#: Points looked at for the automatic radius over those that are checked: they meet every peak.
+#: For the automatic radius the path is looked at this many times as often as it is checked, for its peaks.
 MORE_POINTS = 8
 
-#: A PL constant below this is none: quotients of rates would overflow.
+#: A smaller PL constant counts as zero: quotients of rates would overflow.
 LEAST_CONSTANT = 1e-200
 
 Radius = Literal["auto"] | Annotated[float, Field(gt=0, le=1e6)]
@@ -89,21 +88,24 @@ class Setting(LinearSetting):
 
 @dataclass(frozen=True)
 class RateProblem(LinearProblem):
-    """`attained` says that targets were made so that the path attains the bound."""
+    """A `LinearProblem` that knows whether its bound is tight.
+
+    attained  whether the targets were made so that the path attains the bound
+    """
 
     attained: bool = False
 
 
 def build(setting: Setting) -> RateProblem:
     """Data and initial parameters; InputError for unusable data, HypothesisError where kappa is 0."""
-    drawn = draw(setting)
+    drawn = draw_start(setting)
     aligned = setting.labels == "aligned"
     if aligned:
         drawn = align(drawn, setting.alignment)
     try:
         objective = objective_within(setting, drawn)
     except HypothesisError as broken:
-        # Where it is the radius that fails, the objective is there all the same.
+        # If only the radius failed, claims that need no radius can still be judged.
         anyway = shallow_objective(setting, drawn) if setting.loss == "logistic" else None
         broken.start = replace(drawn.start, objective=anyway)
         raise
@@ -114,14 +116,17 @@ def build(setting: Setting) -> RateProblem:
 
 
 def align(drawn: Drawn, distance: float) -> Drawn:
-    """Orthogonal features, and targets at a distance from the outputs along the slowest direction of D(0)."""
+    """The draw with orthogonal features and with targets at `distance` from the outputs.
+
+    They differ from the outputs along the slowest direction of D(0).
+    """
     orthogonal = np.linalg.qr(drawn.start.features)[0]
     targets = (drawn.state.q - distance * drawn.slowest.vector.T) @ orthogonal
     return replace(drawn, start=replace(drawn.start, features=orthogonal, targets=targets))
 
 
 def objective_within(setting: Setting, drawn: Drawn) -> ShallowObjective:
-    """The objective within the radius that was asked for; within a wide one where it is to be found."""
+    """The objective within the radius asked for; for `auto` within a wide one, to find the smallest in."""
     if setting.radius == "auto":
         return shallow_objective(setting, drawn)
     start = one_norm(drawn.state.q)
@@ -152,7 +157,7 @@ def within_smallest_radius(problem: LinearProblem) -> LinearProblem:
 
 
 def with_constant(objective: ShallowObjective) -> ShallowObjective:
-    """The objective; HypothesisError where its PL constant is none."""
+    """The objective; HypothesisError where its PL constant is next to zero."""
     if objective.pl_constant > LEAST_CONSTANT:
         return objective
     raise HypothesisError(
@@ -162,7 +167,7 @@ def with_constant(objective: ShallowObjective) -> ShallowObjective:
 
 
 def witness(start: LinearStart, ends: Ends = ends_of_one_map) -> Witness | None:
-    """That L is not convex; None where it is, or where no minimiser is known."""
+    """A witness that L is not convex; None where L is convex or no minimiser is known."""
     if start.model.width == 1 or start.objective is None:
         return None
     return nonconvexity_witness(start.model, start.objective, np.random.default_rng(start.seed), ends)

@@ -1,4 +1,4 @@
-"""The steps of the proof of Theorem 1, in their order, each with what was seen of it along the path."""
+"""The steps of the proof of Theorem 1 in their order, each compared along the path."""
 
 from __future__ import annotations
 
@@ -78,12 +78,12 @@ chain_rule.false(
     path=printed_by_rows,
 )
 
-#: Gives lower bounds of lambda_min(D) for a width m and gamma, the paper's and ours.
+#: A function of m and gamma with two lower bounds of lambda_min(D), the paper's and ours.
 Floors = Callable[[int, float], tuple[float, float]]
 
 
 def width_free_floors(width: int, gamma: float) -> tuple[float, float]:
-    """False: for S = e_1 1^T ||U||_2 grows with sqrt(m)."""
+    """False floors: for S = e_1 1^T, ||U||_2 grows with sqrt(m)."""
     return 1 / (1 + gamma) ** 2, 1 / (1 + gamma) ** 2
 
 
@@ -91,7 +91,7 @@ def width_free_floors(width: int, gamma: float) -> tuple[float, float]:
 def spectrum_floors(
     problem: RateProblem, path: RatePath, floors: Floors = smallest_eigenvalue_floors
 ) -> Iterator[Check]:
-    """Step 2: D is symmetric, and its smallest eigenvalue keeps above what was known beforehand."""
+    """Step 2: D is symmetric, and its smallest eigenvalue stays above its lower bounds."""
     where = {"time": path.times}
     yield equal(
         "|<x, D y> - <D x, y>| / ||x|| ||D y||",
@@ -127,10 +127,10 @@ spectrum_floors.false(
 def energy_identity(path: RatePath) -> Iterator[Check]:
     """Step 3: at every time by complex step and through D, and integrated along the path."""
     squared = path.gradient_norm**2
-    # Towards the end the excess itself is blurred and its derivative with it: compare before that.
+    # Towards the end rounding blurs the excess and its derivative: compare before that.
     blur = path.dissipation_rounding / squared
     sharp = np.flatnonzero(blur <= max(0.1 * IDENTITY_RESOLUTION, blur.min()))
-    allowed = path.promised_residual + path.excess_rounding + path.log_energy_rounding
+    allowed = path.allowed_residual + path.excess_rounding + path.log_energy_rounding
     resolution = ENERGY_RESOLUTION * float(path.log_decay[-1])
     kept = np.flatnonzero(allowed <= max(resolution, allowed.min()))
     yield equal(
@@ -156,7 +156,7 @@ def energy_identity(path: RatePath) -> Iterator[Check]:
         path.log_decay[kept],
         path.log_energy[kept],
         budget={
-            "integration": path.promised_residual[kept],
+            "integration": path.allowed_residual[kept],
             "rounding": (path.excess_rounding + path.log_energy_rounding)[kept],
         },
         where={"time": path.times[kept]},

@@ -1,4 +1,4 @@
-"""What false forms of the proof's steps would have been seen to say along a path."""
+"""False forms of the proof's steps, as changes of the path: what it would show if they were true."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from verify.losses import Array
 #: A dense matrix (m m_y, m m_y) in place of D at one state.
 FalseOperator = Callable[[LinearState], Array]
 
-#: What a path becomes when something else had been seen along it.
+#: Makes of a path what it would be if something else were true.
 Spoil = Callable[[RatePath], RatePath]
 
 
@@ -33,12 +33,12 @@ def without_jacobians(state: LinearState) -> Array:
 
 
 def without_first_term(state: LinearState) -> Array:
-    """What the flow of A alone would make of D."""
+    """D without its first term: what the flow of A alone would give."""
     return np.asarray(state.gamma**2 * operator_terms(state)[1])
 
 
 def false_chain_rule(operator: FalseOperator) -> Spoil:
-    """The gap of the chain rule, had D been this."""
+    """A change of the path: its chain-rule gap is measured with this D."""
 
     def spoil(path: RatePath) -> RatePath:
         return replace(path, chain_rule_gap=_gaps(path, lambda state, vector: operator(state) @ vector, "F"))
@@ -47,7 +47,7 @@ def false_chain_rule(operator: FalseOperator) -> Spoil:
 
 
 def printed_by_rows(path: RatePath) -> RatePath:
-    """The gap of the chain rule with the true D, had vec stacked rows."""
+    """The path with a chain-rule gap measured with the true D, but with a vec that stacks rows."""
 
     def true(state: LinearState, vector: Array) -> Array:
         operator = FlowOperator(state)
@@ -57,7 +57,7 @@ def printed_by_rows(path: RatePath) -> RatePath:
 
 
 def false_quadratic_form(operator: FalseOperator) -> Spoil:
-    """vec(G)^T D vec(G), had D been this."""
+    """A change of the path: its vec(G)^T D vec(G) is taken with this D."""
 
     def spoil(path: RatePath) -> RatePath:
         forms = []
@@ -70,17 +70,17 @@ def false_quadratic_form(operator: FalseOperator) -> Spoil:
 
 
 def false_dissipation(path: RatePath) -> RatePath:
-    """-dL/dt, 0.1% faster."""
+    """The path with a -dL/dt that is 0.1% faster."""
     return replace(path, dissipation=1.001 * path.dissipation)
 
 
 def false_energy(path: RatePath) -> RatePath:
-    """The energy integral, 1% larger."""
+    """The path with an energy integral that is 1% larger."""
     return replace(path, log_energy=1.01 * path.log_energy)
 
 
 def without_first_order_term(path: RatePath) -> RatePath:
-    """The excess as a sum of divergences alone, which it is where the slope at the optimum vanishes."""
+    """The path with an excess that lacks its first-order term, which counts at an optimum on the radius."""
     objective = path.problem.objective
     slope = objective.excess_and_gradient(objective.minimiser)[1]
     first_order = np.sum(slope * (path.maps - objective.minimiser), axis=(1, 2))
@@ -88,7 +88,7 @@ def without_first_order_term(path: RatePath) -> RatePath:
 
 
 def at_one_vertex(path: RatePath) -> RatePath:
-    """lambda_min(D), had every column of S been e_1."""
+    """The path with lambda_min(D) as it would be if every column of S were e_1."""
     model = path.problem.model
     a = np.full((model.width, model.width), -np.inf)
     a[0] = 0.0

@@ -39,7 +39,7 @@ LOWER_GAMMA = "gamma is so close to 1 that rounding hides the step: lower --gamm
 
 @CLAIMS.hypothesis("K-T2.bar", "G_delta is positive definite below delta_bar and not above")
 def delta_bar(path: NewtonPath) -> Iterator[Check]:
-    """G_delta just below delta_bar and just above it."""
+    """G_delta is definite just below delta_bar, and not just above it."""
     for fraction, found, compare in ((JUST_BELOW, path.below, at_least), (JUST_ABOVE, path.above, at_most)):
         quantity = f"lambda_min(G_delta), scaled, at {fraction:.4g} delta_bar"
         if not found.time.size:
@@ -78,12 +78,12 @@ delta_bar.broken(
 
 @CLAIMS.conclusion("K-T2", "the trust-region Newton step is delta dQ/dt")
 def newton_step(path: NewtonPath) -> Check:
-    """The solver's step against delta dQ/dt, direction and length at once."""
+    """The solver's step against delta dQ/dt, in direction and length at once."""
     return step_gap(path.steps)
 
 
 def step_gap(steps: Steps) -> Check:
-    """The same, for any steps."""
+    """The comparison of `newton_step` for any steps."""
     return equal(
         "||v - delta dQ/dt|| / ||delta dQ/dt||",
         steps.gap,
@@ -96,12 +96,12 @@ def step_gap(steps: Steps) -> Check:
 
 
 def euclidean(local: LocalModel, delta: float) -> Array:
-    """The identity for G_delta."""
+    """The identity in place of G_delta."""
     return np.eye(len(local.gradient))
 
 
 def without_gamma(path: NewtonPath) -> NewtonPath:
-    """Steps in the metric with 1 for gamma^2 in S^D; short ones, for which that is one."""
+    """Steps in the metric with 1 in place of gamma^2 in S^D, short enough for it to be positive definite."""
     squared = path.flow.problem.model.gamma**2
 
     def metric(local: LocalModel, delta: float) -> Array:
@@ -161,12 +161,12 @@ def optimality(path: NewtonPath) -> Check:
 
 
 def without_hessian(local: LocalModel, delta: float) -> Array:
-    """U (S^D)^{-1} U^T for G_delta."""
+    """U (S^D)^{-1} U^T in place of G_delta."""
     return local.metric(0.0)
 
 
 def twice_the_hessian(local: LocalModel, delta: float) -> Array:
-    """G_{2 delta} for G_delta."""
+    """G_{2 delta} in place of G_delta."""
     return local.metric(2 * delta)
 
 
@@ -185,7 +185,7 @@ optimality.false(
     required=False,
 )
 def beyond_delta_bar(path: NewtonPath) -> Iterator[Check]:
-    """At 1.5 delta_bar: delta dQ/dt is stationary, and the model it minimises is strictly convex."""
+    """At 1.5 delta_bar, delta dQ/dt is stationary, and the model that it minimises is strictly convex."""
     found = path.beyond
     quantity = f"(H + G/delta) at {BEYOND:g} delta_bar"
     if not found.time.size:
@@ -223,7 +223,7 @@ beyond_delta_bar.false(
 
 @CLAIMS.conclusion("K-T2.path", "Q(t + delta) - Q(t) - v_delta shrinks like delta^2", source=OURS)
 def path_order(path: NewtonPath, order: float = 2.0) -> Check:
-    """The order of the path form, at the times at which rounding leaves one to see."""
+    """The order of the path form, at the times where rounding does not hide it."""
     quantity, seen = "order of Q(t + delta) - Q(t) - v_delta", path.form.seen
     advice = "the path is too short or too flat: use another --seed"
     if not seen.times.size:

@@ -23,9 +23,14 @@ SHARP_GRADIENT = 1e-6
 class LocalModel:
     """The quadratic model of L_0 at Q(time), and where the flow goes from there.
 
-    `gradient` (m,) and `hessian` (m, m) are those of L_0, `velocity` (m,) is dQ/dt, `scaling` (m,) the
-    diagonal of S^D; `bar` is delta_bar, infinite where the Hessian vanishes, and `unit` the flow time that
-    deltas are fractions of: delta_bar, or else the decay time.
+    time      flow time
+    gradient  of L_0, (m,)
+    hessian   of L_0, (m, m)
+    velocity  dQ/dt, (m,)
+    scaling   diagonal of S^D, (m,)
+    u         U = I - gamma S, (m, m)
+    bar       delta_bar, infinite where the Hessian vanishes
+    unit      the flow time that deltas are fractions of: delta_bar, or the decay time where that is infinite
     """
 
     time: float
@@ -43,14 +48,14 @@ class LocalModel:
 
     @cached_property
     def conditioning(self) -> float:
-        """``kappa_2(U)^2``: what two solves with U make of rounding."""
+        """``kappa_2(U)^2``, the factor by which two solves with U enlarge rounding."""
         return float(np.linalg.cond(self.u) ** 2)
 
     def rounding(self, delta: float, metric: Array) -> float:
-        """Relative rounding of a step: that of dQ/dt, two solves with U, and that of one with G_delta.
+        """Relative rounding error of a step: of dQ/dt, of two solves with U, and of one with G_delta.
 
-        The condition of G_delta is that of a difference: the size of its two terms over its least
-        eigenvalue.
+        G_delta is a difference of two terms. Its condition number is their size over the smallest eigenvalue
+        of the difference.
         """
         terms = np.linalg.norm(metric) + 2 * delta * np.linalg.norm(self.hessian)
         condition = float(terms / np.abs(np.linalg.eigvalsh(metric)).min())
@@ -58,7 +63,7 @@ class LocalModel:
 
 
 def local_model(path: LinearPath, index: int) -> LocalModel:
-    """The model at a stored time; dQ/dt by complex step through the dense model, the rest as printed."""
+    """The model at a stored time: dQ/dt by complex step through the dense model, all else as printed."""
     problem = path.problem
     state, objective = problem.model.at(path.thetas[index]), problem.objective
     if not isinstance(objective, SquareObjective | LogisticObjective):
@@ -91,12 +96,12 @@ def local_model(path: LinearPath, index: int) -> LocalModel:
 
 
 def local_models(path: LinearPath, count: int) -> Sequence[LocalModel]:
-    """The models at stored times, evenly chosen, where the gradient is sharp."""
+    """The models at evenly chosen stored times at which the gradient is accurate."""
     return [local_model(path, index) for index in sharp_indices(path, count, SHARP_GRADIENT)]
 
 
 def sharp_indices(path: LinearPath, count: int, blur_below: float) -> list[int]:
-    """Stored times, evenly chosen, at which rounding blurs the gradient by less than `blur_below`."""
+    """Evenly chosen stored times at which the gradient's relative rounding error is below `blur_below`."""
     blur = np.interp(path.stored_times, path.times, path.gradient_rounding / path.shallow_gradient_norm)
     sharp = np.flatnonzero(blur < max(blur_below, 1.1 * blur[0]))
     return [int(i) for i in np.unique(sharp[np.linspace(0, len(sharp) - 1, count).astype(int)])]

@@ -21,8 +21,8 @@ from theorems.kawaguchi_2021.trust_region_newton.steps import (
     Steps,
     beyond,
     definiteness,
-    radius,
     solved,
+    trust_radius,
 )
 from verify.flow.runge_kutta import runge_kutta
 from verify.flow.scaled import integrate as integrate_flow
@@ -31,7 +31,7 @@ from verify.losses import Array
 from verify.numerics.trust_region import trust_region_step
 from verify.theorem.protocol import Progress
 
-#: Where delta_bar is probed, and how far beyond it the identity is.
+#: Fractions of delta_bar at which definiteness is probed, and one beyond it for the claim about such deltas.
 JUST_BELOW, JUST_ABOVE, BEYOND = 1 - 1e-3, 1 + 1e-3, 1.5
 
 #: Times of the path at which steps are taken, and of these the ones followed for the path form.
@@ -43,15 +43,17 @@ LONGEST, HALVINGS = 0.02, 6
 #: A fitted order that is less certain than this is not worth a verdict.
 ORDER_RESOLUTION = 0.1
 
-#: For the path form the second difference of Q must stand clear of rounding.
+#: The path form needs second differences of Q: the gradient's relative rounding error must be below this.
 SHARP_DIFFERENCE = 1e-11
 
 
 @dataclass(frozen=True)
 class PathForm:
-    """Orders (k,) at which ``Q(t + delta) - Q(t) - v_delta`` vanishes, at some times, and their errors.
+    """The order at which ``Q(t + delta) - Q(t) - v_delta`` vanishes with delta, at some times of the path.
 
-    An error is infinite where rounding hides the second difference.
+    times   (k,), flow time
+    orders  (k,)
+    errors  (k,), of the orders; infinite where rounding hides the second difference
     """
 
     times: Array
@@ -60,16 +62,23 @@ class PathForm:
 
     @property
     def seen(self) -> PathForm:
-        """The times at which there is an order to see."""
+        """The times at which rounding leaves an order to measure."""
         clear = np.isfinite(self.errors)
         return PathForm(self.times[clear], self.orders[clear], self.errors[clear])
 
 
 @dataclass(frozen=True)
 class NewtonPath:
-    """The flow, the plane's flow, and what was observed along the former.
+    """The flow of the problem, the flow of its plane companion, and what was observed along the former.
 
-    `below`, `above` and `beyond` are at the fractions `JUST_BELOW`, `JUST_ABOVE` and `BEYOND` of delta_bar.
+    flow    the path of the problem
+    plane   the path of the companion with two features
+    models  the quadratic models at the times where steps are taken
+    steps   the trust-region problems at `FRACTIONS` of delta_bar
+    below   definiteness of G_delta at the fraction `JUST_BELOW` of delta_bar
+    above   the same at `JUST_ABOVE`
+    beyond  the conditions of a minimiser at the fraction `BEYOND`
+    form    the orders of the path form
     """
 
     flow: LinearPath
@@ -97,7 +106,7 @@ class NewtonPath:
 
     @property
     def rates(self) -> Mapping[str, float]:
-        """Theorem 2 promises no rate of convergence; what it has is an order."""
+        """The order of the path form, and the times. There is no rate: Theorem 2 promises none."""
         seen = self.form.seen.orders
         order = {"order of the path form": float(seen.mean())} if seen.size else {}
         ends = {"horizon": self.flow.problem.horizon, "checked until": float(self.flow.times[-1])}
@@ -142,10 +151,10 @@ def path_form(path: LinearPath, progress: Progress) -> PathForm:
 
 
 def _order(path: LinearPath, index: int) -> tuple[float, float]:
-    """Order at which ``Q(t + delta) - Q(t) - v_delta`` vanishes as delta is halved, and its error.
+    """The order at which ``Q(t + delta) - Q(t) - v_delta`` vanishes as delta is halved, and its error.
 
-    The local orders approach their limit linearly in delta, so that the last is off by about its
-    distance to the one before; rounding of Q adds to it where the gap is small.
+    The order from two successive deltas approaches its limit linearly in delta, so the last one is off by
+    about its distance to the one before. Rounding of Q adds to the error where the gap is small.
     """
     problem, theta = path.problem, path.thetas[index]
     model, local = problem.model, local_model(path, index)
@@ -165,7 +174,7 @@ def _order(path: LinearPath, index: int) -> tuple[float, float]:
     gaps, noise = [], []
     for delta, point in zip(deltas, list(points)[1:], strict=True):
         metric = local.metric(delta)
-        v, _ = trust_region_step(local.gradient, local.hessian, metric, radius(local, delta, metric))
+        v, _ = trust_region_step(local.gradient, local.hessian, metric, trust_radius(local, delta, metric))
         gap = float(np.linalg.norm(model.at(point.theta).q[0] - q - v))
         gaps.append(gap)
         noise.append(problem.map_error * float(np.linalg.norm(q)) / gap)

@@ -9,7 +9,7 @@ import numpy as np
 from theorems.kawaguchi_2021.trust_region_newton.local import LocalModel, local_model
 from theorems.kawaguchi_2021.trust_region_newton.path import NewtonPath
 from theorems.kawaguchi_2021.trust_region_newton.problem import NewtonProblem
-from theorems.kawaguchi_2021.trust_region_newton.steps import FRACTIONS, radius
+from theorems.kawaguchi_2021.trust_region_newton.steps import FRACTIONS, trust_radius
 from verify import plots
 from verify.linear_deq.path import LinearPath
 from verify.losses import EPS, Array
@@ -76,13 +76,13 @@ def draw_balls(axes: Axes, plane: LinearPath) -> None:
 
 
 def draw_ball(axes: Axes, center: Array, local: LocalModel, *, first: bool) -> None:
-    """The trust region around a point, and the step that ends on its border."""
+    """A trust region, and the step that ends on its border."""
     delta = SHARE * local.unit
     metric = local.metric(delta)
     angles = np.linspace(0, 2 * np.pi, 200)
     circle = np.array([np.cos(angles), np.sin(angles)])
     root = np.linalg.cholesky(metric)
-    ball = center[:, None] + radius(local, delta, metric) * np.linalg.solve(root.T, circle)
+    ball = center[:, None] + trust_radius(local, delta, metric) * np.linalg.solve(root.T, circle)
     axes.plot(*ball, label="trust region" if first else None, **plots.CURVES[2])
     end = delta * local.velocity
     axes.quiver(
@@ -99,7 +99,7 @@ def draw_ball(axes: Axes, center: Array, local: LocalModel, *, first: bool) -> N
 
 
 def draw_levels(axes: Axes, plane: LinearPath) -> None:
-    """Level sets of the excess of the shallow loss over what the axes show."""
+    """Level sets of the excess of the shallow loss, inside what the axes show."""
     middle = [sum(limits) / 2 for limits in (axes.get_xlim(), axes.get_ylim())]
     half = 0.55 * max(np.ptp(axes.get_xlim()), np.ptp(axes.get_ylim()))
     span = np.linspace(-half, half, LEVEL_GRID)

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from verify.linear_deq.build import draw, linear_problem, shallow_objective
+from verify.linear_deq.build import draw_start, linear_problem, shallow_objective
 from verify.linear_deq.problem import LinearProblem
 from verify.linear_deq.setting import LinearSetting
 from verify.theorem.errors import HypothesisError
@@ -54,7 +54,7 @@ def build(setting: Setting) -> NewtonProblem:
 
 
 def _problem(setting: Setting) -> LinearProblem:
-    drawn = draw(setting)
+    drawn = draw_start(setting)
     if drawn.start.model.outputs != 1:
         raise HypothesisError(
             f"Theorem 2 is about one output, {setting.data} has {drawn.start.model.outputs}: give `y` one "

@@ -37,11 +37,13 @@ class Columns:
 
 @dataclass(frozen=True)
 class Steps(Columns):
-    """Of every trust-region problem at some fractions of delta_bar, `fraction`:
+    """The trust-region problems at some fractions of delta_bar; every column (k,) has one entry a problem.
 
-    gap: distance of the solver's step to delta dQ/dt, relative to that; product: its multiplier times delta;
-    residual: of the optimality condition at delta dQ/dt with the multiplier 1/delta, relative; rounding:
-    of all these.
+    fraction  delta over the `unit` of its `LocalModel`, which is delta_bar if that is finite
+    gap       distance of the solver's step to delta dQ/dt, relative to the latter
+    product   the solver's multiplier times delta: 1 by the theorem
+    residual  relative residual of the optimality condition at delta dQ/dt with multiplier 1/delta
+    rounding  relative rounding error of gap, product and residual
     """
 
     fraction: Array
@@ -53,7 +55,11 @@ class Steps(Columns):
 
 @dataclass(frozen=True)
 class Definiteness(Columns):
-    """Smallest eigenvalue of G_delta, scaled, and its rounding error, at one fraction of delta_bar."""
+    """How definite G_delta is at one fraction of delta_bar; columns (k,).
+
+    smallest  smallest eigenvalue of G_delta, scaled as `definiteness` says
+    rounding  its rounding error
+    """
 
     smallest: Array
     rounding: Array
@@ -61,8 +67,12 @@ class Definiteness(Columns):
 
 @dataclass(frozen=True)
 class Beyond(Columns):
-    """Beyond delta_bar: the residual of the optimality condition, as in `Steps`, and delta times the smallest
-    eigenvalue of the Hessian of the Lagrange function, ``H + G_delta / delta``."""
+    """The conditions of a minimiser at one fraction of delta_bar above 1; columns (k,).
+
+    residual  of the optimality condition, as in `Steps`
+    smallest  delta times the smallest eigenvalue of ``H + G_delta / delta``, the Lagrange function's Hessian
+    rounding  rounding error of both
+    """
 
     residual: Array
     smallest: Array
@@ -74,7 +84,7 @@ def printed(local: LocalModel, delta: float) -> Array:
     return local.metric(delta)
 
 
-def radius(local: LocalModel, delta: float, metric: Array) -> float:
+def trust_radius(local: LocalModel, delta: float, metric: Array) -> float:
     """``delta ||dQ/dt||_G``; meaningful while G is positive definite on dQ/dt."""
     return float(delta * np.sqrt(local.velocity @ metric @ local.velocity))
 
@@ -82,13 +92,13 @@ def radius(local: LocalModel, delta: float, metric: Array) -> float:
 def solved(
     models: Sequence[LocalModel], fractions: Sequence[float] = FRACTIONS, metric: Metric = printed
 ) -> Steps:
-    """Every problem of these fractions, solved."""
+    """The trust-region problems at these fractions of delta_bar, solved."""
     rows = []
     for local in models:
         for fraction in fractions:
             delta = fraction * local.unit
             norm, expected = metric(local, delta), delta * local.velocity
-            v, mu = trust_region_step(local.gradient, local.hessian, norm, radius(local, delta, norm))
+            v, mu = trust_region_step(local.gradient, local.hessian, norm, trust_radius(local, delta, norm))
             gap = float(np.linalg.norm(v - expected) / np.linalg.norm(expected))
             residual = optimality_residual(local.gradient, local.hessian, norm, expected, 1 / delta)
             rounding = local.rounding(delta, norm)
@@ -97,10 +107,10 @@ def solved(
 
 
 def definiteness(models: Sequence[LocalModel], fraction: float) -> Definiteness:
-    """G_delta at a fraction of delta_bar, where that is finite.
+    """G_delta at a fraction of delta_bar, at the times where delta_bar is finite.
 
-    Taken are the eigenvalues of ``(S^D)^{1/2} U^{-1} G U^{-T} (S^D)^{1/2}``, which is congruent to G_delta
-    and equal to ``I - delta (S^D)^{1/2} F (S^D)^{1/2}``: its scale is 1.
+    Its eigenvalues are scaled to size 1: they are those of ``(S^D)^{1/2} U^{-1} G U^{-T} (S^D)^{1/2}``, which
+    is congruent to G_delta and equals ``I - delta (S^D)^{1/2} F (S^D)^{1/2}``.
     """
     rows = []
     for local in _bounded(models):

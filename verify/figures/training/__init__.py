@@ -1,1 +1,1 @@
-"""Training with a fixed step, as papers do for their figures: losses by epoch on both halves of a split."""
+"""Training with a fixed step, as papers do for their figures: training and test losses by epoch."""

@@ -1,4 +1,4 @@
-"""What a training leaves behind for a picture."""
+"""What a training run leaves for a picture."""
 
 from __future__ import annotations
 
@@ -12,10 +12,14 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class LossCurve:
-    """Training and test loss at recorded epochs, each (k,), and the step that was taken.
+    """Losses at the recorded epochs, k of them.
 
-    `norm` (k,) is what else is watched: of the implicit ReLU network ``gamma ||A|| / sqrt(m)``, with
-    its error; of the others nothing.
+    epochs      (k,)
+    train       (k,), training loss
+    test        (k,), test loss
+    step        the step that was taken
+    norm        (k,), ``gamma ||A|| / sqrt(m)`` of the implicit ReLU network; empty for other models
+    norm_error  (k,), error of norm
     """
 
     epochs: NDArray[np.int64]
@@ -27,7 +31,7 @@ class LossCurve:
 
 
 def recorded_epochs(epochs: int, points: int) -> NDArray[np.int64]:
-    """Epochs from 0 to the last, at most about `points`: half evenly, half geometrically spaced."""
+    """Epochs from 0 to the last, about `points` at most: half evenly spaced, half geometrically."""
     half = points // 2
     spread = np.concatenate([[0], np.linspace(0, epochs, half), np.geomspace(1, epochs, half)])
     return np.unique(np.rint(spread).astype(np.int64))

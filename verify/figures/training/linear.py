@@ -30,7 +30,7 @@ def start(width: int, outputs: int, seed: int) -> Array:
 
 
 def default_step(split: Split) -> float:
-    """One step for all models, a quarter of the inverse of the largest curvature of the linear one."""
+    """One step for all models: a quarter of the inverse of the linear model's largest curvature."""
     return STEP_SHARE / (2 * float(np.linalg.norm(split.train, 2)) ** 2)
 
 

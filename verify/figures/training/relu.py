@@ -77,7 +77,7 @@ def descent_curve(
 
 
 def spectral_norm(a: AnyArray, start: Array) -> tuple[float, float, Array]:
-    """``||A||``, how far below the true one it may be by its residual, and its right singular vector.
+    """``||A||``, how far the true norm may lie above it by its residual, and its right singular vector.
 
     Lanczos on ``A^T A`` from the vector `start`, with products in the precision and place of A.
     """

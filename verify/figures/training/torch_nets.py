@@ -22,7 +22,7 @@ Array = NDArray[np.float64]
 
 
 def linear_model(width: int, outputs: int, gamma: float, seed: int) -> nn.Module:
-    """``x -> W x`` that starts as the very function that the deep equilibrium linear model starts as."""
+    """``x -> W x``, with the function that the deep equilibrium linear model starts with."""
     model = nn.Linear(width, outputs, bias=False, dtype=torch.float64)
     with torch.no_grad():
         q = DeepEquilibriumLinear(width, outputs, gamma).at(start(width, outputs, seed)).q
