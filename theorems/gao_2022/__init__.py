@@ -91,16 +91,18 @@ FORMULAS = (
     ),
 )
 
+#: In the paper's order. Each is in its module as one thing: id and text, check, what it rests on, falsehoods.
 CLAIMS = Claims(
     PAPER,
-    premises.CLAIMS,
-    [initialisation.initial_norm],
-    network.CLAIMS,
-    initialisation.CLAIMS[1:4],
-    [initialisation.weights_near_start, laws.spectral_counterexample],
-    flow.CLAIMS,
-    [laws.width_law],
-    descent.CLAIMS,
+    premises.CLAIMS,  # G-A2, G-gamma, G-start
+    [initialisation.initial_norm],  # G-L2.1
+    network.CLAIMS,  # G-L2.2, G-L2.3, G-L3.1
+    [initialisation.lambda_positive, initialisation.gram_at_start],  # G-L3.2, G-L3.3
+    [initialisation.gram_law, initialisation.weights_near_start],  # G-L3.3.law, G-L3.4
+    [laws.spectral_counterexample],  # G-L3.4.norm
+    flow.CLAIMS,  # G-L3.5.i to G-L3.5.v, G-T3.1.chain, G-T3.1.sharp, G-T3.1
+    [laws.width_law],  # G-T3.1.law
+    descent.CLAIMS,  # G-L3.6, G-L3.6.u, G-L3.6.v, G-T3.2
 )
 
 __all__ = [

@@ -90,7 +90,14 @@ FORMULAS = (
     ),
 )
 
-CLAIMS = Claims(PAPER, model.CLAIMS, hypotheses.CLAIMS, proof.CLAIMS, conclusion.CLAIMS)
+#: In the paper's order. Each is in its module as one thing: id and text, check, what it rests on, falsehoods.
+CLAIMS = Claims(
+    PAPER,
+    model.CLAIMS,  # K-P1, K-NC
+    hypotheses.CLAIMS,  # K-T1.PL, K-T1.R, K-T1.rank
+    proof.CLAIMS,  # K-T1.1 to K-T1.4, the steps
+    conclusion.CLAIMS,  # K-T1.tight, K-T1
+)
 
 
 def cost(setting: Setting) -> Cost:

@@ -65,7 +65,7 @@ FORMULAS = (
     ),
 )
 
-CLAIMS = claims.CLAIMS
+CLAIMS = claims.CLAIMS  # all six of them, with their checks and falsehoods
 
 #: Multiplications for each trust-region problem over m^3: its eigenvalues and solves.
 STEP_WORK = 100
