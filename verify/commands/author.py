@@ -57,9 +57,9 @@ def power(names: tuple[str, ...]) -> int:
         click.echo(f"SURVIVED  {one.what}: `verify {one.command}` came out {one.found}, not {one.expected}")
     survivors = sum(not trial.caught for trial in found)
     click.echo(f"{len(found) - survivors} of {len(found)} false claims and broken hypotheses caught")
-    click.echo(f"{len(tested) - len(unnoticed)} of {len(tested)} faults of the machinery noticed")
+    click.echo(f"{len(tested) - len(unnoticed)} of {len(tested)} tests of the machinery passed")
     code = tell_broken(broken)
-    return 1 if survivors or unnoticed else code
+    return code or (1 if survivors or unnoticed else 0)
 
 
 def _row(trial: Trial) -> Tried:

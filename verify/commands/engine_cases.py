@@ -43,7 +43,24 @@ def _fails() -> Check:
 
 
 def _close() -> Check:
-    return _upper(1.0)
+    return _upper(0.95)
+
+
+def _two_parts() -> Check:
+    """Slack that is wider than each part of the budget, and narrower than both."""
+    return at_most("a quantity", 0.9, 1.0, budget={"one": 0.06, "other": 0.06})
+
+
+def _sound() -> Sequence[Check]:
+    """Every kind of comparison, as it should be."""
+    budget = {"error": 0.1}
+    return [
+        _upper(),
+        at_least("a lower bound", 2.0, 1.0, budget=budget),
+        equal("an identity", 1.05, 1.0, budget=budget, resolution=0.2),
+        at_most("a bound that is met", 1.0, 1.0, budget=budget, attained=0.2),
+        at_most("a point that stays undecided", [0.95, 0.0], 1.0, budget=budget, undecided=[True, False]),
+    ]
 
 
 def _not_a_number() -> Check:
@@ -75,7 +92,9 @@ class Case:
     what: str
     verdict: Verdict
     conclusion: Sequence[Callable[[], object]] = (_upper,)
+    more: Callable[[], Check] = _upper
     premise: Callable[[], Check] = _upper
+    other_premise: Callable[[], Check] = _upper
     informative: Callable[[], Check] = _upper
     constant: Callable[[], Check] = _upper
     unmet: str = ""
@@ -86,6 +105,27 @@ class Case:
 CASES: Mapping[str, Case] = MappingProxyType(
     {
         "sound": Case("everything holds", Verdict.VERIFIED),
+        "parts": Case("slack within the sum of two budgets", Verdict.INCONCLUSIVE, [_two_parts]),
+        "first": Case("the first of two comparisons violated", Verdict.VIOLATED, [_fails, _upper]),
+        "more": Case("a comparison that rests on something else violated", Verdict.VIOLATED, more=_fails),
+        "other-premise": Case(
+            "the second of two hypotheses fails", Verdict.NOT_APPLICABLE, [_fails], other_premise=_fails
+        ),
+        "infinite": Case(
+            "an infinite number above its lower bound",
+            Verdict.ERROR,
+            [lambda: at_least("q", np.inf, 1.0, budget={"error": 0.1})],
+        ),
+        "identity-above": Case(
+            "an identity that is off upwards",
+            Verdict.VIOLATED,
+            [lambda: equal("q", 1.2, 1.0, budget={"error": 0.1}, resolution=0.2)],
+        ),
+        "blurred-point": Case(
+            "an identity that its budget would hide at one of two points",
+            Verdict.INCONCLUSIVE,
+            [lambda: equal("q", [1.0, 1.0], 1.0, budget={"error": [0.1, 10.0]}, resolution=0.2)],
+        ),
         "nan": Case("a number that is none", Verdict.ERROR, [_not_a_number]),
         "nan-among-many": Case(
             "one of many numbers is none",
@@ -136,7 +176,7 @@ CASES: Mapping[str, Case] = MappingProxyType(
         "undecided": Case(
             "points that may stay undecided, all of them",
             Verdict.INCONCLUSIVE,
-            [lambda: at_most("q", [1.0, 1.0], 1.0, budget={"error": 0.1}, undecided=True)],
+            [lambda: at_most("q", [0.0, 0.95], 1.0, budget={"error": 0.1}, undecided=True)],
         ),
         "undecided-broken": Case(
             "a broken bound at a point that may stay undecided",
@@ -220,24 +260,46 @@ def _one(problem: Case) -> float:
     return 1.0
 
 
-@CLAIMS.hypothesis("premise", "the hypothesis", otherwise=lambda problem: "use --case sound")
+def _use_sound(problem: Case) -> str:
+    return "use --case sound"
+
+
+@CLAIMS.hypothesis("premise", "the hypothesis", otherwise=_use_sound)
 def premise(problem: Case) -> Check:
     """What the conclusion rests on."""
     return problem.premise()
 
 
+@CLAIMS.hypothesis("other premise", "the other hypothesis", otherwise=_use_sound)
+def other_premise(problem: Case) -> Check:
+    """What the conclusion rests on as well."""
+    return problem.other_premise()
+
+
 @CLAIMS.step("informative", "an informative claim", required=False)
 def informative(path: Case) -> Check:
-    """What counts only when it is VIOLATED or ERROR."""
+    """What counts only when it fails."""
     return path.informative()
 
 
-@CLAIMS.conclusion("conclusion", "the conclusion", given=(premise, _unmet))
+@CLAIMS.step("law", "what no setting changes", required=False)
+def law() -> Check:
+    """Never decided, so that a law that is taken for VERIFIED shows."""
+    return _close()
+
+
+@CLAIMS.conclusion("conclusion", "the conclusion", given=(premise, other_premise, _unmet))
 def conclusion(path: Case) -> Sequence[Check]:
-    """What is concluded; some cases return things that are no checks."""
+    """What is concluded; some cases return what is no check at all."""
     if path.breaks == "check":
         raise RuntimeError("broken on purpose")
-    return [made() for made in path.conclusion]  # type: ignore[misc]
+    return [*_sound(), *(made() for made in path.conclusion)] if path.conclusion else []  # type: ignore[list-item]
+
+
+@conclusion.also()
+def more(path: Case) -> Check:
+    """What is concluded without any hypothesis."""
+    return path.more()
 
 
 @CLAIMS.conclusion("constant", "a conclusion with an open constant", constant=Constant(_one))
@@ -248,6 +310,10 @@ def constant(path: Case) -> Check:
 
 PRESETS: Presets = {
     "quick": (Variant("sound"), Variant("upper", {"case": "upper"}), Variant("again")),
-    "standard": (Variant("sound"), Variant("check", {"case": "check"}), Variant("upper", {"case": "upper"})),
+    "standard": (
+        Variant("sound"),
+        Variant("picture", {"case": "picture"}),
+        Variant("upper", {"case": "upper"}),
+    ),
     "thorough": (Variant("draws", {"case": "one-draw"}, seeds=20),),
 }

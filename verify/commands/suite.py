@@ -109,4 +109,4 @@ def all_theorems(
         tell_traceback(record)
     show_in_job(suite.theorems, moved)
     broken = tell_broken(found.broken)
-    return suite.verdict.exit_code or broken or (DIFFERS if moved else 0)
+    return broken or suite.verdict.exit_code or (DIFFERS if moved else 0)

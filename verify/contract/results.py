@@ -40,6 +40,11 @@ def check_faults(part: Part, found: Sequence[object]) -> Iterator[Fault]:
                 f"returns a check with the verdict {one.verdict!r}: it must be one of verify.theorem.verdicts"
             )
             yield Fault(place, name, text)
+        elif one.points == 0 and one.verdict in (Verdict.VERIFIED, Verdict.VIOLATED):
+            text = (
+                f"returns {one.verdict} without a comparison: return what at_most, at_least or equal return"
+            )
+            yield Fault(place, name, text)
 
 
 def figure_faults(theorem: Theorem, found: object) -> Iterator[Fault]:
@@ -64,6 +69,17 @@ def figure_faults(theorem: Theorem, found: object) -> Iterator[Fault]:
 def _threads(value: object) -> Iterator[str]:
     if not (_is_number(value, "iu") and int(value) >= 1):  # type: ignore[call-overload]
         yield f"is {value!r}: the number of BLAS threads is a whole number from 1"
+
+
+def _effective(found: object) -> Iterator[str]:
+    if not isinstance(found, Mapping):
+        yield f"is {_kind(found)}: make it a mapping from short names to numbers and texts"
+        return
+    for name, value in found.items():
+        if not isinstance(name, str):
+            yield f"has the key {name!r}: a value is named by a text"
+        if not isinstance(value, str | int | float | None):
+            yield f"{name!r} is {_kind(value)}: give a text, or a number of Python's, by int or float"
 
 
 def _arrays(found: object) -> Iterator[str]:
@@ -131,7 +147,14 @@ def _kind(found: object) -> str:
 
 
 _MEMBERS: Mapping[str, Callable[[Any], Iterator[str]]] = MappingProxyType(
-    {"threads": _threads, "arrays": _arrays, "rates": _rates, "counts": _counts, "notes": _notes}
+    {
+        "threads": _threads,
+        "effective": _effective,
+        "arrays": _arrays,
+        "rates": _rates,
+        "counts": _counts,
+        "notes": _notes,
+    }
 )
 
 #: What a path leaves for the record.

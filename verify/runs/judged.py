@@ -23,7 +23,7 @@ from verify.theorem.falsehoods import Falsehood
 from verify.theorem.judgement import Judge, Laws, laws, made
 from verify.theorem.protocol import Progress, Theorem, silent
 from verify.theorem.settings import BaseSetting
-from verify.theorem.verdicts import Verdict
+from verify.theorem.verdicts import Verdict, worst
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,8 @@ def prepare(
             progress("build", 0, 0)
             problem = theorem.build(setting)
             known |= {"start": problem, "problem": problem}
-            effective = {**getattr(problem, "effective", {}), **effective}
+            if hasattr(problem, "effective"):
+                effective = {**member(theorem, problem, "effective"), **effective}
             if hasattr(problem, "threads"):
                 threads = min(threads, int(member(theorem, problem, "threads")))
         with (
@@ -113,7 +114,10 @@ def judge(
     progress("checks", len(theorem.CLAIMS), len(theorem.CLAIMS))
     claims = theorem.CLAIMS.claims
     records = claim_records(claims, checks)
-    return Judged(records, checks, overall_verdict(claims, records))
+    verdict = overall_verdict(claims, records)
+    if prepared.silence:  # nothing that is left to judge makes up for the hypothesis that ended the run
+        verdict = worst([verdict, Verdict.NOT_APPLICABLE])
+    return Judged(records, checks, verdict)
 
 
 def laws_of(theorem: Theorem) -> Laws:
@@ -124,7 +128,7 @@ def laws_of(theorem: Theorem) -> Laws:
     with threadpoolctl.threadpool_limits(limits=1):  # fastest for their sizes, and the same for every run
         try:
             return laws(theorem.CLAIMS, _caller(theorem))
-        except TheoremError:
+        except Exception:  # whatever a law does, the runs that meet it say so
             return {}
 
 

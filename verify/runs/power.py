@@ -19,6 +19,7 @@ from verify.theorem.claims import Statement
 from verify.theorem.compare import Check
 from verify.theorem.errors import InputError, TheoremError
 from verify.theorem.falsehoods import Falsehood
+from verify.theorem.judgement import Laws
 from verify.theorem.protocol import Progress, Theorem, silent
 from verify.theorem.settings import make_setting
 from verify.theorem.verdicts import Verdict
@@ -78,7 +79,7 @@ def trials(
             try:
                 if key not in prepared:
                     prepared[key] = _prepared(theorem, falsehood, setting)
-                found.append(_trial(prepared[key], falsehood, judge(prepared[key], shared, falsehood)))
+                found.append(_trial(prepared[key], shared, falsehood))
             except TheoremError as problem:
                 if broken is None:
                     raise
@@ -107,12 +108,31 @@ def _prepared(theorem: Theorem, falsehood: Falsehood, options: Mapping[str, Any]
     return found
 
 
-def _trial(prepared: Prepared, falsehood: Falsehood, judged: Judged) -> Trial:
+def _trial(prepared: Prepared, shared: Laws, falsehood: Falsehood) -> Trial:
     theorem = prepared.theorem
-    checks = [check for check in judged.checks if check.claim == falsehood.claim]
-    deciding = max(checks, key=_weight)
-    missed = (_unheeded if falsehood.breaks_hypothesis else _uncaught)(theorem, falsehood, judged, deciding)
+    if falsehood.breaks_hypothesis:
+        judged = judge(prepared, shared)
+        deciding = _deciding(judged, falsehood)
+        missed = _unheeded(theorem, falsehood, judged, deciding)
+    else:
+        judged = judge(prepared, shared, falsehood)
+        deciding = _deciding(judged, falsehood)
+        # The honest claim after it, so that a falsehood which spoils things for good shows, too.
+        honest = _deciding(judge(prepared, shared), falsehood)
+        missed = _uncaught(falsehood, judged, deciding) or _also_of_the_honest(honest)
     return Trial(theorem.NAME, falsehood, deciding, judged.verdict, missed)
+
+
+def _deciding(judged: Judged, falsehood: Falsehood) -> Check:
+    """The check that says most against the claim of a falsehood."""
+    return max((check for check in judged.checks if check.claim == falsehood.claim), key=_weight)
+
+
+def _also_of_the_honest(check: Check) -> str:
+    """What is wrong where the honest claim fails in the setting of its falsehood as well."""
+    if Verdict.VIOLATED in (check.verdict, check.compared) or check.verdict is Verdict.ERROR:
+        return f"nothing is shown: the honest claim comes out {check.verdict} there, too"
+    return ""
 
 
 def _weight(check: Check) -> tuple[bool, int, float]:
@@ -121,7 +141,7 @@ def _weight(check: Check) -> tuple[bool, int, float]:
     return Verdict.VIOLATED in (check.verdict, check.compared), check.verdict.severity, off
 
 
-def _uncaught(theorem: Theorem, falsehood: Falsehood, judged: Judged, deciding: Check) -> str:
+def _uncaught(falsehood: Falsehood, judged: Judged, deciding: Check) -> str:
     """What is wrong with the run of a false claim."""
     claim = next(one for one in judged.claims if one.id == falsehood.claim)
     if claim.verdict is not falsehood.becomes:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 
-from joblib import delayed
+from joblib import cpu_count, delayed
 
 from verify.numerics.statistics import proportion_interval
 from verify.records.record import CheckRecord, ClaimRecord, Draw, Record, Seeds
@@ -31,11 +30,12 @@ def run_seeds(
     how many draws it was verified. Pictures and arrays are made for the worst draw only.
     """
     settings = draws(setting, count)
-    workers = pool(min(count, processes or os.cpu_count() or 1))
-    shared = laws_of(theorem)
+    processes = min(count, processes or cpu_count())
+    workers = pool(processes)
+    shared, cores = laws_of(theorem), max(1, cpu_count() // processes)
     records: list[Record] = []
     progress("draws", 0, count)
-    for record in workers(delayed(_record)(theorem, one, shared) for one in settings):
+    for record in workers(delayed(_record)(theorem, one, shared, cores) for one in settings):
         records.append(record)
         progress("draws", len(records), count)
     run = run_theorem(theorem, settings[worst_draw(records)], laws=shared)
@@ -87,8 +87,8 @@ def _draw(record: Record) -> Draw:
     )
 
 
-def _record(theorem: Theorem, setting: BaseSetting, shared: Laws) -> Record:
-    return run_theorem(theorem, setting, laws=shared, pictured=False).record
+def _record(theorem: Theorem, setting: BaseSetting, shared: Laws, cores: int) -> Record:
+    return run_theorem(theorem, setting, cores=cores, laws=shared, pictured=False).record
 
 
 def _merged(claims: Sequence[ClaimRecord]) -> ClaimRecord:

@@ -120,7 +120,7 @@ class Statement(Generic[P]):
     ) -> None:
         self.claim = claim
         self.parts = [part]
-        self.falsehoods: list[Falsehood] = []
+        self._planted: list[Falsehood] = []
         self.otherwise = otherwise
         self._function = function
         self.__doc__ = function.__doc__
@@ -157,14 +157,12 @@ class Statement(Generic[P]):
         constant is left open it must come out NOT_APPLICABLE, the worst that such a claim can be.
         """
         spoiled = {"start": start, "problem": problem, "path": path}
-        silent = any(part.constant for part in self.parts if set(part.constants) & set(constants))
-        open_constant = silent or (not constants and all(part.constant for part in self.parts))
-        self.falsehoods.append(
+        self._planted.append(
             Falsehood(
                 self.claim.id,
                 what,
                 why,
-                Verdict.NOT_APPLICABLE if open_constant or self.otherwise else Verdict.VIOLATED,
+                Verdict.VIOLATED,
                 setting,
                 constants=constants,
                 spoiled={name: spoil for name, spoil in spoiled.items() if spoil},
@@ -184,7 +182,22 @@ class Statement(Generic[P]):
         It must come out NOT_APPLICABLE, with the way out. `data` are arrays by name, for a file that the
         setting's field `data` will name.
         """
-        self.falsehoods.append(Falsehood(self.claim.id, what, why, Verdict.NOT_APPLICABLE, setting, data))
+        self._planted.append(Falsehood(self.claim.id, what, why, Verdict.NOT_APPLICABLE, setting, data))
+
+    @property
+    def falsehoods(self) -> list[Falsehood]:
+        """What is planted, each with the verdict that it must come out with."""
+        return [
+            replace(one, becomes=Verdict.NOT_APPLICABLE) if self._silences(one) else one
+            for one in self._planted
+        ]
+
+    def _silences(self, falsehood: Falsehood) -> bool:
+        """Whether NOT_APPLICABLE is the worst that the claim can be where that is false in it."""
+        constants = set(falsehood.constants)
+        told = [part for part in self.parts if constants & set(part.constants)] if constants else self.parts
+        open_constant = (any if constants else all)(part.constant for part in told)
+        return bool(self.otherwise) or open_constant
 
 
 class Register(Protocol):

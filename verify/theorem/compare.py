@@ -94,7 +94,8 @@ def at_most(
         slack need not exceed the budget.
     advice: what to change when the comparison is INCONCLUSIVE.
 
-    ERROR where no points are compared, a number is NaN, or a budget is infinite or negative.
+    ERROR where no points are compared, a number is NaN, an infinite measured number would pass, or a budget
+    is infinite or negative. TypeError for complex numbers.
     """
     return _compare(quantity, "<=", measured, bound, budget, where, undecided, attained, advice)
 
@@ -151,6 +152,8 @@ def _compare(
     advice: str,
 ) -> Check:
     """Compare two quantities at every point of a path and keep the point that decides."""
+    if any(np.iscomplexobj(number) for number in (measured, bound, *budget.values())):
+        raise TypeError(f"{quantity}: a complex number cannot be compared: take its absolute value")
     values, bounds, *parts = (
         np.atleast_1d(array)
         for array in np.broadcast_arrays(
@@ -167,7 +170,8 @@ def _compare(
     with np.errstate(divide="ignore", invalid="ignore"):
         margin = np.where(total > 0, slack / total, np.sign(slack) * np.inf)
     margin[(total == 0) & (slack == 0)] = 0.0
-    uncomputed = np.isnan(margin) | np.isnan(total)
+    # A bound may be infinite. A measured infinity that would pass is an overflow, not a pass.
+    uncomputed = np.isnan(margin) | np.isnan(total) | (np.isinf(values) & (slack > 0))
     unusable = np.any([~((part >= 0) & np.isfinite(part)) for part in parts] or [np.zeros(1, bool)], axis=0)
     bad = uncomputed | unusable
     tolerated = np.broadcast_to(np.asarray(undecided, dtype=bool), margin.shape) & (margin >= -1)
@@ -224,6 +228,6 @@ def _attained(margin: float, largest_budget: float, resolution: float, advice: s
     """Verdict of an identity, or of an inequality that may be met with equality."""
     if margin < -1:
         return Verdict.VIOLATED, "off by more than the error budget"
-    if not largest_budget <= resolution:
+    if not largest_budget <= resolution < np.inf:
         return Verdict.INCONCLUSIVE, f"the error budget is too wide to decide: {advice}"
     return Verdict.VERIFIED, ""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from verify.theorem.claims import Claims, Comparisons, Part, Statement, called, claim_verdict
+from verify.theorem.claims import Claims, Comparisons, Part, Statement, called, claim_verdict, needs
 from verify.theorem.compare import Check, not_applicable
 from verify.theorem.falsehoods import Falsehood
 from verify.theorem.verdicts import Verdict
@@ -33,11 +33,17 @@ def made(part: Part, known: Mapping[str, object], constants: Mapping[str, Any]) 
 def laws(claims: Claims, call: Caller = made) -> Laws:
     """The checks of the claims that no setting changes."""
     judge = Judge({}, call=call)
-    return {
-        statement.claim.id: judge.checks(statement)
-        for statement in claims
-        if all(not part.needs for part in statement.parts)
-    }
+    return {statement.claim.id: judge.checks(statement) for statement in claims if is_law(statement)}
+
+
+def is_law(statement: Statement[Any]) -> bool:
+    """Whether nothing that a claim is judged from, what it rests on included, depends on the setting."""
+    return all(
+        not part.needs
+        and all(is_law(given) if isinstance(given, Statement) else not needs(given) for given in part.given)
+        and (part.constant is None or not needs(part.constant.met))
+        for part in statement.parts
+    )
 
 
 @dataclass
