@@ -9,7 +9,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
+
+from pydantic import Field
 
 from verify.commands import engine_cases
 from verify.commands.base import CommandGroup
@@ -20,6 +23,9 @@ from verify.theorem.verdicts import Verdict
 
 #: The exit codes of the README, written down once more: the code must not be judged by its own table.
 EXIT_CODES = {"VERIFIED": 0, "VIOLATED": 1, "INCONCLUSIVE": 3, "NOT_APPLICABLE": 3, "ERROR": 4}
+
+#: The theorem whose default case is violated.
+FAILING = "self-test-failing"
 
 #: That of a record that differs from its reference.
 DIFFERS = 5
@@ -73,10 +79,20 @@ class Cases:
         return self
 
     def names(self) -> Sequence[str]:
-        return [NAME]
+        return [NAME, FAILING]
 
     def catalogue(self, chosen: Iterable[str] = (), reserved: Collection[str] = ()) -> ServedCases:
-        return ServedCases([cast(Theorem, engine_cases)])
+        served = {NAME: cast(Theorem, engine_cases), FAILING: _failing()}
+        return ServedCases([served[name] for name in chosen or [NAME]])
+
+
+def _failing() -> Theorem:
+    """The same theorem with a default setting in which it is violated."""
+
+    class Setting(engine_cases.Setting):
+        case: str = Field("upper", description="what is broken")
+
+    return cast(Theorem, SimpleNamespace(**{**vars(engine_cases), "NAME": FAILING, "Setting": Setting}))
 
 
 def outcomes(group: CommandGroup) -> Iterator[CaseOutcome]:
@@ -96,12 +112,17 @@ def outcomes(group: CommandGroup) -> Iterator[CaseOutcome]:
             draws = () if case.only_seed is None else ("--seeds", str(DRAWS))
             yield outcome(case.what, case.verdict, "theorem", NAME, "--case", name, *draws)
         for preset, what, expected in (
-            ("quick", "one run of a suite violated", Verdict.VIOLATED),
-            ("standard", "one run of a suite breaks", Verdict.ERROR),
+            ("quick", "a suite in which everything holds", Verdict.VERIFIED),
+            ("standard", "one run of a suite breaks, one is violated", Verdict.ERROR),
             ("thorough", "one of twenty draws in a suite violated", Verdict.VIOLATED),
         ):
             yield outcome(what, expected, "all", "--preset", preset)
+        code, _ = _run(own, ["theorem", NAME, FAILING, "--out", folder])
+        yield CaseOutcome(
+            "the second of two theorems violated", f"theorem {NAME} {FAILING}", _exit(code), _exit(1)
+        )
         yield from _compared(own, Path(folder))
+        yield from _held_against(own, Path(folder))
 
 
 def runs_in(printed: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
@@ -116,8 +137,11 @@ def _oddities(record: Mapping[str, Any]) -> str:
     if claims and claims["law"]["verdict"] != "INCONCLUSIVE":
         found += f", the law {claims['law']['verdict']}"
     seeds = claims["conclusion"]["seeds"] if claims else None
-    if seeds and seeds["verified"] != DRAWS - 1:
-        found += f", {seeds['verified']} of {DRAWS} draws verified"
+    if seeds and record["verdict"] == "VIOLATED":
+        if claims["conclusion"]["verdict"] != "VIOLATED":
+            found += f", the claim {claims['conclusion']['verdict']}"
+        if seeds["verified"] != DRAWS - 1:
+            found += f", {seeds['verified']} of {DRAWS} draws verified"
     return found
 
 
@@ -136,7 +160,26 @@ def _compared(group: CommandGroup, folder: Path) -> Iterator[CaseOutcome]:
         record["claims"][-1]["checks"][0] |= change
         run.write_text(json.dumps(record), encoding="utf-8")
         code, _ = _run(group, ["compare", str(reference), str(run)])
-        yield CaseOutcome(what, "compare REFERENCE RUN", f"exit {code}", f"exit {expected}")
+        yield CaseOutcome(what, "compare REFERENCE RUN", _exit(code), _exit(expected))
+
+
+def _held_against(group: CommandGroup, folder: Path) -> Iterator[CaseOutcome]:
+    """A suite held against itself, and against a reference that differs in a single number."""
+    _, printed = _run(group, ["all", "--json", "--out", str(folder)])
+    reference = folder / "suite.json"
+    for what, expected, change in (
+        ("a suite held against itself", 0, {}),
+        ("a suite held against another", DIFFERS, MEASURED),
+    ):
+        suite = json.loads(printed)
+        suite["theorems"][-1]["claims"][-1]["checks"][0] |= change
+        reference.write_text(json.dumps(suite), encoding="utf-8")
+        code, _ = _run(group, ["all", "--against", str(reference), "--out", str(folder)])
+        yield CaseOutcome(what, "all --against REFERENCE", _exit(code), _exit(expected))
+
+
+def _exit(code: int) -> str:
+    return f"exit {code}"
 
 
 def _run(group: CommandGroup, words: Sequence[str]) -> tuple[int, str]:

@@ -27,7 +27,7 @@ from verify.records.record import (
 )
 from verify.theorem.errors import InputError
 from verify.theorem.presets import NAMES
-from verify.theorem.verdicts import Verdict, worst
+from verify.theorem.verdicts import Verdict, counts, worst
 
 #: Compared numbers are known to within their error budgets, but for one path. The path itself is known only
 #: to the integrator's tolerance, and late on it to rounding: relative changes of 4e-5 were seen.
@@ -87,6 +87,9 @@ def write_reference(record: Record | Suite, folder: Path, allow_unverified: bool
     ]
     if unverified and not allow_unverified:
         raise InputError(f"not accepted: {', '.join(unverified)}; mend that first, or say --allow-unverified")
+    told = [found.what for run in runs_of(record) for found in _contradictions(run.label, run) if found]
+    if told:
+        raise InputError(f"not accepted: the record contradicts itself ({told[0]}): run it again")
     require_writable(folder)
     if isinstance(record, Suite):
         runs = [run.model_copy(update={"timings": {}}) for run in record.theorems]
@@ -234,6 +237,9 @@ def _contradictions(what: str, run: Record) -> Moves:
         if claim.checks:
             of_checks = worst(check.verdict for check in claim.checks)
             yield from _exact(f"{what}  {claim.id}  verdict, from its checks", of_checks, claim.verdict)
+    of_claims = [claim.verdict for claim in run.claims if counts(claim.required, claim.verdict)]
+    if of_claims and run.verdict.severity < worst(of_claims).severity:
+        yield Difference(f"{what}  verdict, from its claims", worst(of_claims), run.verdict, "")
 
 
 def _effective(what: str, old: Any, new: Any) -> Moves:
