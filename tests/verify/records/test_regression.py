@@ -223,3 +223,15 @@ def test_a_comparison_says_how_much_it_compared(record):
 def test_a_record_that_contradicts_itself_differs_even_from_itself(record, update, what):
     bad = with_check(record, "K-T1", -1, **update)
     assert any(what in one.what for one in differences(bad, bad))
+
+
+def test_a_record_that_says_better_of_itself_than_its_claims_is_not_accepted(tmp_path, record):
+    worse = record.claims[-1].checks[0].model_copy(update={"verdict": Verdict.INCONCLUSIVE})
+    claim = record.claims[-1].model_copy(
+        update={"verdict": Verdict.INCONCLUSIVE, "checks": [worse], "required": True}
+    )
+    flattered = record.model_copy(update={"claims": [*record.claims[:-1], claim]})
+    assert any("from its claims" in what for what in moved_of(flattered, flattered))
+    with pytest.raises(InputError, match="contradicts itself"):
+        write_reference(flattered, tmp_path)
+    assert not list(tmp_path.iterdir())

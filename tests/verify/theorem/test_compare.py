@@ -104,3 +104,14 @@ def test_informative_claims_worsen_a_theorem_only_when_violated_or_broken():
 def test_exit_codes():
     assert [verdict.exit_code for verdict in Verdict] == [0, 3, 3, 1, 4]
     assert not_applicable("q", "why").verdict.exit_code == 3
+
+
+def test_an_infinite_number_is_no_pass():
+    assert at_least("q", [np.inf, 2.0], 1.0, budget={"a": 0.1}).verdict == "ERROR"
+    assert at_most("q", np.inf, 1.0, budget={"a": 0.1}).verdict == "VIOLATED"
+    assert at_most("q", 2.0, 1.0, budget={"a": 10.0}, attained=np.inf).verdict == "INCONCLUSIVE"
+
+
+def test_complex_numbers_are_not_compared():
+    with pytest.raises(TypeError, match="absolute value"):
+        at_most("q", np.array([9j]), 1.0, budget={"a": 0.1})

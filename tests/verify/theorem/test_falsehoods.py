@@ -182,3 +182,29 @@ def test_a_claim_that_compares_nothing_is_its_authors_to_mend(claims, bound):
     bound.false("half of it", why="so", setting={}, limit=0.5)
     with pytest.raises(TheoremError, match="compares nothing"):
         tried(claims)
+
+
+def test_a_falsehood_shows_nothing_where_the_honest_claim_fails_as_well(claims):
+    open_constant = Constant(lambda problem: 1.0)
+    claim = claims.step("A", "", constant=open_constant)(lambda path, bound=1.0: below(path, bound))
+    claim.false("half of it", why="so", setting={}, bound=0.5)
+    (trial,) = tried(claims)
+    assert trial.missed == "nothing is shown: the honest claim comes out NOT_APPLICABLE there, too"
+
+
+def test_a_falsehood_that_spoils_things_for_good_shows(claims):
+    claims = Claims("a paper")
+    claim = claims.step("A", "")(lambda path: below(path["size"], 20))
+
+    def spoil(path):
+        path["size"] = 30.0
+        return path
+
+    claim.false("three of it", why="so", setting={}, path=spoil)
+
+    class Kept(OneClaim):
+        def integrate(self, problem, progress):
+            return {"size": 10 * problem}
+
+    (trial,) = trials(Kept(claims))
+    assert trial.missed == "nothing is shown: the honest claim comes out VIOLATED there, too"

@@ -233,3 +233,15 @@ def test_what_a_run_should_have_made_and_has_not_is_an_error_and_no_excuse():
     assert "no path" in check.message
     (check,) = Judge({}, silence="gamma is too large: use --gamma 0.1").checks(claims[0])
     assert check.verdict == "NOT_APPLICABLE"
+
+
+def test_a_law_rests_on_laws_alone():
+    claims = Claims("somewhere")
+    seen = claims.hypothesis("H", "", otherwise=lambda: "use --width 30")(lambda problem: FAILS)
+    given = claims.hypothesis("L", "")(lambda: HELD)
+    claims.step("A", "", given=(seen,))(lambda: HELD)
+    claims.step("B", "", given=(given,))(lambda: HELD)
+    claims.step("C", "", constant=Constant(lambda problem: 1.0))(lambda: FAILS)
+    assert laws(claims).keys() == {"L", "B"}
+    judge = Judge({"problem": 1.0}, laws=laws(claims))
+    assert [judge.checks(claims[i])[0].verdict for i in (2, 3)] == ["NOT_APPLICABLE", "VERIFIED"]
