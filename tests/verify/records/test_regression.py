@@ -231,7 +231,7 @@ def test_a_record_that_says_better_of_itself_than_its_claims_is_not_accepted(tmp
         update={"verdict": Verdict.INCONCLUSIVE, "checks": [worse], "required": True}
     )
     flattered = record.model_copy(update={"claims": [*record.claims[:-1], claim]})
-    assert any("from its claims" in what for what in moved_of(flattered, flattered))
+    assert any("from its claims" in one.what for one in differences(flattered, flattered))
     with pytest.raises(InputError, match="contradicts itself"):
         write_reference(flattered, tmp_path)
     assert not list(tmp_path.iterdir())
