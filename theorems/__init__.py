@@ -6,14 +6,14 @@ import difflib
 import importlib
 import re
 import sys
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import redirect_stdout
-from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
 from typing import cast
 
 from verify.contract.calls import Fault, fault_line
+from verify.contract.catalogue import Catalogue, Found
 from verify.contract.module import module_faults
 from verify.contract.place import ENTRY_POINT_GROUP, place_of_problem
 from verify.theorem.errors import InputError, in_words
@@ -26,23 +26,6 @@ BUILT_IN: Mapping[str, str] = MappingProxyType(
         "relu-convergence": "theorems.gao_2022",
     }
 )
-
-
-@dataclass(frozen=True)
-class Found:
-    """What a name stands for: the theorem, if it could be imported, and every fault of its package."""
-
-    theorem: Theorem | None
-    faults: Sequence[str]
-    cause: BaseException | None = None
-
-
-@dataclass(frozen=True)
-class Catalogue:
-    """The theorems that load, and for each other theorem why it does not."""
-
-    theorems: Sequence[Theorem]
-    broken: Sequence[Exception]
 
 
 def names() -> list[str]:

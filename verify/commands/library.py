@@ -6,28 +6,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from verify.contract.catalogue import Catalogue, Found
     from verify.figures.protocol import FigureModule
     from verify.theorem.protocol import Theorem
-
-
-class Found(Protocol):
-    """What a name stands for: the theorem, if it could be imported, and every fault of its package."""
-
-    @property
-    def theorem(self) -> Theorem | None: ...
-    @property
-    def faults(self) -> Sequence[str]: ...
-    @property
-    def cause(self) -> BaseException | None: ...
-
-
-class Served(Protocol):
-    """The theorems that load, and for each other theorem why it does not."""
-
-    @property
-    def theorems(self) -> Sequence[Theorem]: ...
-    @property
-    def broken(self) -> Sequence[Exception]: ...
 
 
 class Theorems(Protocol):
@@ -42,7 +23,7 @@ class Theorems(Protocol):
     def load(self, name: str, reserved: Collection[str] = ()) -> Theorem:
         """The theorem of that name; InputError when no sound theorem has it."""
 
-    def catalogue(self, chosen: Iterable[str] = (), reserved: Collection[str] = ()) -> Served:
+    def catalogue(self, chosen: Iterable[str] = (), reserved: Collection[str] = ()) -> Catalogue:
         """Some theorems, all of which must load; by default every one that loads."""
 
 

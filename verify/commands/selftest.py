@@ -18,6 +18,7 @@ from verify.commands import engine_cases
 from verify.commands.base import CommandGroup
 from verify.commands.engine_cases import CASES, NAME
 from verify.commands.library import Library
+from verify.contract.catalogue import Catalogue
 from verify.theorem.protocol import Theorem
 from verify.theorem.verdicts import Verdict
 
@@ -59,14 +60,6 @@ class CaseOutcome:
         return self.found == self.expected
 
 
-@dataclass(frozen=True)
-class ServedCases:
-    """A catalogue of the one theorem whose cases are broken."""
-
-    theorems: Sequence[Theorem]
-    broken: Sequence[Exception] = ()
-
-
 class Cases:
     """A library that contains only the broken cases."""
 
@@ -81,9 +74,9 @@ class Cases:
     def names(self) -> Sequence[str]:
         return [NAME, FAILING]
 
-    def catalogue(self, chosen: Iterable[str] = (), reserved: Collection[str] = ()) -> ServedCases:
+    def catalogue(self, chosen: Iterable[str] = (), reserved: Collection[str] = ()) -> Catalogue:
         served = {NAME: cast(Theorem, engine_cases), FAILING: _failing()}
-        return ServedCases([served[name] for name in chosen or [NAME]])
+        return Catalogue([served[name] for name in chosen or [NAME]], [])
 
 
 def _failing() -> Theorem:

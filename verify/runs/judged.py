@@ -20,7 +20,7 @@ from verify.theorem.claims import Part
 from verify.theorem.compare import Check
 from verify.theorem.errors import HypothesisError, InputError, TheoremError, in_words
 from verify.theorem.falsehoods import Falsehood
-from verify.theorem.judgement import Judge, Laws, laws, made
+from verify.theorem.judgement import Caller, Judge, Laws, laws, made
 from verify.theorem.protocol import Progress, Theorem, silent
 from verify.theorem.settings import BaseSetting
 from verify.theorem.verdicts import Verdict, worst
@@ -132,7 +132,7 @@ def laws_of(theorem: Theorem) -> Laws:
             return {}
 
 
-def _caller(theorem: Theorem) -> Any:
+def _caller(theorem: Theorem) -> Caller:
     """Calls the functions of claims, whose faults are told to their author."""
 
     def call(part: Part, known: Mapping[str, object], constants: Mapping[str, Any]) -> Sequence[Check]:

@@ -74,10 +74,6 @@ def run_theorem(
         "sources": theorem.SOURCES,
         "setting": setting.model_dump(mode="json"),
         "effective": prepared.effective,
-        "rates": {},
-        "counts": {},
-        "notes": [prepared.silence] if prepared.silence else [],
-        "figures": [],
         "command": theorem_command(theorem, setting),
         "started": begun.isoformat(timespec="seconds"),
     }
@@ -106,7 +102,7 @@ def run_theorem(
     record |= {
         "rates": {name: float(rate) for name, rate in left.get("rates", {}).items()},
         "counts": {name: int(count) for name, count in left.get("counts", {}).items()},
-        "notes": [*record["notes"], *left.get("notes", ())],
+        "notes": [prepared.silence] if prepared.silence else list(left.get("notes", ())),
         "figures": [f"{name}.png" for name in drawn],
         "captions": {f"{name}.png": plots.panel_titles(figure) for name, figure in drawn.items()},
     }
