@@ -20,7 +20,7 @@ from verify.theorem.errors import InputError
 PARTIAL_PREFIX = ".partial-"
 
 #: How often a folder is made again that another process has removed.
-ATTEMPTS = 10
+ATTEMPTS = 100
 
 
 def require_writable(parent: Path) -> None:
@@ -88,7 +88,9 @@ def _unused(parent: Path, make: Callable[[Path], None]) -> Path:
             parent.mkdir(parents=True, exist_ok=True)
             make(path)
             break
-        except FileNotFoundError:  # another process only tried whether it could write there, and took it away
+        # Another process only tried whether it could write there, and took it away: before `make`, or while
+        # `mkdir` looked whether what is there is a folder (it then says that it is not). A file stays there.
+        except (FileNotFoundError, FileExistsError):
             if attempt == ATTEMPTS - 1:
                 raise
     return path
