@@ -23,6 +23,10 @@ class FlowError(RuntimeError):
     """The integrator could not go on; the text says where and what to change."""
 
 
+class StepError(RuntimeError):
+    """There is nothing where a step leads: a shorter one is to be tried."""
+
+
 @dataclass(frozen=True)
 class FlowPoint:
     """The flow at one time.

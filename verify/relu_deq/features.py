@@ -11,13 +11,19 @@ from verify.numerics.arrays import AnyArray
 
 
 class Features(Protocol):
-    """A function that is applied to every entry of W X (m, n)."""
+    """A function that is applied to every entry of W X (m, n), linear on each side of its kinks."""
 
     def values(self, before: AnyArray) -> AnyArray:
         """Phi for ``before = W X``, which may be complex: analytic there, away from kinks."""
 
-    def pulled_back(self, before: AnyArray, adjoint: AnyArray) -> AnyArray:
-        """`adjoint` (m, n) times the derivative of the features at `before`, entry by entry."""
+    def opened(self, before: AnyArray) -> AnyArray:
+        """The gates (m, n) at `before`: 1 where an entry passes, else 0."""
+
+    def through(self, opened: AnyArray, entries: AnyArray) -> AnyArray:
+        """`entries` (m, n) through the linear map of given gates.
+
+        Of `before` it is Phi, or its continuation over a kink; of an adjoint, the adjoint in W X.
+        """
 
 
 @dataclass(frozen=True)
@@ -28,12 +34,13 @@ class ScaledRelu:
 
     def values(self, before: AnyArray) -> AnyArray:
         """relu(s) = s where Re s > 0."""
-        return self._where_positive(before, before)
-
-    def pulled_back(self, before: AnyArray, adjoint: AnyArray) -> AnyArray:
-        """The derivative at a kink is taken to be 0."""
-        return self._where_positive(before, adjoint)
-
-    def _where_positive(self, before: AnyArray, values: AnyArray) -> AnyArray:
         xp = array_namespace(before)
-        return xp.where(before.real > 0, values, xp.zeros_like(values[0, 0])) / self.divisor
+        return xp.where(before.real > 0, before, xp.zeros_like(before[0, 0])) / self.divisor
+
+    def opened(self, before: AnyArray) -> AnyArray:
+        """A gate at its kink is closed."""
+        return array_namespace(before).astype(before > 0, before.dtype)
+
+    def through(self, opened: AnyArray, entries: AnyArray) -> AnyArray:
+        """Entries of open gates over the divisor."""
+        return opened * entries / self.divisor

@@ -22,9 +22,11 @@ import numpy as np
 from array_api_compat import array_namespace
 from numpy.typing import NDArray
 
+from verify.flow import StepError
 from verify.numerics.arrays import AnyArray, Placement, double, epsilon, host, like, norm
 from verify.relu_deq.features import Features, ScaledRelu
-from verify.relu_deq.parameters import ALL_BLOCKS, Block, Parameters, StateMatrix
+from verify.relu_deq.gates import Gates
+from verify.relu_deq.parameters import ALL_BLOCKS, Block, Move, Parameters, StateMatrix
 
 Array = NDArray[np.float64]
 
@@ -36,7 +38,7 @@ ACCURACY, SINGLE_ACCURACY = 1e-13, 1e-6
 MAXIMUM_SWEEPS = 1000
 
 
-class NoEquilibriumError(RuntimeError):
+class NoEquilibriumError(StepError):
     """The equilibrium iteration does not converge: nothing contracts it."""
 
 
@@ -78,27 +80,41 @@ class ImplicitReLU:
         theta: Parameters,
         guess: tuple[AnyArray, AnyArray] | None = None,
         accuracy: float = ACCURACY,
+        gates: Gates | None = None,
+        *,
+        continued: bool = False,
     ) -> ReluState:
         """The network at `theta`; `guess` holds Z and P (m, n) to start their iterations from.
 
-        Z stops at the residual ``accuracy * ||Phi||``, P at ``accuracy * ||u|| sqrt(n)``, or at the
-        finest that the precision allows. Raises NoEquilibriumError when an iteration does not get there.
+        Z stops at the residual ``accuracy * ||Phi||``, P at ``accuracy * ||u|| sqrt(n)``, or at the finest
+        that the precision allows. Derivatives are those of the `gates`, by default by the signs of their
+        guards. If it is `continued`, so are Phi and Z: beyond kinks they are what they would be without.
+        Raises NoEquilibriumError when an iteration does not get there.
         """
         xp = array_namespace(self.inputs)
         accuracy = max(accuracy, self.accuracy)
         zero = xp.zeros_like(self.inputs[0, 0])
         before = theta.w @ self.inputs
-        phi = self.features.values(before)
+        phi = (
+            self.features.through(gates.features, before)
+            if gates and continued
+            else self.features.values(before)
+        )
         z = phi if guess is None else guess[0]
         coupled = self.coupling * theta.a
 
         def forward(z: AnyArray) -> AnyArray:
             out = coupled @ z
             out += phi
+            if gates and continued:
+                out *= gates.states
+                return out
             return xp.maximum(out, zero)
 
-        z, sweeps = _iterate(forward, z, accuracy * norm(phi))
-        active = xp.astype(z > 0, z.dtype)
+        z, sweeps = iterate(forward, z, accuracy * norm(phi))
+        if gates is None:
+            gates = Gates(self.features.opened(before), xp.astype(z > 0, z.dtype))
+        active = gates.states
         source = active * theta.u[:, None]
         p = source if guess is None else active * guess[1]
         transposed = coupled.T
@@ -110,15 +126,17 @@ class ImplicitReLU:
             return out
 
         size = norm(theta.u) * float(np.sqrt(z.shape[1]))
-        p, adjoint_sweeps = _iterate(backward, p, accuracy * size)
-        c = self.features.pulled_back(before, p if theta.v is None else p + theta.v[:, None])
+        p, adjoint_sweeps = iterate(backward, p, accuracy * size)
+        c = self.features.through(gates.features, p if theta.v is None else p + theta.v[:, None])
         output = double(theta.u) @ double(z)
         if theta.v is not None:
             output = output + double(theta.v) @ double(phi)
-        return ReluState(self, theta, phi, z, p, c, host(output), accuracy, sweeps, adjoint_sweeps)
+        return ReluState(
+            self, theta, before, phi, z, p, c, gates, host(output), accuracy, sweeps, adjoint_sweeps
+        )
 
 
-def _iterate(mapping: Callable[[AnyArray], AnyArray], x: AnyArray, tolerance: float) -> tuple[AnyArray, int]:
+def iterate(mapping: Callable[[AnyArray], AnyArray], x: AnyArray, tolerance: float) -> tuple[AnyArray, int]:
     """Iterate until a sweep changes x by no more than `tolerance`; the last iterate is returned."""
     with np.errstate(over="ignore", invalid="ignore"):
         for sweep in range(1, MAXIMUM_SWEEPS + 1):
@@ -141,10 +159,12 @@ class ReluState:
 
     model           the network without its parameters
     theta           the parameters
+    before          ``W X``, (m, n)
     phi             features Phi, (m, n)
     z               equilibria Z, (m, n)
     p               adjoints P, (m, n): column i is ``D_i (I - gamma~ D_i A)^{-T} u``
     c               C, (m, n): column i is the gradient of output i in W x_i
+    gates           of all units
     output          yhat, (n,)
     accuracy        of Z and P
     sweeps          products with A that Z took
@@ -153,10 +173,12 @@ class ReluState:
 
     model: ImplicitReLU
     theta: Parameters
+    before: AnyArray
     phi: AnyArray
     z: AnyArray
     p: AnyArray
     c: AnyArray
+    gates: Gates
     output: Array
     accuracy: float
     sweeps: int
@@ -170,9 +192,11 @@ class ReluState:
         return model.at(self.theta.mapped(placement.put), accuracy=self.accuracy)
 
     def on_host(self) -> ReluState:
-        """The network at the same parameters in NumPy and float64, as accurate as that allows."""
+        """The network at the same parameters and gates in NumPy and float64, as accurate as that allows."""
         model = replace(self.model, inputs=host(self.model.inputs))
-        return model.at(self.theta.mapped(host), guess=(host(self.z), host(self.p)))
+        guess = (host(self.z), host(self.p))
+        gates = replace(self.gates, features=host(self.gates.features), states=host(self.gates.states))
+        return model.at(self.theta.mapped(host), guess, gates=gates, continued=True)
 
     @property
     def inputs(self) -> AnyArray:
@@ -213,11 +237,20 @@ class ReluState:
 
         @cache
         def gram(columns: StateMatrix) -> Array:
-            if columns == "inputs":
-                return self.model.input_gram
-            return _gram(getattr(self, columns), getattr(other, columns))
+            return self.products(other, columns)
 
         return np.stack([block.kernel(self, gram) for block in self.model.trained])
+
+    def products(self, other: ReluState, columns: StateMatrix) -> Array:
+        """Products (n, n) of the columns of one of the matrices here with those of the other state."""
+        if columns == "inputs":
+            return self.model.input_gram
+        return _gram(getattr(self, columns), getattr(other, columns))
+
+    @cached_property
+    def guards(self) -> tuple[AnyArray, AnyArray]:
+        """The guards of the gates: ``W X`` and ``gamma~ A Z + Phi``, (m, n)."""
+        return self.before, self.coupling * (self.theta.a @ self.z) + self.phi
 
     def moved(
         self,
@@ -230,12 +263,17 @@ class ReluState:
         Iterations start from the equilibria of the last of `moves` unless `guess` holds better ones,
         and keep this state's accuracy unless another is given.
         """
-        moved = {b.name: b.moved(self.theta.parts[b.name], moves) for b in self.model.trained}
+        last, _ = moves[-1]
         return self.model.at(
-            replace(self.theta, **moved),
-            guess or (moves[-1][0].z, moves[-1][0].p),
+            self.parameters_after([Move(*move) for move in moves]),
+            guess or (last.z, last.p),
             accuracy or self.accuracy,
         )
+
+    def parameters_after(self, moves: Sequence[Move]) -> Parameters:
+        """The parameters moved by all of `moves`."""
+        moved = {block.name: block.moved(self.theta.parts[block.name], moves) for block in self.model.trained}
+        return replace(self.theta, **moved)
 
     def extrapolated(self, before: ReluState) -> tuple[AnyArray, AnyArray]:
         """Z and P one more step along the line from `before` to here, a guess for the next state."""

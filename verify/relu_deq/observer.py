@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from verify.flow.exponential import ExponentialPoint
+from verify.flow.adaptive import ExponentialPoint
 from verify.losses import EPS
 from verify.numerics.arrays import AnyArray, epsilon, host, norm
 from verify.relu_deq.model import ReluState
@@ -52,7 +52,11 @@ class Observer:
         self._sweeps = 0
 
     def __call__(self, point: ExponentialPoint[LeastSquares]) -> None:
-        problem, state = self._problem, point.at.state
+        problem, on_piece = self._problem, point.at.state
+        # The flow continues units a little beyond their kinks; what is observed is the network itself.
+        state = on_piece.model.at(on_piece.theta, (on_piece.z, on_piece.p), on_piece.accuracy)
+        beyond = float(np.linalg.norm(state.output - on_piece.output))
+        size = float(np.linalg.norm(point.at.residual))
         width, n = problem.model.width, problem.samples
         parts = state.kernel_parts(state)
         distances = state.theta.distances(self._start.theta)
@@ -69,12 +73,14 @@ class Observer:
         self._rows.append(
             {
                 "times": point.time,
-                "residuals": point.at.residual,
+                "residuals": state.output - problem.targets,
                 "log_energy": point.log_energy,
                 "lowest": point.lowest,
-                "defect": point.defect,
-                "promised": point.promised,
+                "log_error": point.estimated + (2 * beyond / size if size > 0 else 0.0),
+                "energy_error": point.energy_error,
+                "lowest_error": point.lowest_error,
                 "steps": point.steps,
+                "held": len(point.at.state.gates.held),
                 "kernel_spectrum": point.eigenvalues,
                 "part_minima": minima,
                 # Weyl: an eigenvalue moves by no more than the norm of the change. A Gram matrix changes by

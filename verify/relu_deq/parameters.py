@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
@@ -10,7 +10,8 @@ import numpy as np
 from array_api_compat import array_namespace
 from numpy.typing import NDArray
 
-from verify.numerics.arrays import AnyArray, like, norm
+from verify.numerics.arrays import AnyArray, double, host, like, norm
+from verify.relu_deq.gates import Indices, Normals
 
 Array = NDArray[np.float64]
 
@@ -78,6 +79,31 @@ class Solved(Protocol):
 
 
 @dataclass(frozen=True)
+class Move:
+    """A change of the parameters by ``J^T weights`` of a state, and along normals of kinks there.
+
+    at       the state
+    weights  (n,)
+    along    normals, each with coefficients (k,)
+    """
+
+    at: Solved
+    weights: Array
+    along: Sequence[tuple[Normals, Array]] = ()
+
+    def left(self, block: Block) -> AnyArray:
+        """The left factor (m, n) of the change of a matrix, whose right one is that of the block."""
+        left = getattr(self.at, block.left)
+        factor = left * like(self.weights, left)
+        for normals, weights in self.along:
+            if block.name in normals.lefts:
+                # The columns of one sample are added up.
+                spread = weights[:, None] * (normals.samples[:, None] == np.arange(len(self.weights)))
+                factor = factor + normals.lefts[block.name] @ like(spread, left)
+        return factor
+
+
+@dataclass(frozen=True)
 class Block:
     """A block of parameters that training moves, told by the derivative of output i in it.
 
@@ -115,16 +141,27 @@ class Block:
             return gram(self.left)
         return self._scale(state) ** 2 * gram(self.left) * gram(self.right)
 
-    def moved(self, part: AnyArray, moves: Collection[tuple[Solved, Array]]) -> AnyArray:
-        """``part + sum_k J_k^T c_k`` for moves (state k, c_k (n,))."""
-        weighted = [(state, like(c, state.z)) for state, c in moves]
+    def normal_products(
+        self, state: Solved, here: AnyArray, there: AnyArray, rights: Array, samples: Indices, others: Indices
+    ) -> Array:
+        """Products (k, l) in this matrix of ``s here_a right_i^T`` with ``s there_b right'_i'^T``.
+
+        `here` (m, k) and `there` (m, l) are left factors, `samples` (k,) and `others` (l,) their i and i',
+        and `rights` (n, n) the products of the right ones.
+        """
+        return (
+            self._scale(state) ** 2 * host(double(here).T @ double(there)) * rights[np.ix_(samples, others)]
+        )
+
+    def moved(self, part: AnyArray, moves: Sequence[Move]) -> AnyArray:
+        """`part` after the moves."""
         if self.right is None:
-            return part + sum(self.gradient(state, c) for state, c in weighted)
-        scaled = [getattr(state, self.left) * (self._scale(state) * c) for state, c in weighted]
+            return part + sum(self.gradient(move.at, like(move.weights, move.at.z)) for move in moves)
+        scaled = [self._scale(move.at) * move.left(self) for move in moves]
         if self.right == "inputs":  # the same for all states
-            return part + sum(scaled) @ weighted[0][0].inputs.T
+            return part + sum(scaled) @ moves[0].at.inputs.T
         xp = array_namespace(part)
-        right = xp.concat([getattr(state, self.right) for state, _ in weighted], axis=1)
+        right = xp.concat([getattr(move.at, self.right) for move in moves], axis=1)
         moved = xp.concat(scaled, axis=1) @ right.T
         moved += part
         return moved

@@ -3,23 +3,23 @@
 Observed are residuals, the spectrum of H and of its summands, how far the parameters went, and derivatives by
 complex step.
 
-The flow is not smooth, and not only at isolated times: a unit whose two one-sided gradients both push it
-towards its kink stays there, and the flow slides along the kink (Filippov). There the H of either side
-overstates the decay, and no smaller step mends that: the energy identity keeps a defect of about 1% of log
-||r||^2. The defect is measured, step by step, and is part of every budget.
+The flow is not smooth: it slides along kinks of its units (`verify.relu_deq.slides`), and there H is ``J P
+J^T``, with the normals of these kinks projected out. With it ``dyhat/dt = -H r`` holds on slides, too. How
+far the computed path is from the flow is told by a second one, followed with a tolerance `COARSER` times as
+large.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
 from verify.flow import FlowError
-from verify.flow.exponential import integrate
+from verify.flow.adaptive import integrate
 from verify.numerics.arrays import epsilon, host
 from verify.numerics.quadrature import graded_times
 from verify.relu_deq.model import NoEquilibriumError, ReluState
@@ -33,6 +33,15 @@ Array = NDArray[np.float64]
 #: The flow is followed until this is the relative rounding error of ||r||^2.
 RESIDUAL_RESOLUTION = 1e-2
 
+#: The tolerance of the path that tells the error, over that of the path itself, and the error over the
+#: distance of the two. The steps of the first are 1.6 times as long (the error of a step goes with its third
+#: power): where the error goes with the step, as at kinks, the distance is 0.6 errors of the second, and 1.5
+#: where with its square.
+COARSER, ERROR_OVER_DISTANCE = 4.0, 2.0
+
+#: Share of the work that the coarser path takes.
+COARSE_SHARE = 0.35
+
 #: Largest parameters stored in a record, in bytes.
 STORED_BYTES = 50 * 2**20
 
@@ -41,26 +50,21 @@ STORED_BYTES = 50 * 2**20
 class ReluPath:
     """The flow and what was observed of it at the checked times, k of them.
 
-    problem          what was followed
-    last             the network at the last checked time
-    fastest          the fastest time scale of the flow, 1 / lambda_max(H(0))
-    evaluations      of the network, by the integrator
-    sweeps           products with A and A^T at the checked times, for equilibria and adjoints
-    probes           derivatives by complex step at a few times
-    lost             why the path ended early, or ""
-    times            (k,), flow time
-    residuals        (k, n), r = yhat - y
-    log_energy       (k,), and so lowest, defect, promised, steps: see `ExponentialPoint`
-    kernel_spectrum  (k, n), eigenvalues of H, increasing
-    part_minima      (k, blocks), smallest eigenvalue of each summand of H, one for each trained block
-    gram_minimum     (k,), smallest eigenvalue of ``G = Phi^T Phi``
-    kernel_error     (k,), error of the eigenvalues of H and of its summands
-    gram_error       (k,), error of gram_minimum
-    norms            (k, 4), spectral norms of A and W, norms of u and v
-    norm_errors      (k, 2), errors of the norms of A and W
-    distances        (k, 4), Frobenius distances of A, W, u and v from their start
-    growth           (k,), largest ``||z_i|| / ||phi_i||`` over the samples
-    rounding         (k,), rounding error of ``log ||r||^2``
+    problem          what was followed last             the network at the last checked time fastest
+    the fastest time scale of the flow, 1 / lambda_max(H(0)) evaluations      of the network, by the
+    integrator sweeps           products with A and A^T at the checked times, for equilibria and adjoints
+    probes           derivatives by complex step at a few times lost             why the path ended early, or
+    "" times            (k,), flow time residuals        (k, n), r = yhat - y log_energy       (k,), and so
+    lowest and steps: see `ExponentialPoint` log_error        (k,), error of ``log ||r||^2``: what the steps
+    estimate, and the distance of a coarser path energy_error     (k,), error of log_energy, likewise
+    lowest_error     (k,), error of lowest, likewise held             (k,), kinks that the path slides along
+    kernel_spectrum  (k, n), eigenvalues of H, increasing part_minima      (k, blocks), smallest eigenvalue of
+    each summand of H, one for each trained block gram_minimum     (k,), smallest eigenvalue of ``G = Phi^T
+    Phi`` kernel_error     (k,), error of the eigenvalues of H and of its summands gram_error       (k,),
+    error of gram_minimum norms            (k, 4), spectral norms of A and W, norms of u and v norm_errors
+    (k, 2), errors of the norms of A and W distances        (k, 4), Frobenius distances of A, W, u and v from
+    their start growth           (k,), largest ``||z_i|| / ||phi_i||`` over the samples rounding         (k,),
+    rounding error of ``log ||r||^2``
 
     For a network without v, norms and distances have three columns.
     """
@@ -76,9 +80,8 @@ class ReluPath:
     residuals: Array
     log_energy: Array
     lowest: Array
-    defect: Array
-    promised: Array
     steps: Array
+    held: Array
     kernel_spectrum: Array
     part_minima: Array
     gram_minimum: Array
@@ -89,6 +92,9 @@ class ReluPath:
     distances: Array
     growth: Array
     rounding: Array
+    log_error: Array
+    energy_error: Array
+    lowest_error: Array
 
     @property
     def log_decay(self) -> Array:
@@ -113,8 +119,8 @@ class ReluPath:
 
     @property
     def integrated_lambda(self) -> tuple[Array, Array]:
-        """``int_0^t lambda_min(H)`` (k,), never too large for the H of the steps, and its rounding error."""
-        return self.lowest, self.kernel_error.max() * self.times
+        """``int_0^t lambda_min(H)`` (k,), and its error."""
+        return self.lowest, self.lowest_error + self.kernel_error.max() * self.times
 
     @property
     def arrays(self) -> Mapping[str, Array]:
@@ -127,8 +133,9 @@ class ReluPath:
             "residuals": self.residuals,
             "loss": 0.5 * np.sum(self.residuals**2, axis=1),
             "log_energy": self.log_energy,
-            "defect": self.defect,
-            "promised": self.promised,
+            "log_error": self.log_error,
+            "energy_error": self.energy_error,
+            "held": self.held,
             "integrated_lambda_min": self.lowest,
             "kernel_error": self.kernel_error,
             "gram_error": self.gram_error,
@@ -178,8 +185,8 @@ class ReluPath:
         notes = []
         if len(self.times) > 1:
             notes.append(
-                f"log ||r||^2 fell by {self.log_decay[-1]:.4g}; the energy identity is {self.defect[-1]:.2g} "
-                "off, from step errors and from units that slide along their kinks, where no step size helps"
+                f"log ||r||^2 fell by {self.log_decay[-1]:.4g}, known to {self.log_error[-1]:.2g} by a path with "
+                f"{COARSER:g} times the tolerance; it slides along up to {int(self.held.max())} kinks at a time"
             )
         if self.lost:
             notes.append(f"nothing is checked after time {self.times[-1]:.4g}: {self.lost}")
@@ -211,11 +218,18 @@ def relu_path(
     def blurred(point: LeastSquares) -> bool:
         return residual_rounding(problem, point) >= RESIDUAL_RESOLUTION
 
+    coarse: list[tuple[float, ...]] = []
     try:
+        tolerance = COARSER * problem.tolerance
+        rough = integrate(replace(start, tolerance=tolerance), times, tolerance, blurred)
+        for k, point in enumerate(islice(rough, 1 if ended else None)):
+            size = float(np.linalg.norm(point.at.residual))
+            coarse.append((point.time, 2 * float(np.log(size)), point.log_energy, point.lowest))
+            progress(COARSE_SHARE * (k + 1) / problem.points)
         flow = integrate(start, times, problem.tolerance, blurred)
-        for point in islice(flow, 1 if ended else None):
+        for point in islice(flow, len(coarse)):
             observe(point)
-            progress(len(observe) / problem.points)
+            progress(COARSE_SHARE + (1 - COARSE_SHARE) * len(observe) / problem.points)
     except (NoEquilibriumError, FlowError) as broken:
         lost = str(broken)
         if len(observe) < 2:
@@ -224,6 +238,12 @@ def relu_path(
                 f"give labels smaller than {np.abs(problem.targets).max():.2g}"
             ) from broken
     seen = observe.finish()
+    columns = dict(seen.columns)
+    sizes = 2 * np.log(np.linalg.norm(columns["residuals"], axis=1))
+    fine = np.stack([sizes, columns["log_energy"], columns["lowest"]], axis=1)
+    apart = np.maximum.accumulate(np.abs(np.array(coarse)[: len(fine), 1:] - fine), axis=0)
+    for name, distance in zip(("log_error", "energy_error", "lowest_error"), apart.T, strict=True):
+        columns[name] = columns[name] + ERROR_OVER_DISTANCE * distance
     return ReluPath(
         problem,
         seen.last.at.state,
@@ -232,5 +252,5 @@ def relu_path(
         seen.sweeps,
         seen.probes,
         lost,
-        **seen.columns,
+        **columns,
     )

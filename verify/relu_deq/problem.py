@@ -5,14 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from verify.flow.kinks import Crossing, Slides
 from verify.losses import EPS
-from verify.numerics.arrays import Placement, norm
+from verify.numerics.arrays import AnyArray, Placement, norm
+from verify.relu_deq.gates import Gates, Mask, Places, passed
 from verify.relu_deq.model import ACCURACY, ImplicitReLU, ReluState
+from verify.relu_deq.parameters import Move
+from verify.relu_deq.slides import GateKinks, Slide, on_kinks, strengths
 
 Array = NDArray[np.float64]
 
@@ -25,6 +30,10 @@ EQUILIBRIUM_SHARE = 1e-5
 
 #: The lowest accuracy of equilibria in a flow: H and its smallest eigenvalues are computed from them.
 LOOSEST_ACCURACY = 1e-9
+
+#: What a gate that is not as its guard's sign has it may change of the outputs, over the error that a step may
+#: make, and how often gates are looked at after one another.
+SIGN_SHARE, SIGN_ROUNDS = 0.1, 5
 
 
 @dataclass(frozen=True)
@@ -101,16 +110,93 @@ class LeastSquares:
     def residual(self) -> Array:
         return self.state.output - self.targets
 
-    def kernel(self, other: LeastSquares) -> Array:
-        return self.state.kernel_parts(other.state).sum(axis=0)
+    @cached_property
+    def slide(self) -> Slide:
+        """The kinks that the path slides along."""
+        return Slide(self.state)
 
-    def moved(self, *moves: tuple[LeastSquares, Array]) -> LeastSquares:
+    @cached_property
+    def slides(self) -> Slides:
+        return self.slide.slides(self.residual)
+
+    def kernel(self, other: LeastSquares) -> Array:
+        return self.slide.kernel(other.slide)
+
+    def continued(self, *moves: tuple[LeastSquares, Array]) -> LeastSquares:
+        return self._at(self._moves(moves), self.state.gates, _near(moves))
+
+    def kinks(self, ahead: LeastSquares) -> GateKinks | None:
+        gates = self.state.gates
+        pairs = zip(ahead.state.guards, self.state.guards, strict=True)
+        (features, before), (states, states_before) = pairs
+        places = Places(
+            passed(features, before, gates.features, gates.held.features),
+            passed(states, states_before, gates.states, gates.held.states),
+        )
+        return GateKinks.between(self.slide, places, ahead.state) if len(places) else None
+
+    def crossed(self, *moves: tuple[LeastSquares, Array], crossing: Crossing | None) -> LeastSquares:
+        gates, steps = self.state.gates, self._moves(moves)
+        if crossing is not None:
+            kinks = crossing.kinks
+            assert isinstance(kinks, GateKinks)
+            steps.append(kinks.move(crossing.pushes))
+            gates = gates.beyond(kinks.places, crossing.sliding)
+        return self._at(steps, gates, _near(moves))._by_sign()
+
+    def left(self, leaving: Mask) -> LeastSquares:
+        slides = self.slides
+        opened = slides.pushes * np.sign(slides.forces) > 0.5 * np.abs(slides.forces)
+        gates = self.state.gates.without(leaving, opened.astype(float))
+        return self._at([], gates)
+
+    def _by_sign(self) -> LeastSquares:
+        """With the gates as the signs of their guards have them, where that matters.
+
+        A gate that was turned at its kink may have a guard that is a little off; it is not turned back.
+        """
+        at = self
+        for _ in range(SIGN_ROUNDS):
+            state = at.state
+            features, states = state.guards
+            gates = state.gates
+            wrong = Places(
+                passed(features, None, gates.features, gates.held.features),
+                passed(states, None, gates.states, gates.held.states),
+            )
+            effects = np.abs(wrong.of(features, states) * strengths(state, wrong))
+            matter = effects > SIGN_SHARE * self.tolerance * float(np.linalg.norm(at.residual))
+            if not matter.any():
+                break
+            at = at._at([], gates.beyond(wrong.only(matter), np.zeros(int(matter.sum()), dtype=bool)))
+        return at
+
+    @property
+    def unsettled(self) -> float:
+        return self.slide.unsettled
+
+    def _moves(self, moves: Sequence[tuple[LeastSquares, Array]]) -> list[Move]:
+        """The moves, and back to the kinks that it slides along, from which steps stray."""
+        steps = [at.slide.move(c) for at, c in moves]
+        return [*steps, self.slide.settling] if moves and len(self.slide.places) else steps
+
+    def _at(
+        self, moves: Sequence[Move], gates: Gates, near: tuple[AnyArray, AnyArray] | None = None
+    ) -> LeastSquares:
         state = self.state
         # An error eps ||Phi|| of Z is one of eps ||Phi|| ||u|| of the outputs.
-        output = float(np.linalg.norm(state.phi)) * float(np.linalg.norm(state.theta.u))
+        output = norm(state.phi) * norm(state.theta.u)
         wanted = EQUILIBRIUM_SHARE * self.tolerance * float(np.linalg.norm(self.residual)) / output
         accuracy = min(max(wanted, ACCURACY), LOOSEST_ACCURACY)
-        return replace(self, state=state.moved(*((at.state, c) for at, c in moves), accuracy=accuracy))
+        theta = state.parameters_after(moves) if moves else state.theta
+        theta = on_kinks(state.model, theta, gates.held.features)
+        moved = state.model.at(theta, near or (state.z, state.p), accuracy, gates, continued=True)
+        return replace(self, state=moved)
+
+
+def _near(moves: Sequence[tuple[LeastSquares, Array]]) -> tuple[AnyArray, AnyArray] | None:
+    """Z and P of the last of the points that moves come from: the one that is nearest."""
+    return (moves[-1][0].state.z, moves[-1][0].state.p) if moves else None
 
 
 def residual_rounding(problem: ReluProblem, point: LeastSquares) -> float:

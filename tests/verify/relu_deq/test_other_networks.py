@@ -29,8 +29,11 @@ class AsItIs:
     def values(self, before):
         return before
 
-    def pulled_back(self, before, adjoint):
-        return adjoint
+    def opened(self, before):
+        return np.ones_like(before)
+
+    def through(self, opened, entries):
+        return entries
 
 
 @pytest.fixture(params=[TRAINED, ALL_BLOCKS[:3]], ids=["A and u", "A, W and u"])
@@ -90,8 +93,9 @@ def test_flow_and_descent_follow_it(state, rng):
     assert path.part_minima.shape == (9, len(state.model.trained))
     assert path.distances.shape == (9, 3)
     gap = np.abs(path.log_decay - path.log_energy)
+    assert np.all(gap <= path.log_error + path.energy_error)
     assert gap[-1] < 1e-2 < path.log_decay[-1]
-    assert np.all(path.log_decay[1:] > 2 * path.integrated_lambda[0][1:] - path.defect[1:])
+    assert np.all(path.log_decay[1:] > 2 * (path.integrated_lambda[0] - path.integrated_lambda[1])[1:])
     assert [at.gap(at.parts) < 1e-8 for at in path.probes] == [True] * 3
     descent = descend(problem, 1e-2, 5)
     assert np.all(np.diff(descent.residuals) < 0)
