@@ -28,6 +28,13 @@ EXCESS_RESOLUTION = 1e-2
 #: Descent steps per shortest time scale of the flow at its start; it is stable from 1/2 on.
 DESCENT_STEPS_PER_SCALE = 20
 
+#: A second run, which is to show the error of the first, is CVODE with a tolerance that is this many times as
+#: large: it is to err more than CVODE, and less than any other integrator.
+SECOND_TOLERANCE = {"cvode": 10.0, "runge-kutta": 0.01, "descent": 0.01}
+
+#: CVODE's tightest tolerance.
+TIGHTEST = 1e-12
+
 
 def decay_time(problem: LinearProblem) -> float:
     """The decay time of the excess at the start; HypothesisError where nothing is left to decay."""
@@ -79,10 +86,19 @@ def resolvable_excess(objective: ShallowObjective, w: Array, gradient: Array, ma
     return rounding <= EXCESS_RESOLUTION * float(np.linalg.norm(gradient))
 
 
+def second_stepper(problem: LinearProblem) -> StepperFactory:
+    """An integrator whose distance to that of the problem shows the error of the latter."""
+    return _cvode(problem, max(SECOND_TOLERANCE[problem.integrator] * problem.rtol, TIGHTEST))
+
+
+def _cvode(problem: LinearProblem, rtol: float) -> StepperFactory:
+    helped = preconditioner_pays(problem)
+    return cvode(rtol, GaussNewton(problem.model, problem.objective) if helped else None)
+
+
 def _stepper(problem: LinearProblem, start: LinearState) -> StepperFactory:
     if problem.integrator == "cvode":
-        helped = preconditioner_pays(problem)
-        return cvode(problem.rtol, GaussNewton(problem.model, problem.objective) if helped else None)
+        return _cvode(problem, problem.rtol)
     if problem.integrator == "runge-kutta":
         return runge_kutta(problem.rtol)
     curvature = problem.objective.smoothness * FlowOperator(start).largest_eigenvalue()

@@ -104,9 +104,7 @@ def test_half_of_the_points_must_be_decided(wide, verdict):
     )
     assert found.verdict == verdict
     slack = np.where(budget > 0.1, 0.0, 1.0)
-    found = at_most(
-        "q", -slack, 0.0, budget={"a": 0.01}, trivial=np.arange(5) == 0, undecided=slack == 0.0
-    )
+    found = at_most("q", -slack, 0.0, budget={"a": 0.01}, trivial=np.arange(5) == 0, undecided=slack == 0.0)
     assert found.verdict == verdict
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from theorems.kawaguchi_2021.linear_rate.problem import RateProblem, witness
+from verify.linear_deq.accuracy import PathError, path_error
 from verify.linear_deq.model import linear_map, one_norm
 from verify.linear_deq.path import LinearPath, Sight, columns, linear_path
 from verify.linear_deq.shallow import shallow_path
@@ -35,6 +36,7 @@ class RatePath(LinearPath):
     analytic_rounding  (k,), absolute rounding error of a complex-step derivative of the loss, for Q moving
                        at speed 1
     shallow            (s, m_y, m), the flow of the shallow model from the same Q(0), at the stored times
+    error              of the integrator, from a second run
 
     The other fields are those of `LinearPath`.
     """
@@ -50,6 +52,7 @@ class RatePath(LinearPath):
     quadratic_form: Array
     analytic_rounding: Array
     shallow: Array
+    error: PathError
 
     @property
     def dissipation_rounding(self) -> Array:
@@ -70,6 +73,16 @@ class RatePath(LinearPath):
         value, quadrature = cumulative_integral(self.times, self.lambda_min, self.fastest)
         eigenvalue, _ = cumulative_integral(self.times, self.lambda_error, self.fastest)
         return value, quadrature + np.abs(eigenvalue)
+
+    @property
+    def advice(self) -> str:
+        """What to change where the integrated statements cannot be decided."""
+        if len(self.times) > 1:
+            return "tighten --rtol, add --points, or lower --horizon"
+        return (
+            f"the excess at the start, {self.excess[0]:.2g}, is too small to follow, since rounding and the "
+            "error of L* hide its decay: use another --seed or a larger --tau or --alignment"
+        )
 
     @property
     def distance(self) -> Array:
@@ -98,6 +111,8 @@ class RatePath(LinearPath):
             "dissipation": self.dissipation,
             "quadratic_form": self.quadratic_form,
             "shallow_W": self.shallow,
+            "log_energy_error": self.error.log,
+            "energy_error": self.error.energy,
             **ends,
         }
 
@@ -161,7 +176,7 @@ def rate_path(problem: RateProblem, progress: Callable[[float], None]) -> RatePa
             f"{path.left_at:.3g}: use a larger --radius, or --radius auto"
         )
     seen: dict[str, Any] = {**vars(path), **observe.columns}
-    return RatePath(**seen, shallow=shallow_path(problem, path.stored_times))
+    return RatePath(**seen, shallow=shallow_path(problem, path.stored_times), error=path_error(path))
 
 
 class ProofObserver:

@@ -74,9 +74,14 @@ def false_dissipation(path: RatePath) -> RatePath:
     return replace(path, dissipation=1.001 * path.dissipation)
 
 
-def false_energy(path: RatePath) -> RatePath:
-    """The path with an energy integral that is 1% larger."""
-    return replace(path, log_energy=1.01 * path.log_energy)
+def false_energy(factor: float) -> Spoil:
+    """A change of the path: its energy integral is this many times as large."""
+    return lambda path: replace(path, log_energy=factor * path.log_energy)
+
+
+def false_dissipated_energy(path: RatePath) -> RatePath:
+    """The path with an integral of ||grad L||^2 that is 1% larger."""
+    return replace(path, energy=1.01 * path.energy)
 
 
 def without_first_order_term(path: RatePath) -> RatePath:
