@@ -105,7 +105,7 @@ def tightness(problem: RateProblem, path: RatePath, factor: float = 2.0) -> Iter
             -share * bound.arrays["bound"],
             budget={part: bound.arrays[f"budget {part}"] for part in bound.budget_parts},
             where={"time": bound.arrays["at time"]},
-            undecided=-bound.arrays["bound"] < 1,
+            undecided=True,
             advice=path.advice,
         )
 
