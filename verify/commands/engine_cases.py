@@ -173,6 +173,11 @@ CASES: Mapping[str, Case] = MappingProxyType(
             [lambda: at_most("q", 5.0, 1.0, budget={"error": 10.0}, attained=0.2)],
         ),
         "overlap": Case("slack within the budget", Verdict.INCONCLUSIVE, [_close]),
+        "overlap-once": Case(
+            "slack within the budget at one point of three",
+            Verdict.INCONCLUSIVE,
+            [lambda: at_most("q", [0.0, 0.0, 0.95], 1.0, budget={"error": 0.1})],
+        ),
         "undecided": Case(
             "points that may stay undecided, all of them",
             Verdict.INCONCLUSIVE,
