@@ -126,11 +126,12 @@ class FlowOperator:
             return False
         return True
 
-    def smallest_eigenvalue(self, start: Array) -> Eigenvalue:
+    def smallest_eigenvalue(self, start: Array, tolerance: float = LANCZOS_TOLERANCE) -> Eigenvalue:
         """``lambda_min(D)`` as ``1 / lambda_max(D^{-1})``.
 
         `start` (m, m_y) begins the Lanczos iteration; it must have a random component, because from
-        a neighbouring eigenvector alone the iteration can settle on a smaller Ritz value.
+        a neighbouring eigenvector alone the iteration can settle on a smaller Ritz value. `tolerance` is the
+        relative one of the iteration.
         """
         if self.size <= DENSE_UP_TO:
             inverse = self.dense_inverse()
@@ -138,7 +139,7 @@ class FlowOperator:
             values, vectors = scipy.linalg.eigh(inverse, subset_by_index=[last, last])
             theta, vector = float(values[0]), vectors[:, 0].reshape(self.shape)
         else:
-            theta, vector = self._lanczos(start)
+            theta, vector = self._lanczos(start, tolerance)
         residual = float(np.linalg.norm(self.apply_inverse(vector) - theta * vector))
         residual += 4 * np.finfo(float).eps * theta
         value = 1.0 / theta
@@ -171,7 +172,7 @@ class FlowOperator:
             return found
         return replace(found, error=max(found.error, gap), certified=True)
 
-    def _lanczos(self, start: Array) -> tuple[float, Array]:
+    def _lanczos(self, start: Array, tolerance: float) -> tuple[float, Array]:
         operator = scipy.sparse.linalg.LinearOperator(
             (self.size, self.size),
             matvec=lambda z: self.apply_inverse(z.reshape(self.shape)).ravel(),
@@ -179,7 +180,7 @@ class FlowOperator:
         )
         try:
             values, vectors = scipy.sparse.linalg.eigsh(
-                operator, k=1, which="LA", v0=start.ravel(), tol=LANCZOS_TOLERANCE, maxiter=self.size
+                operator, k=1, which="LA", v0=start.ravel(), tol=tolerance, maxiter=self.size
             )
         except scipy.sparse.linalg.ArpackNoConvergence as stopped:
             if len(stopped.eigenvalues) == 0:

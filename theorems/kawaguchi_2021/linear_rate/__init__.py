@@ -44,6 +44,7 @@ from theorems.kawaguchi_2021.linear_rate.path import RatePath, rate_path
 from theorems.kawaguchi_2021.linear_rate.pictures import pictures as pictures
 from theorems.kawaguchi_2021.linear_rate.problem import RateProblem, Setting, build
 from theorems.kawaguchi_2021.linear_rate.shared import PAPER
+from theorems.kawaguchi_2021.opinions import flow, losses, spectrum
 from verify.linear_deq.build import sizes
 from verify.linear_deq.cost import path_cost, spectrum_cost
 from verify.theorem.claims import Claims
@@ -97,6 +98,9 @@ CLAIMS = Claims(
     hypotheses.CLAIMS,  # K-T1.PL, K-T1.R, K-T1.rank
     proof.CLAIMS,  # K-T1.1 to K-T1.4, the steps
     conclusion.CLAIMS,  # K-T1, K-T1.tight
+    losses.CLAIMS,  # K-L, second opinions on the constants of the losses
+    spectrum.CLAIMS,  # K-D and K-U, on D and on U
+    flow.CLAIMS,  # K-E, on the errors of a path
 )
 
 
