@@ -11,6 +11,7 @@ is handled through its transpose Z (m, m_y), whose rows are the blocks of vec(X)
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -214,3 +215,13 @@ def operator_terms(state: LinearState) -> tuple[Array, Array, Array]:
         with_jacobians += np.kron(row, moved @ moved.T)
         without += np.kron(row, state.q @ state.q.T)
     return first, with_jacobians, without
+
+
+def asymmetry(
+    product: Callable[[Array], Array], shape: tuple[int, ...], random: np.random.Generator
+) -> float:
+    """``|<x, D y> - <D x, y>| / (||x|| ||D y||)`` for random x and y of that shape; 0 for a symmetric D."""
+    x, y = (random.standard_normal(shape) for _ in range(2))
+    d_x, d_y = product(x), product(y)
+    difference = abs(float(np.vdot(x, d_y) - np.vdot(d_x, y)))
+    return difference / float(np.linalg.norm(x) * np.linalg.norm(d_y))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,11 +14,23 @@ from verify.linear_deq.accuracy import PathError, path_error
 from verify.linear_deq.model import linear_map, one_norm
 from verify.linear_deq.path import LinearPath, Sight, columns, linear_path
 from verify.linear_deq.shallow import shallow_path
-from verify.linear_deq.spectrum import Eigenvalue, FlowOperator, smallest_eigenvalue_floors
+from verify.linear_deq.spectrum import (
+    Eigenvalue,
+    FlowOperator,
+    asymmetry,
+    operator_terms,
+    smallest_eigenvalue_floors,
+)
 from verify.losses import Array
 from verify.numerics.differentiation import directional_derivative
 from verify.numerics.quadrature import cumulative_integral
 from verify.theorem.errors import HypothesisError
+
+#: Up to this many rows D is made and decomposed, as a second opinion.
+DENSE_ROWS = 400
+
+#: Its smallest eigenvalue is left out where rounding, relative to the largest, is more than this of it.
+DENSE_ROUNDING = 1e-4
 
 
 @dataclass(frozen=True)
@@ -73,6 +86,25 @@ class RatePath(LinearPath):
         value, quadrature = cumulative_integral(self.times, self.lambda_min, self.fastest)
         eigenvalue, _ = cumulative_integral(self.times, self.lambda_error, self.fastest)
         return value, quadrature + np.abs(eigenvalue)
+
+    @cached_property
+    def dense_eigenvalues(self) -> Mapping[int, tuple[float, float]]:
+        """``lambda_min`` of D as printed at the first, the worst and the last time, by their index.
+
+        Each with its relative rounding error. Empty where D has more rows than `DENSE_ROWS`. Times whose
+        parameters are not stored, or where rounding of D blurs its smallest eigenvalue, are left out.
+        """
+        model, found = self.problem.model, {}
+        if model.width * model.outputs > DENSE_ROWS:
+            return {}
+        for index in sorted({0, int(np.argmin(self.lambda_min)), len(self.times) - 1}):
+            for theta in self.thetas[self.stored_times == self.times[index]]:
+                first, second, _ = operator_terms(model.at(theta))
+                spectrum = np.linalg.eigvalsh(first + model.gamma**2 * second)
+                rounding = self.problem.identity_rounding * float(spectrum[-1] / abs(spectrum[0]))
+                if rounding < DENSE_ROUNDING:
+                    found[index] = float(spectrum[0]), rounding
+        return found
 
     @property
     def advice(self) -> str:
@@ -201,12 +233,9 @@ class ProofObserver:
         )
         map_speed = float(np.linalg.norm(map_velocity))
         d_g = operator.apply(sight.g.T).T
-        x, y = (self._random.standard_normal(operator.shape) for _ in range(2))
-        d_y = operator.apply(y)
         self._rows.append(
             {
-                "asymmetry": abs(float(np.vdot(x, d_y) - np.vdot(operator.apply(x), y)))
-                / float(np.linalg.norm(x) * np.linalg.norm(d_y)),
+                "asymmetry": asymmetry(operator.apply, operator.shape, self._random),
                 "chain_rule_gap": float(np.linalg.norm(map_velocity + d_g)) / map_speed,
                 "map_speed": map_speed,
                 "dissipation": -float(excess_velocity),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -23,6 +24,7 @@ from theorems.kawaguchi_2021.linear_rate.spoiled import (
     false_energy,
     false_quadratic_form,
     printed_by_rows,
+    unsymmetric,
     with_gamma,
     without_first_order_term,
     without_first_term,
@@ -107,6 +109,18 @@ def spectrum_floors(
         resolution=IDENTITY_RESOLUTION,
         advice=LOWER_GAMMA,
     )
+    if dense := path.dense_eigenvalues:
+        at = np.array(list(dense))
+        expected, rounding = np.array(list(dense.values())).T
+        yield equal(
+            "lambda_min(D) over that of the dense D: first, least, last",
+            path.lambda_min[at] / expected,
+            1.0,
+            budget={"eigenvalue": path.lambda_error[at] / expected, "rounding": rounding},
+            where={"time": path.times[at]},
+            resolution=IDENTITY_RESOLUTION,
+            advice=LOWER_GAMMA,
+        )
     names = ("lambda_min(D), 1/(m (1+gamma)^2)", "lambda_min(D), 1/(1+gamma sqrt(m))^2")
     for name, floor in zip(names, floors(problem.model.width, problem.model.gamma), strict=True):
         yield at_least(
@@ -119,6 +133,18 @@ def spectrum_floors(
         )
 
 
+spectrum_floors.false(
+    "lambda_min(D) 0.1% larger",
+    why="a dense matrix knows it to rounding",
+    setting=DRAWN,
+    path=lambda path: replace(path, lambda_min=1.001 * path.lambda_min),
+)
+spectrum_floors.false(
+    "D with U for U^T in its first factor",
+    why="that matrix is not symmetric",
+    setting=DRAWN,
+    path=unsymmetric,
+)
 spectrum_floors.false(
     "1/(1+gamma)^2 as a floor free of the width",
     why="for S = e_1 1^T ||U||_2 grows with sqrt(m)",

@@ -61,7 +61,10 @@ def operator(factor: float = 1.0) -> Iterator[Check]:
     """Every product that avoids D, against the dense D."""
     for size in (SMALL, LARGE):
         found, dense, z = FlowOperator(_drawn(size)), factor * _dense(size), _start(size)
-        inverse, part = np.linalg.inv(dense), np.random.default_rng(2).standard_normal((size[0], 3))
+        inverse, part = (
+            np.asarray(np.linalg.inv(dense), dtype=float),
+            np.random.default_rng(2).standard_normal((size[0], 3)),
+        )
         wide = np.kron(part, np.eye(size[1]))
         gaps = {
             "D z": _off(found.apply(z).ravel(), dense @ z.ravel()),
