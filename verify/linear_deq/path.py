@@ -102,7 +102,7 @@ class LinearPath:
     def log_energy_rounding(self) -> Array:
         """Rounding error (k,) of ``log_energy`` that comes from the gradient and from the excess."""
         relative = 2 * self.gradient_rounding / self.shallow_gradient_norm + self.excess_rounding
-        return np.cumsum(relative * np.diff(self.log_energy, prepend=0.0))
+        return np.cumsum(relative * np.abs(np.diff(self.log_energy, prepend=0.0)))
 
     @property
     def reached_floor(self) -> bool:

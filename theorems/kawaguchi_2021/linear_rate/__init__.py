@@ -39,7 +39,7 @@ follow-up papers, and re-derived; it was not copied.
 
 from __future__ import annotations
 
-from theorems.kawaguchi_2021.linear_rate import conclusion, hypotheses, model, proof
+from theorems.kawaguchi_2021.linear_rate import conclusion, hypotheses, model, optimum, proof
 from theorems.kawaguchi_2021.linear_rate.path import RatePath, rate_path
 from theorems.kawaguchi_2021.linear_rate.pictures import pictures as pictures
 from theorems.kawaguchi_2021.linear_rate.problem import RateProblem, Setting, build
@@ -96,6 +96,7 @@ CLAIMS = Claims(
     PAPER,
     model.CLAIMS,  # K-P1, K-NC
     hypotheses.CLAIMS,  # K-T1.PL, K-T1.R, K-T1.rank
+    optimum.CLAIMS,  # K-T1.L*
     proof.CLAIMS,  # K-T1.1 to K-T1.4, the steps
     conclusion.CLAIMS,  # K-T1, K-T1.tight
     losses.CLAIMS,  # K-L, second opinions on the constants of the losses

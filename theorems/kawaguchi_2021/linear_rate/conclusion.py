@@ -95,7 +95,7 @@ conclusion.false(
     required=False,
 )
 def tightness(problem: RateProblem, path: RatePath, slower: float = 1.0) -> Iterator[Check]:
-    """What K-T1 itself compares is not too weak: with aligned targets log E falls hardly beyond its bounds."""
+    """What K-T1 compares is not too weak: with aligned targets log E falls hardly beyond its bounds."""
     if not problem.attained:
         message = f"the bound is attained under --labels aligned, --alignment {ATTAINED_UP_TO:g} or less"
         yield not_applicable("log E(0)/E, over the bound", message)
