@@ -113,13 +113,13 @@ def test_the_aligned_setting_is_tight(tight):
     assert slack >= 20 * (
         path.energy_residual[-1] + 2 * problem.objective.pl_constant * path.integrated_lambda[1][-1]
     )
-    assert found[2].quantity.endswith("int lambda_min")
-    assert tightness(problem, path).verdict == "VERIFIED"
+    assert found[-1].quantity.endswith("int lambda_min")
+    assert {check.verdict for check in tightness(problem, path)} == {"VERIFIED"}
 
 
 def test_a_rate_one_percent_faster_is_violated_there(tight):
     problem, path = tight
-    assert list(conclusion(problem, path, factor=2.02))[2].verdict == "VIOLATED"
+    assert list(conclusion(problem, path, factor=2.02))[-1].verdict == "VIOLATED"
 
 
 def test_a_pl_constant_one_percent_larger_is_violated_there(tight):

@@ -107,7 +107,8 @@ class Printed:
         """
         step = 1e-3
         near, far = ((self.slopes(q + h) - self.slopes(q - h))[0] / (2 * h) for h in (step, 2 * step))
-        rounding = 8 * EPS * float(np.abs(self.slopes(q)).max()) / step
+        sizes = np.abs(self.slopes(q)).max() + np.abs(near).max() * (1 + np.abs(q).max())
+        rounding = 8 * EPS * float(sizes) / step
         return near, float(np.abs(near - far).max()) + rounding
 
     @cached_property
