@@ -1,4 +1,4 @@
-"""What the engine says of a flow: its errors, its integrals, and the shallow flow beside it."""
+"""Second opinions on what a path says of itself: its errors, its integrals, the shallow flow beside it."""
 
 from __future__ import annotations
 
