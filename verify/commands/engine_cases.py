@@ -173,10 +173,25 @@ CASES: Mapping[str, Case] = MappingProxyType(
             [lambda: at_most("q", 5.0, 1.0, budget={"error": 10.0}, attained=0.2)],
         ),
         "overlap": Case("slack within the budget", Verdict.INCONCLUSIVE, [_close]),
+        "overlap-once": Case(
+            "slack within the budget at one point of three",
+            Verdict.INCONCLUSIVE,
+            [lambda: at_most("q", [0.0, 0.0, 0.95], 1.0, budget={"error": 0.1})],
+        ),
         "undecided": Case(
             "points that may stay undecided, all of them",
             Verdict.INCONCLUSIVE,
-            [lambda: at_most("q", [0.0, 0.95], 1.0, budget={"error": 0.1}, undecided=True)],
+            [lambda: at_most("q", [0.94, 0.95], 1.0, budget={"error": 0.1}, undecided=True)],
+        ),
+        "few": Case(
+            "a comparison that is decided at one point of three",
+            Verdict.INCONCLUSIVE,
+            [lambda: at_most("q", [0.0, 0.94, 0.95], 1.0, budget={"error": 0.1}, undecided=True)],
+        ),
+        "trivial": Case(
+            "0 = 0 at the start, and nothing else",
+            Verdict.INCONCLUSIVE,
+            [lambda: equal("q", 0.0, 0.0, budget={"error": 0.0}, resolution=0.2, trivial=True)],
         ),
         "undecided-broken": Case(
             "a broken bound at a point that may stay undecided",

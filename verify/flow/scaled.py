@@ -24,10 +24,7 @@ SEGMENT_DROP = 1e-4
 #: Steps after which an integrator is taken to be stuck.
 MAXIMUM_STEPS = 400_000
 
-#: Stands for "no tolerance": the energy integral follows the path's steps.
-UNCONTROLLED = 1e10
-
-#: Tolerance of the log-energy integral over that of the path. Its integrand grows without bound where
+#: Tolerance of the energy integrals over that of the path. The integrand grows without bound where
 #: the path runs into a boundary of the set over which L* is least, and the path's own steps miss that.
 LOG_ENERGY_TOLERANCE = 10.0
 
@@ -106,7 +103,7 @@ class Segment:
     def tolerances(self, rtol: float) -> Array:
         """Absolute tolerances (size,) of y; the one of eta is relative to the segment's scale."""
         result = np.full(self.start.size, rtol)
-        result[-2:] = UNCONTROLLED, self._log_energy * rtol
+        result[-2:] = self._log_energy * rtol
         return result
 
     def due(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from verify.flow.runge_kutta import runge_kutta
 from verify.flow.scaled import MAXIMUM_STEPS, StepperFactory, integrate
 from verify.linear_deq.gauss_newton import GaussNewton
 from verify.linear_deq.model import LinearState
-from verify.linear_deq.problem import LinearProblem
+from verify.linear_deq.problem import Integrator, LinearProblem
 from verify.linear_deq.spectrum import FlowOperator
 from verify.linear_deq.stiffness import preconditioner_pays
 from verify.losses import ShallowObjective
@@ -27,6 +27,12 @@ EXCESS_RESOLUTION = 1e-2
 
 #: Descent steps per shortest time scale of the flow at its start; it is stable from 1/2 on.
 DESCENT_STEPS_PER_SCALE = 20
+
+#: A second run of CVODE is to show the error of the first: its tolerance is this many times as large ...
+LOOSER = 10
+
+#: ... or, beside another integrator, so small that CVODE errs less.
+TIGHT: Mapping[Integrator, float] = {"runge-kutta": 1e-12, "descent": 1e-8}
 
 
 def decay_time(problem: LinearProblem) -> float:
@@ -79,10 +85,19 @@ def resolvable_excess(objective: ShallowObjective, w: Array, gradient: Array, ma
     return rounding <= EXCESS_RESOLUTION * float(np.linalg.norm(gradient))
 
 
+def second_stepper(problem: LinearProblem) -> StepperFactory:
+    """An integrator whose distance to that of the problem shows the error of the latter."""
+    return _cvode(problem, TIGHT.get(problem.integrator, LOOSER * problem.rtol))
+
+
+def _cvode(problem: LinearProblem, rtol: float) -> StepperFactory:
+    helped = preconditioner_pays(problem)
+    return cvode(rtol, GaussNewton(problem.model, problem.objective) if helped else None)
+
+
 def _stepper(problem: LinearProblem, start: LinearState) -> StepperFactory:
     if problem.integrator == "cvode":
-        helped = preconditioner_pays(problem)
-        return cvode(problem.rtol, GaussNewton(problem.model, problem.objective) if helped else None)
+        return _cvode(problem, problem.rtol)
     if problem.integrator == "runge-kutta":
         return runge_kutta(problem.rtol)
     curvature = problem.objective.smoothness * FlowOperator(start).largest_eigenvalue()

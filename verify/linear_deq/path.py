@@ -13,16 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from verify.flow import FlowPoint
-from verify.flow.scaled import LENGTH_FRACTION, SEGMENT_DROP, log_energy_tolerance
-from verify.linear_deq.following import DESCENT_STEPS_PER_SCALE, decay_time, follow
+from verify.linear_deq.following import decay_time, follow
 from verify.linear_deq.model import LinearState, one_norm
 from verify.linear_deq.problem import STORED_BYTES, LinearProblem
 from verify.numerics.quadrature import graded_times
 
 Array = NDArray[np.float64]
-
-#: An adaptive method keeps its estimate of the step error within the tolerance; the error may be larger.
-STEP_ERROR_SAFETY = 10
 
 
 @dataclass(frozen=True)
@@ -103,29 +99,10 @@ class LinearPath:
         return 2 * np.maximum.accumulate(np.abs(self.log_decay - self.log_energy))
 
     @property
-    def allowed_residual(self) -> Array:
-        """The largest distance (k,) of `log_decay` and `log_energy` that the integrator's tolerance allows.
-
-        A step of an adaptive method errs by at most ``rtol sqrt(N)`` in scaled coordinates, since its error
-        norm is a mean over N parameters. This changes log E by that times scale / length. The length ``E /
-        ||grad L||`` shrinks with sqrt(E) within a segment. The integral of ``||grad L||^2 / E`` has a
-        tolerance of its own. A descent step of size h and curvature at most 1/(20 h) errs by 1/40 of its
-        decay.
-        """
-        if self.problem.integrator == "descent":
-            return self.log_energy / DESCENT_STEPS_PER_SCALE
-        rtol, size = self.problem.rtol, self.problem.theta.size
-        length = self.excess / self.gradient_norm
-        smallest = self.problem.map_error / rtol
-        scale = np.maximum(LENGTH_FRACTION / np.sqrt(SEGMENT_DROP), smallest / length)
-        scale += log_energy_tolerance(length, smallest)
-        return STEP_ERROR_SAFETY * self.steps * rtol * np.sqrt(size) * np.maximum.accumulate(scale)
-
-    @property
     def log_energy_rounding(self) -> Array:
-        """Rounding error (k,) of ``log_energy`` that comes from the gradient."""
-        relative = 2 * self.gradient_rounding / self.shallow_gradient_norm
-        return np.cumsum(relative * np.diff(self.log_energy, prepend=0.0))
+        """Rounding error (k,) of ``log_energy`` that comes from the gradient and from the excess."""
+        relative = 2 * self.gradient_rounding / self.shallow_gradient_norm + self.excess_rounding
+        return np.cumsum(relative * np.abs(np.diff(self.log_energy, prepend=0.0)))
 
     @property
     def reached_floor(self) -> bool:

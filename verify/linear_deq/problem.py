@@ -24,6 +24,11 @@ SINGLE_THREAD_UP_TO = 256
 STORED_BYTES = 50 * 2**20
 
 
+def kappa_of_u(gamma: float) -> float:
+    """Bound of ``kappa_1(U)``: ``||U||_1 <= 1 + gamma`` and ``||U^{-1}||_1 <= 1/(1 - gamma)``."""
+    return (1 + gamma) / (1 - gamma)
+
+
 @dataclass(frozen=True)
 class LinearStart:
     """A model at its start, with its data.
@@ -91,8 +96,8 @@ class LinearProblem(LinearStart):
 
     @property
     def conditioning(self) -> float:
-        """``kappa_1(U) <= (1 + gamma) / (1 - gamma)``."""
-        return (1 + self.model.gamma) / (1 - self.model.gamma)
+        """The bound of ``kappa_1(U)``."""
+        return kappa_of_u(self.model.gamma)
 
     @property
     def identity_rounding(self) -> float:

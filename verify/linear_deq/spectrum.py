@@ -11,6 +11,7 @@ is handled through its transpose Z (m, m_y), whose rows are the blocks of vec(X)
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -126,11 +127,12 @@ class FlowOperator:
             return False
         return True
 
-    def smallest_eigenvalue(self, start: Array) -> Eigenvalue:
+    def smallest_eigenvalue(self, start: Array, tolerance: float = LANCZOS_TOLERANCE) -> Eigenvalue:
         """``lambda_min(D)`` as ``1 / lambda_max(D^{-1})``.
 
         `start` (m, m_y) begins the Lanczos iteration; it must have a random component, because from
-        a neighbouring eigenvector alone the iteration can settle on a smaller Ritz value.
+        a neighbouring eigenvector alone the iteration can settle on a smaller Ritz value. `tolerance` is the
+        relative one of the iteration.
         """
         if self.size <= DENSE_UP_TO:
             inverse = self.dense_inverse()
@@ -138,7 +140,7 @@ class FlowOperator:
             values, vectors = scipy.linalg.eigh(inverse, subset_by_index=[last, last])
             theta, vector = float(values[0]), vectors[:, 0].reshape(self.shape)
         else:
-            theta, vector = self._lanczos(start)
+            theta, vector = self._lanczos(start, tolerance)
         residual = float(np.linalg.norm(self.apply_inverse(vector) - theta * vector))
         residual += 4 * np.finfo(float).eps * theta
         value = 1.0 / theta
@@ -171,7 +173,7 @@ class FlowOperator:
             return found
         return replace(found, error=max(found.error, gap), certified=True)
 
-    def _lanczos(self, start: Array) -> tuple[float, Array]:
+    def _lanczos(self, start: Array, tolerance: float) -> tuple[float, Array]:
         operator = scipy.sparse.linalg.LinearOperator(
             (self.size, self.size),
             matvec=lambda z: self.apply_inverse(z.reshape(self.shape)).ravel(),
@@ -179,7 +181,7 @@ class FlowOperator:
         )
         try:
             values, vectors = scipy.sparse.linalg.eigsh(
-                operator, k=1, which="LA", v0=start.ravel(), tol=LANCZOS_TOLERANCE, maxiter=self.size
+                operator, k=1, which="LA", v0=start.ravel(), tol=tolerance, maxiter=self.size
             )
         except scipy.sparse.linalg.ArpackNoConvergence as stopped:
             if len(stopped.eigenvalues) == 0:
@@ -213,3 +215,13 @@ def operator_terms(state: LinearState) -> tuple[Array, Array, Array]:
         with_jacobians += np.kron(row, moved @ moved.T)
         without += np.kron(row, state.q @ state.q.T)
     return first, with_jacobians, without
+
+
+def asymmetry(
+    product: Callable[[Array], Array], shape: tuple[int, ...], random: np.random.Generator
+) -> float:
+    """``|<x, D y> - <D x, y>| / (||x|| ||D y||)`` for random x and y of that shape; 0 for a symmetric D."""
+    x, y = (random.standard_normal(shape) for _ in range(2))
+    d_x, d_y = product(x), product(y)
+    difference = abs(float(np.vdot(x, d_y) - np.vdot(d_x, y)))
+    return difference / float(np.linalg.norm(x) * np.linalg.norm(d_y))

@@ -8,6 +8,9 @@ how far the compared numbers can be off, and is decided by it alone:
 - an identity is VERIFIED when the two sides differ by no more than the budget at every point, and so is an
   inequality that is met with equality. Either needs a resolution: a budget wider than it would pass anything
   and leaves the comparison INCONCLUSIVE.
+
+Points where both sides agree by definition show nothing and never count. Of the others at least half must be
+decided, or the comparison is INCONCLUSIVE, however well the rest agree.
 """
 
 from __future__ import annotations
@@ -24,6 +27,9 @@ from verify.theorem.verdicts import Verdict
 Relation = Literal["<=", ">=", "="]
 
 ADVICE = "tighten the tolerances"
+
+#: The share of the points that must be decided.
+DECIDED = 0.5
 
 
 @dataclass(frozen=True)
@@ -76,6 +82,7 @@ def at_most(
     *,
     budget: Mapping[str, ArrayLike],
     where: Mapping[str, ArrayLike] | None = None,
+    trivial: ArrayLike = False,
     undecided: ArrayLike = False,
     attained: float | None = None,
     advice: str = ADVICE,
@@ -88,8 +95,10 @@ def at_most(
         allowed.
     budget: named parts of the error budget, each a scalar or (k,), finite and non-negative; they are added.
     where: named coordinates of the points, each a scalar or (k,).
-    undecided: scalar or (k,), true at points that count only when VIOLATED, because both sides agree there by
-        definition and no budget could be small enough. It is ignored when true everywhere.
+    trivial: scalar or (k,), true at points where both sides agree by definition, as at the start of a path.
+        They count only when VIOLATED. Where nothing else is compared the check is INCONCLUSIVE.
+    undecided: scalar or (k,), true at points that may stay undecided, because theory says that slack or
+        resolution are small there. Still half of all points must be decided.
     attained: the resolution of an inequality that theory says is met with equality in some cases, so that the
         slack need not exceed the budget.
     advice: what to change when the comparison is INCONCLUSIVE.
@@ -97,7 +106,7 @@ def at_most(
     ERROR where no points are compared, a number is NaN, an infinite measured number would pass, or a budget
     is infinite or negative. TypeError for complex numbers.
     """
-    return _compare(quantity, "<=", measured, bound, budget, where, undecided, attained, advice)
+    return _compare(quantity, "<=", measured, bound, budget, where, trivial, undecided, attained, advice)
 
 
 def at_least(
@@ -107,12 +116,13 @@ def at_least(
     *,
     budget: Mapping[str, ArrayLike],
     where: Mapping[str, ArrayLike] | None = None,
+    trivial: ArrayLike = False,
     undecided: ArrayLike = False,
     attained: float | None = None,
     advice: str = ADVICE,
 ) -> Check:
     """Check ``measured >= bound`` at every point; see `at_most`."""
-    return _compare(quantity, ">=", measured, bound, budget, where, undecided, attained, advice)
+    return _compare(quantity, ">=", measured, bound, budget, where, trivial, undecided, attained, advice)
 
 
 def equal(
@@ -123,11 +133,12 @@ def equal(
     budget: Mapping[str, ArrayLike],
     resolution: float,
     where: Mapping[str, ArrayLike] | None = None,
+    trivial: ArrayLike = False,
     undecided: ArrayLike = False,
     advice: str = ADVICE,
 ) -> Check:
     """Check ``measured = bound`` at every point, no coarser than to `resolution`; see `at_most`."""
-    return _compare(quantity, "=", measured, bound, budget, where, undecided, resolution, advice)
+    return _compare(quantity, "=", measured, bound, budget, where, trivial, undecided, resolution, advice)
 
 
 def not_applicable(quantity: str, message: str) -> Check:
@@ -147,6 +158,7 @@ def _compare(
     bound: ArrayLike,
     budget: Mapping[str, ArrayLike],
     where: Mapping[str, ArrayLike] | None,
+    trivial: ArrayLike,
     undecided: ArrayLike,
     resolution: float | None,
     advice: str,
@@ -161,8 +173,7 @@ def _compare(
         )
     )
     total: NDArray[np.float64] = np.sum(parts, axis=0) if parts else np.zeros_like(values)
-    points = int(values.size)
-    if points == 0:
+    if values.size == 0:
         return Check(quantity, Verdict.ERROR, relation, message="no point was compared")
     with np.errstate(invalid="ignore"):
         slack = {"<=": bounds - values, ">=": values - bounds, "=": -np.abs(values - bounds)}[relation]
@@ -174,10 +185,16 @@ def _compare(
     uncomputed = np.isnan(margin) | np.isnan(total) | (np.isinf(values) & (slack > 0))
     unusable = np.any([~((part >= 0) & np.isfinite(part)) for part in parts] or [np.zeros(1, bool)], axis=0)
     bad = uncomputed | unusable
-    tolerated = np.broadcast_to(np.asarray(undecided, dtype=bool), margin.shape) & (margin >= -1)
-    if tolerated.all():
+    shown = ~(np.broadcast_to(np.asarray(trivial, dtype=bool), margin.shape) & (margin >= -1)) | bad
+    if not shown.any():
+        return inconclusive(quantity, f"both sides agree by definition at every point: {advice}")
+    decided = margin < -1
+    decided |= margin > 1 if resolution is None else total <= resolution
+    tolerated = np.broadcast_to(np.asarray(undecided, dtype=bool), margin.shape) & ~decided & shown
+    if (tolerated == shown).all():
         tolerated = np.zeros_like(tolerated)
-    at = int(np.argmax(bad)) if bad.any() else int(np.argmin(np.where(tolerated, np.inf, margin)))
+    counting = shown & ~tolerated
+    at = int(np.argmax(bad)) if bad.any() else int(np.argmin(np.where(counting, margin, np.inf)))
     if uncomputed.any():
         verdict, message = Verdict.ERROR, "a compared number or its error budget is not a number"
     elif unusable.any():
@@ -185,9 +202,12 @@ def _compare(
     elif resolution is None:
         verdict, message = _strict(float(margin[at]), advice)
     else:
-        verdict, message = _attained(float(margin[at]), float(total.max()), resolution, advice)
+        verdict, message = _attained(float(margin[at]), float(total[counting].max()), resolution, advice)
+    if verdict is Verdict.VERIFIED and decided[shown].mean() < DECIDED:
+        few = f"only {decided[shown].sum()} of {shown.sum()} points are decided"
+        verdict, message = Verdict.INCONCLUSIVE, f"{few}: {advice}"
     axes = {
-        name: np.broadcast_to(np.asarray(axis, dtype=float), (points,))
+        name: np.broadcast_to(np.asarray(axis, dtype=float), values.shape)
         for name, axis in (where or {}).items()
     }
     return Check(
@@ -200,17 +220,17 @@ def _compare(
         budget=float(total[at]),
         budget_parts={name: float(part[at]) for name, part in zip(budget, parts, strict=True)},
         where={name: float(axis[at]) for name, axis in axes.items()},
-        points=points,
+        points=int(shown.sum()),
         message=message,
-        measured_range=(float(values.min()), float(values.max())),
-        bound_range=(float(bounds.min()), float(bounds.max())),
-        largest_budget=float(total.max()),
+        measured_range=(float(values[shown].min()), float(values[shown].max())),
+        bound_range=(float(bounds[shown].min()), float(bounds[shown].max())),
+        largest_budget=float(total[shown].max()),
         arrays={
-            "measured": values,
-            "bound": bounds,
-            "undecided": tolerated,
-            **{f"budget {name}": part for name, part in zip(budget, parts, strict=True)},
-            **{f"at {name}": axis for name, axis in axes.items()},
+            "measured": values[shown],
+            "bound": bounds[shown],
+            "undecided": tolerated[shown],
+            **{f"budget {name}": part[shown] for name, part in zip(budget, parts, strict=True)},
+            **{f"at {name}": axis[shown] for name, axis in axes.items()},
         },
     )
 

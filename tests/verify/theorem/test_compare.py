@@ -79,6 +79,35 @@ def test_no_points_is_an_error_never_a_pass():
     assert claim_verdict([]) == "ERROR"
 
 
+def test_points_that_agree_by_definition_show_nothing():
+    start = {"budget": {"a": 0.1}, "trivial": [True, False]}
+    assert at_most("q", [0.0, 0.0], [0.0, 1.0], **start).verdict == "VERIFIED"
+    assert at_most("q", [0.0, 0.0], [0.0, 1.0], **start).points == 1
+    assert at_most("q", [9.0, 0.0], [0.0, 1.0], **start).verdict == "VIOLATED"
+    alone = equal("q", [0.0], 0.0, budget={"a": 0.0}, resolution=1.0, trivial=True, advice="lower --x")
+    assert (alone.verdict, alone.points) == ("INCONCLUSIVE", 0)
+    assert alone.message.endswith("lower --x")
+
+
+@pytest.mark.parametrize(("wide", "verdict"), [(2, "VERIFIED"), (3, "INCONCLUSIVE")])
+def test_half_of_the_points_must_be_decided(wide, verdict):
+    """The start does not count: with it the three wide points of five would be a minority."""
+    budget = np.array([0.0] + [0.01] * (4 - wide) + [9.0] * wide)
+    found = equal(
+        "q",
+        np.arange(5.0),
+        np.arange(5.0),
+        budget={"a": budget},
+        resolution=0.1,
+        trivial=np.arange(5) == 0,
+        undecided=budget > 0.1,
+    )
+    assert found.verdict == verdict
+    slack = np.where(budget > 0.1, 0.0, 1.0)
+    found = at_most("q", -slack, 0.0, budget={"a": 0.01}, trivial=np.arange(5) == 0, undecided=slack == 0.0)
+    assert found.verdict == verdict
+
+
 def test_undecided_points_count_only_when_violated():
     how = {"budget": {"a": 0.1}, "undecided": [True, False]}
     assert at_most("q", [1.0, 0.0], 1.0, **how).verdict == "VERIFIED"

@@ -4,19 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from theorems.kawaguchi_2021.linear_rate.problem import RateProblem, witness
+from verify.linear_deq.accuracy import PathError, path_error
 from verify.linear_deq.model import linear_map, one_norm
 from verify.linear_deq.path import LinearPath, Sight, columns, linear_path
 from verify.linear_deq.shallow import shallow_path
-from verify.linear_deq.spectrum import Eigenvalue, FlowOperator, smallest_eigenvalue_floors
+from verify.linear_deq.spectrum import (
+    Eigenvalue,
+    FlowOperator,
+    asymmetry,
+    operator_terms,
+    smallest_eigenvalue_floors,
+)
 from verify.losses import Array
 from verify.numerics.differentiation import directional_derivative
 from verify.numerics.quadrature import cumulative_integral
 from verify.theorem.errors import HypothesisError
+
+#: Up to this many rows D is made and decomposed, as a second opinion.
+DENSE_ROWS = 400
+
+#: Its smallest eigenvalue is left out where rounding, relative to the largest, is more than this of it.
+DENSE_ROUNDING = 1e-4
 
 
 @dataclass(frozen=True)
@@ -35,6 +49,7 @@ class RatePath(LinearPath):
     analytic_rounding  (k,), absolute rounding error of a complex-step derivative of the loss, for Q moving
                        at speed 1
     shallow            (s, m_y, m), the flow of the shallow model from the same Q(0), at the stored times
+    error              of the integrator, from a second run
 
     The other fields are those of `LinearPath`.
     """
@@ -50,6 +65,7 @@ class RatePath(LinearPath):
     quadratic_form: Array
     analytic_rounding: Array
     shallow: Array
+    error: PathError
 
     @property
     def dissipation_rounding(self) -> Array:
@@ -70,6 +86,35 @@ class RatePath(LinearPath):
         value, quadrature = cumulative_integral(self.times, self.lambda_min, self.fastest)
         eigenvalue, _ = cumulative_integral(self.times, self.lambda_error, self.fastest)
         return value, quadrature + np.abs(eigenvalue)
+
+    @cached_property
+    def dense_eigenvalues(self) -> Mapping[int, tuple[float, float]]:
+        """``lambda_min`` of D as printed at the first, the worst and the last time, by their index.
+
+        Each with its relative rounding error. Empty where D has more rows than `DENSE_ROWS`. Times whose
+        parameters are not stored, or where rounding of D blurs its smallest eigenvalue, are left out.
+        """
+        model, found = self.problem.model, {}
+        if model.width * model.outputs > DENSE_ROWS:
+            return {}
+        for index in sorted({0, int(np.argmin(self.lambda_min)), len(self.times) - 1}):
+            for theta in self.thetas[self.stored_times == self.times[index]]:
+                first, second, _ = operator_terms(model.at(theta))
+                spectrum = np.linalg.eigvalsh(first + model.gamma**2 * second)
+                rounding = self.problem.identity_rounding * float(spectrum[-1] / abs(spectrum[0]))
+                if rounding < DENSE_ROUNDING:
+                    found[index] = float(spectrum[0]), rounding
+        return found
+
+    @property
+    def advice(self) -> str:
+        """What to change where the integrated statements cannot be decided."""
+        if len(self.times) > 1:
+            return "tighten --rtol, add --points, or lower --horizon"
+        return (
+            f"the excess at the start, {self.excess[0]:.2g}, is too small to follow, since rounding and the "
+            "error of L* hide its decay: use another --seed or a larger --tau or --alignment"
+        )
 
     @property
     def distance(self) -> Array:
@@ -98,6 +143,8 @@ class RatePath(LinearPath):
             "dissipation": self.dissipation,
             "quadratic_form": self.quadratic_form,
             "shallow_W": self.shallow,
+            "log_energy_error": self.error.log,
+            "energy_error": self.error.energy,
             **ends,
         }
 
@@ -161,7 +208,7 @@ def rate_path(problem: RateProblem, progress: Callable[[float], None]) -> RatePa
             f"{path.left_at:.3g}: use a larger --radius, or --radius auto"
         )
     seen: dict[str, Any] = {**vars(path), **observe.columns}
-    return RatePath(**seen, shallow=shallow_path(problem, path.stored_times))
+    return RatePath(**seen, shallow=shallow_path(problem, path.stored_times), error=path_error(path))
 
 
 class ProofObserver:
@@ -186,12 +233,9 @@ class ProofObserver:
         )
         map_speed = float(np.linalg.norm(map_velocity))
         d_g = operator.apply(sight.g.T).T
-        x, y = (self._random.standard_normal(operator.shape) for _ in range(2))
-        d_y = operator.apply(y)
         self._rows.append(
             {
-                "asymmetry": abs(float(np.vdot(x, d_y) - np.vdot(operator.apply(x), y)))
-                / float(np.linalg.norm(x) * np.linalg.norm(d_y)),
+                "asymmetry": asymmetry(operator.apply, operator.shape, self._random),
                 "chain_rule_gap": float(np.linalg.norm(map_velocity + d_g)) / map_speed,
                 "map_speed": map_speed,
                 "dissipation": -float(excess_velocity),

@@ -79,8 +79,8 @@ def residual_figure(path: RatePath) -> Figure:
     later = slice(1, None)
     residual = np.maximum(np.abs(path.log_decay - path.log_energy), EPS)[later]
     axes.loglog(path.times[later], residual, label="residual", **plots.CURVES[0])
-    allowed = path.allowed_residual[later]
-    axes.loglog(path.times[later], allowed, label="allowed by the tolerance", **plots.CURVES[1])
+    estimate = np.maximum(path.error.log, EPS)[later]
+    axes.loglog(path.times[later], estimate, label="error, from a second run", **plots.CURVES[1])
     axes.legend(loc="lower right")
     return figure
 

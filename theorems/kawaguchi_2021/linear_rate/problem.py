@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
+from theorems.kawaguchi_2021.opinions.printed import Printed
 from verify.linear_deq.build import Drawn, draw_start, linear_problem, shallow_objective
 from verify.linear_deq.convexity import Ends, Witness, ends_of_one_map, nonconvexity_witness
 from verify.linear_deq.following import decay_time, follow
@@ -94,6 +95,12 @@ class RateProblem(LinearProblem):
     """
 
     attained: bool = False
+
+    @property
+    def printed(self) -> Printed:
+        """L_0 as printed."""
+        loss, tau = self.described["loss"], self.described["tau"] or 0.0
+        return Printed(loss, self.features, self.targets, tau, self.objective.radius)
 
 
 def build(setting: Setting) -> RateProblem:

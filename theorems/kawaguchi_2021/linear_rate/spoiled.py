@@ -10,7 +10,7 @@ import numpy as np
 
 from theorems.kawaguchi_2021.linear_rate.path import RatePath
 from verify.linear_deq.model import LinearState
-from verify.linear_deq.spectrum import FlowOperator, operator_terms
+from verify.linear_deq.spectrum import FlowOperator, asymmetry, operator_terms
 from verify.losses import Array
 
 #: A dense matrix (m m_y, m m_y) in place of D at one state.
@@ -74,9 +74,14 @@ def false_dissipation(path: RatePath) -> RatePath:
     return replace(path, dissipation=1.001 * path.dissipation)
 
 
-def false_energy(path: RatePath) -> RatePath:
-    """The path with an energy integral that is 1% larger."""
-    return replace(path, log_energy=1.01 * path.log_energy)
+def false_energy(factor: float) -> Spoil:
+    """A change of the path: its energy integral is this many times as large."""
+    return lambda path: replace(path, log_energy=factor * path.log_energy)
+
+
+def false_dissipated_energy(path: RatePath) -> RatePath:
+    """The path with an integral of ||grad L||^2 that is 1% larger."""
+    return replace(path, energy=1.01 * path.energy)
 
 
 def without_first_order_term(path: RatePath) -> RatePath:
@@ -85,6 +90,18 @@ def without_first_order_term(path: RatePath) -> RatePath:
     slope = objective.excess_and_gradient(objective.minimiser)[1]
     first_order = np.sum(slope * (path.maps - objective.minimiser), axis=(1, 2))
     return replace(path, excess=path.excess - first_order)
+
+
+def unsymmetric(path: RatePath) -> RatePath:
+    """The path with an asymmetry measured of U^{-1} U^{-1} (x) I, D with a transposition forgotten."""
+
+    def product(state: LinearState) -> Callable[[Array], Array]:
+        return lambda z: state.resolvent.solve(state.resolvent.solve(z.T)).T
+
+    shape = path.maps.shape[:0:-1]
+    random = np.random.default_rng(0)
+    found = [asymmetry(product(state), shape, random) for state, _ in _states(path)]
+    return replace(path, asymmetry=np.array(found))
 
 
 def at_one_vertex(path: RatePath) -> RatePath:

@@ -29,6 +29,7 @@ The statement was rebuilt from the abstract, the reviews and follow-up papers, a
 
 from __future__ import annotations
 
+from theorems.kawaguchi_2021.opinions import solver
 from theorems.kawaguchi_2021.trust_region_newton import claims
 from theorems.kawaguchi_2021.trust_region_newton.path import STEP_TIMES, NewtonPath, newton_path
 from theorems.kawaguchi_2021.trust_region_newton.pictures import LEVEL_GRID, pictures
@@ -36,6 +37,7 @@ from theorems.kawaguchi_2021.trust_region_newton.problem import NewtonProblem, S
 from theorems.kawaguchi_2021.trust_region_newton.steps import FRACTIONS
 from verify.linear_deq.build import sizes
 from verify.linear_deq.cost import path_cost
+from verify.theorem.claims import Claims
 from verify.theorem.cost import DENSE, Cost
 from verify.theorem.presets import Presets, Variant
 from verify.theorem.protocol import Progress
@@ -65,7 +67,7 @@ FORMULAS = (
     ),
 )
 
-CLAIMS = claims.CLAIMS  # all six of them, with their checks and falsehoods
+CLAIMS = Claims(claims.PAPER, claims.CLAIMS, solver.CLAIMS)
 
 #: Multiplications for each trust-region problem over m^3: its eigenvalues and solves.
 STEP_WORK = 100

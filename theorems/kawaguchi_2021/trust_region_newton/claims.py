@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from theorems.kawaguchi_2021.opinions.printed import Printed
 from theorems.kawaguchi_2021.trust_region_newton.local import LocalModel
 from theorems.kawaguchi_2021.trust_region_newton.path import (
     BEYOND,
@@ -16,8 +17,8 @@ from theorems.kawaguchi_2021.trust_region_newton.path import (
     ORDER_RESOLUTION,
     NewtonPath,
 )
-from theorems.kawaguchi_2021.trust_region_newton.steps import Steps, beyond, solved
-from verify.losses import Array
+from theorems.kawaguchi_2021.trust_region_newton.steps import Steps, beyond, definiteness, solved
+from verify.losses import EPS, Array
 from verify.theorem.claims import Claims
 from verify.theorem.compare import Check, at_least, at_most, equal, inconclusive, not_applicable
 
@@ -31,6 +32,14 @@ IDENTITY_RESOLUTION = 1e-3
 
 #: The setting of every falsehood: a random A, and a Hessian of full rank.
 DRAWN: Mapping[str, Any] = {"width": 6, "samples": 30, "data": "synthetic", "points": 15}
+
+
+def stretched(models: Sequence[LocalModel], factor: float) -> list[LocalModel]:
+    """The models with a delta_bar that is so many times as large."""
+    return [replace(local, bar=factor * local.bar) for local in models]
+
+
+TINY = float(np.finfo(float).tiny)
 
 VANISHES = "the Hessian vanishes, so delta_bar is infinite"
 
@@ -68,11 +77,71 @@ delta_bar.false(
     setting=DRAWN,
     path=lambda path: replace(path, above=path.below),
 )
+delta_bar.false(
+    "a delta_bar that is 0.2% larger",
+    why="G_delta is indefinite already just below that",
+    setting=DRAWN,
+    path=lambda path: replace(path, below=definiteness(stretched(path.models, 1.002), JUST_BELOW)),
+)
+delta_bar.false(
+    "a delta_bar that is 0.2% smaller",
+    why="G_delta is still definite just above that",
+    setting=DRAWN,
+    path=lambda path: replace(path, above=definiteness(stretched(path.models, 0.998), JUST_ABOVE)),
+)
 delta_bar.broken(
     "two outputs",
     why="Theorem 2 is about one: dQ/dt for several is no Newton step in a metric on the rows of Q",
     setting={"width": 4},
     data={"x": np.eye(6), "y": np.eye(6)[:, :2]},
+)
+
+
+@CLAIMS.step("K-T2.H", "gradient and Hessian of the model are those of L_0 as printed, at Q", required=False)
+def quadratic_model(path: NewtonPath, factor: float = 1.0) -> Iterator[Check]:
+    """Against complex steps of the printed loss and central differences of these.
+
+    Where a loss has become flat differences cannot tell, and a point may stay undecided.
+    """
+    problem = path.flow.problem
+    tau = problem.described["tau"] or 0.0
+    printed = Printed(problem.described["loss"], problem.features, problem.targets, tau)
+    largest = float(problem.objective.singular_values[0])
+    gaps = []
+    for local in path.models:
+        q = local.q @ problem.features
+        curvatures, differences = printed.curvatures(q)
+        hessian, g = (problem.features * curvatures) @ problem.features.T, printed.gradient(local.q)[0]
+        bend, slope = (max(float(np.linalg.norm(one)), TINY) for one in (local.hessian, local.gradient))
+        blur = problem.objective.gradient_rounding(local.q, problem.map_error)
+        blur += 64 * EPS * largest * float(np.linalg.norm(printed.slopes(q)))
+        gaps.append(
+            (
+                float(np.linalg.norm(factor * local.hessian - hessian)) / bend,
+                differences * np.sqrt(q.size) * largest**2 / bend,
+                float(np.linalg.norm(factor * local.gradient - g)) / slope,
+                blur / slope,
+            )
+        )
+    columns, where = np.array(gaps).T, {"time": [local.time for local in path.models]}
+    for name, gap, error in (("Hessian", *columns[:2]), ("gradient", *columns[2:])):
+        yield equal(
+            f"{name}, relative distance to the printed one",
+            gap,
+            0.0,
+            budget={"differences and rounding": error},
+            where=where,
+            undecided=True,
+            resolution=IDENTITY_RESOLUTION,
+            advice="the loss is too flat: use another --seed, a larger --tau or a smaller --horizon",
+        )
+
+
+quadratic_model.false(
+    "a Hessian and a gradient that are halved",
+    why="L_0 has one Hessian and one gradient",
+    setting=DRAWN,
+    factor=0.5,
 )
 
 
@@ -207,6 +276,10 @@ def beyond_delta_bar(path: NewtonPath) -> Iterator[Check]:
         budget={"rounding": found.rounding},
         where=found.where,
         advice="lower --gamma",
+    )
+    bars = [local.bar for local in path.models if np.isfinite(local.bar)]
+    yield at_least(
+        "delta over delta_bar", found.delta / bars, 1.0, budget={"rounding": 1e-9}, where=found.where
     )
 
 

@@ -24,6 +24,7 @@ class LocalModel:
     """The quadratic model of L_0 at Q(time), and where the flow goes from there.
 
     time      flow time
+    q         Q(time), (1, m)
     gradient  of L_0, (m,)
     hessian   of L_0, (m, m)
     velocity  dQ/dt, (m,)
@@ -34,6 +35,7 @@ class LocalModel:
     """
 
     time: float
+    q: Array
     gradient: Array
     hessian: Array
     velocity: Array
@@ -85,6 +87,7 @@ def local_model(path: LinearPath, index: int) -> LocalModel:
     decay_time = float(path.excess[0] / path.gradient_norm[0] ** 2)
     return LocalModel(
         time=float(path.stored_times[index]),
+        q=state.q,
         gradient=g[0],
         hessian=hessian,
         velocity=velocity[0],
