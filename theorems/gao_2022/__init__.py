@@ -45,7 +45,7 @@ flow slides along kinks, where H is set-valued; the measured defect of the ident
 
 from __future__ import annotations
 
-from theorems.gao_2022 import descent, flow, initialisation, laws, network, premises
+from theorems.gao_2022 import descent, explicit, explicit_descent, flow, initialisation, laws, network, premises
 from theorems.gao_2022.cost import cost
 from theorems.gao_2022.path import integrate
 from theorems.gao_2022.pictures import pictures
@@ -101,8 +101,10 @@ CLAIMS = Claims(
     [initialisation.gram_law, initialisation.weights_near_start],  # G-L3.3.law, G-L3.4
     [laws.spectral_counterexample],  # G-L3.4.norm
     flow.CLAIMS,  # G-L3.5.i to G-L3.5.v, G-T3.1.chain, G-T3.1.sharp, G-T3.1
+    explicit.CLAIMS,  # G-L3.5.explicit, G-T3.1.explicit, G-T3.1.lazy
     [laws.width_law],  # G-T3.1.law
     descent.CLAIMS,  # G-L3.6, G-L3.6.u, G-L3.6.v, G-T3.2
+    explicit_descent.CLAIMS,  # G-T3.2.run, G-T3.2.explicit
 )
 
 __all__ = [

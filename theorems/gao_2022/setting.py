@@ -98,19 +98,26 @@ TIGHT = {"data": "sphere", "labels": "aligned", "alignment": 1e-3, "tolerance": 
 #: The setting that false claims share: nothing decays faster than it must, and it is small.
 SMALL = {**TIGHT, "width": 200, "points": 9}
 
+#: Labels so near, along the slowest direction, that the explicit theorems speak of them, and are attained.
+#: So few inputs that the printed step of descent gets somewhere.
+EXPLICIT = {**TIGHT, "alignment": 1e-4, "samples": 5, "width": 200, "points": 13}
+
 PRESETS: Presets = {
     "quick": (
         Variant("digits", {"width": 400, "samples": 20, "points": 31}),
         Variant("tight", {**TIGHT, "width": 200, "points": 21}),
+        Variant("explicit", EXPLICIT),
     ),
     "standard": (
         Variant("digits"),
         Variant("tight", {**TIGHT, "width": 400}),
+        Variant("explicit", EXPLICIT),
         Variant("sphere", {"data": "sphere"}),
     ),
     "thorough": (
         Variant("digits", seeds=5),
         Variant("tight", {**TIGHT, "width": 400}, seeds=10),
+        Variant("explicit", EXPLICIT, seeds=10),
         Variant("sphere", {"data": "sphere"}, seeds=5),
         Variant("wide", {"width": 2000, "data": "sphere"}),
     ),
