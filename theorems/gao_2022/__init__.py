@@ -45,7 +45,19 @@ flow slides along kinks, where H is set-valued; the measured defect of the ident
 
 from __future__ import annotations
 
-from theorems.gao_2022 import descent, explicit, explicit_descent, flow, initialisation, laws, network, premises
+from theorems.gao_2022 import (
+    bookkeeping,
+    conditional,
+    descent,
+    explicit,
+    explicit_descent,
+    flow,
+    initialisation,
+    laws,
+    network,
+    oracles,
+    premises,
+)
 from theorems.gao_2022.cost import cost
 from theorems.gao_2022.path import integrate
 from theorems.gao_2022.pictures import pictures
@@ -97,11 +109,15 @@ CLAIMS = Claims(
     premises.CLAIMS,  # G-A2, G-gamma, G-start
     [initialisation.initial_norm],  # G-L2.1
     network.CLAIMS,  # G-L2.2, G-L2.3, G-L3.1
-    [initialisation.lambda_positive, initialisation.gram_at_start],  # G-L3.2, G-L3.3
+    [oracles.blocks],  # G-L3.1.blocks
+    [initialisation.lambda_positive, oracles.lambda_by_quadrature],  # G-L3.2, G-L3.2.value
+    [initialisation.gram_at_start],  # G-L3.3
     [initialisation.gram_law, initialisation.weights_near_start],  # G-L3.3.law, G-L3.4
-    [laws.spectral_counterexample],  # G-L3.4.norm
+    [oracles.adversary, laws.spectral_counterexample],  # G-L3.4.adversary, G-L3.4.norm
     flow.CLAIMS,  # G-L3.5.i to G-L3.5.v, G-T3.1.chain, G-T3.1.sharp, G-T3.1
+    conditional.CLAIMS,  # G-L3.5.conditional, G-T3.1.conditional
     explicit.CLAIMS,  # G-L3.5.explicit, G-T3.1.explicit, G-T3.1.lazy
+    bookkeeping.CLAIMS,  # G-T3.1.errors
     [laws.width_law],  # G-T3.1.law
     descent.CLAIMS,  # G-L3.6, G-L3.6.u, G-L3.6.v, G-T3.2
     explicit_descent.CLAIMS,  # G-T3.2.run, G-T3.2.explicit

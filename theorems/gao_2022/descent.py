@@ -76,9 +76,12 @@ along_descent.false(
     source=f"{PAPER}, Lemma 3.6, repaired",
     given=(followed,),
 )
-def u_printed(path: GaoPath, printed: float = 32.0) -> Check:
-    """The printed form, which fails at the start."""
-    return printed_refuted(path, "u", printed)
+def u_printed(problem: GaoProblem, path: GaoPath, printed: float = 32.0) -> Check:
+    """The printed form fails at the start exactly where m > 1024 c^2 n ||r(0)||^2/lambda_0^2.
+
+    By the premise of Lemma 3.5 on m that is so wherever C ||X||^2/lambda_0 > 1024.
+    """
+    return printed_refuted(problem, "u", path.flow.norms[0, 2], printed)
 
 
 @u_printed.also(given=GIVEN_LEMMA, constant=GIVEN)
@@ -94,9 +97,9 @@ def u_near(path: GaoPath) -> Check:
 
 
 u_printed.false(
-    "||u(k) - u(0)|| <= (5.5e-5 c sqrt(n)/lambda_0) ||r(0)||",
-    constant=5.5e-5,
-    why="15 steps move it by 5.8e-5 of that here",
+    "||u(k) - u(0)|| <= (8e-4 c sqrt(n)/lambda_0) ||r(0)||",
+    constant=8e-4,
+    why="222 steps move it by 8.1e-4 of that here",
     setting=SMALL,
 )
 u_printed.false(
@@ -113,9 +116,12 @@ u_printed.false(
     source=f"{PAPER}, Lemma 3.6, repaired",
     given=(followed,),
 )
-def v_printed(path: GaoPath, printed: float = 16.0) -> Check:
-    """The printed form, which fails at the start."""
-    return printed_refuted(path, "v", printed)
+def v_printed(problem: GaoProblem, path: GaoPath, printed: float = 16.0) -> Check:
+    """The printed form fails at the start exactly where m > 256 c^2 n ||r(0)||^2/lambda_0^2.
+
+    By the premise of Lemma 3.5 on m that is so wherever C ||X||^2/lambda_0 > 256.
+    """
+    return printed_refuted(problem, "v", path.flow.norms[0, 3], printed)
 
 
 @v_printed.also(given=GIVEN_LEMMA, constant=GIVEN)
@@ -131,9 +137,9 @@ def v_near(path: GaoPath) -> Check:
 
 
 v_printed.false(
-    "||v(k) - v(0)|| <= (5.5e-5 c sqrt(n)/lambda_0) ||r(0)||",
-    constant=5.5e-5,
-    why="15 steps move it by 5.8e-5 of that here",
+    "||v(k) - v(0)|| <= (8e-4 c sqrt(n)/lambda_0) ||r(0)||",
+    constant=8e-4,
+    why="222 steps move it by 8.1e-4 of that here",
     setting=SMALL,
 )
 v_printed.false(

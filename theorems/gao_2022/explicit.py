@@ -173,15 +173,15 @@ def _moved_rounding(one: Subject) -> Array:
 
 
 stays_inside.false(
-    "a reach eight times smaller",
-    share=0.125,
-    why="the flow goes 0.18 of its reach in v and 0.16 in u here",
+    "a reach thirty times smaller",
+    share=1 / 30,
+    why="the flow goes 0.038 of its reach in v here: its rate is eleven times lambda_0",
     setting=EXPLICIT,
 )
 stays_inside.false(
-    "lambda_min(G(t)) >= 1.12 lambda_0",
-    gram_share=1.12,
-    why="lambda_min(G(0)) = 1.109 lambda_0 here",
+    "lambda_min(G(t)) >= 1.08 lambda_0",
+    gram_share=1.08,
+    why="lambda_min(G(0)) = 1.079 lambda_0 here",
     setting=EXPLICIT,
 )
 
@@ -208,9 +208,9 @@ def explicit_decay(path: GaoPath, rate: float = 1.0) -> Iterator[Check]:
 
 
 explicit_decay.false(
-    "rate 15 lambda_0",
-    rate=15.0,
-    why="2 lambda_min(H) = 14.93 lambda_0 here, and labels along its eigenvector decay no faster",
+    "rate 11.4 lambda_0",
+    rate=11.4,
+    why="2 lambda_min(H) = 11.31 lambda_0 here, and labels along its eigenvector decay no faster",
     setting=EXPLICIT,
 )
 
@@ -250,7 +250,7 @@ def lazy_decay(path: GaoPath, rate: float = 1.0, fastest: float = 1.01) -> Itera
 
 
 @lazy_decay.also(given=(followed, lazy_speaks))
-def lazy_shape(path: GaoPath, speed: float = 1.0, power: float = 1.0) -> Iterator[Check]:
+def lazy_shape(path: GaoPath, speed: float = 1.0) -> Iterator[Check]:
     """Every component of r, not its norm alone, is that of the linear flow."""
     for one, lazy in _lazy(path):
         flow = one.flow
@@ -263,7 +263,7 @@ def lazy_shape(path: GaoPath, speed: float = 1.0, power: float = 1.0) -> Iterato
         yield at_most_or_equal(
             f"||r(t) - exp(-t H(0)) r(0)|| / ||r(0)||, eps t exp(-mu t), {one.labels}",
             gap,
-            lazy.apart * t * np.exp(-lazy.rate * t) * power,
+            lazy.apart * t * np.exp(-lazy.rate * t),
             budget={"flow": error, "eigenvalue": one.promised.smooth.error * t * size},
             where={"time": t},
             resolution=SHAPE_RESOLUTION,
@@ -290,3 +290,26 @@ def _lazy(path: GaoPath) -> Iterator[tuple[Subject, Lazy]]:
     for one in subjects(path):
         if one.promised.flow is not None and len(one.flow.times) > 1:
             yield one, one.promised.flow
+
+
+lazy_decay.false(
+    "rate 2.02 mu",
+    rate=1.01,
+    why="mu is 2e-5 below lambda_min(H), which labels along its eigenvector attain",
+    setting=EXPLICIT,
+)
+lazy_decay.false(
+    "a decay faster than promised by 0.001%",
+    fastest=0.99999,
+    why="it is as promised, to 2e-5 or less",
+    setting=EXPLICIT,
+)
+lazy_decay.false(
+    "r(t) = exp(-1.0001 t H(0)) r(0)", speed=1.0001, why="the flow is linear to 1e-6", setting=EXPLICIT
+)
+lazy_decay.false(
+    "half of the reach",
+    share=0.5,
+    why="W goes 0.68 of it: its speed is ||J_W||, and r a little off the direction that has it",
+    setting=EXPLICIT,
+)

@@ -58,9 +58,13 @@ gram_along_flow.false(
     source=f"{PAPER}, Lemma 3.5 (ii), repaired",
     given=(followed,),
 )
-def u_printed(path: GaoPath, printed: float = 16.0) -> Check:
-    """The printed form, which fails at the start."""
-    return printed_refuted(path, "u", printed)
+def u_printed(problem: GaoProblem, path: GaoPath, printed: float = 16.0) -> Check:
+    """The printed form fails at the start exactly where m > 256 c^2 n ||r(0)||^2/lambda_0^2.
+
+    The lemma asks for m >= C c^2 n ||X||^2 ||r(0)||^2/lambda_0^3: wherever C ||X||^2/lambda_0 > 256 its own premise
+    makes it false. Labels near yhat(0) show that at any width.
+    """
+    return printed_refuted(problem, "u", path.flow.norms[0, 2], printed)
 
 
 @u_printed.also(given=GIVEN_LEMMA, constant=GIVEN)
@@ -103,9 +107,12 @@ u_printed.false(
     source=f"{PAPER}, Lemma 3.5 (iii), repaired",
     given=(followed,),
 )
-def v_printed(path: GaoPath, printed: float = 8.0) -> Check:
-    """The printed form, which fails at the start."""
-    return printed_refuted(path, "v", printed)
+def v_printed(problem: GaoProblem, path: GaoPath, printed: float = 8.0) -> Check:
+    """The printed form fails at the start exactly where m > 64 c^2 n ||r(0)||^2/lambda_0^2.
+
+    By the lemma's own premise on m that is so wherever C ||X||^2/lambda_0 > 64.
+    """
+    return printed_refuted(problem, "v", path.flow.norms[0, 3], printed)
 
 
 @v_printed.also(given=GIVEN_LEMMA, constant=GIVEN)

@@ -149,7 +149,18 @@ class GaoPath:
 
 def followed(path: GaoPath) -> str:
     """ "" where the flow was followed beyond time 0, else why it was not."""
-    return "" if path.training else f"not followed from time 0: {path.flow.lost}"
+    if path.training:
+        return ""
+    return f"not followed from time 0: {path.flow.lost or _blurred(path)}"
+
+
+def _blurred(path: GaoPath) -> str:
+    """The message where rounding hides the residual from the start."""
+    problem, known = path.problem, path.flow.rounding[0] / 2
+    return (
+        f"targets are {problem.initial_residual:.2g} from yhat(0), of which {problem.placement.dtype} leaves "
+        f"{known:.1g} unknown: use --dtype float64, or --labels aligned with a larger --alignment"
+    )
 
 
 def integrate(problem: GaoProblem, progress: Progress) -> GaoPath:

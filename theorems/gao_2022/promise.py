@@ -17,7 +17,7 @@ from verify.relu_deq.problem import LeastSquares, residual_rounding
 
 Array = NDArray[np.float64]
 
-#: Step of the explicit theorem on descent, in units of the limit of stability 2/lambda_max(H(0)).
+#: Largest step of the explicit theorem on descent, in units of the limit of stability 2/lambda_max(H(0)).
 SHARE_OF_STABLE = 0.95
 
 #: Labels are taken at this part of the distance from yhat(0) that was found to be small enough: promises are
@@ -87,8 +87,9 @@ class Promises:
 
     @property
     def step(self) -> float:
-        """The step of descent that promises are made for."""
-        return SHARE_OF_STABLE * 2 / float(self.smooth.eigenvalues[-1])
+        """The step of descent that promises are made for: the best on a quadratic, if not too close to unstable."""
+        lowest, *_, highest = map(float, self.smooth.eigenvalues)
+        return min(SHARE_OF_STABLE * 2 / highest, 2 / (lowest + highest))
 
     def at(self, residual: float) -> Promise:
         """What is promised where ``||r(0)|| = residual``."""
@@ -139,6 +140,15 @@ def closest_labels(problem: GaoProblem) -> float:
     return residual_rounding(problem, at) * problem.initial_residual / COARSEST
 
 
+def refuting_distance(problem: GaoProblem) -> float:
+    """Half the distance from yhat(0) below which all printed bounds of u and v fail at the start.
+
+    The loosest of them, of Lemma 3.6, is ``||u|| <= (32 c sqrt(n)/lambda_0) ||r(0)||``, and ``||u(0)|| = sqrt(m)``.
+    """
+    c, n = problem.norm_constant, problem.samples
+    return float(0.5 * np.sqrt(problem.width) * problem.lambda_0 / (32 * c * np.sqrt(n)))
+
+
 def near_labels(problem: GaoProblem, promises: Promises, points: int) -> GaoProblem:
     """Labels so close to yhat(0) that the explicit theorems speak, in the direction of those at hand.
 
@@ -147,8 +157,7 @@ def near_labels(problem: GaoProblem, promises: Promises, points: int) -> GaoProb
     """
     c, n = problem.norm_constant, problem.samples
     condition = np.sqrt(problem.width * problem.lambda_0**3 / n) / (c * problem.input_norm)
-    refuting = np.sqrt(problem.width) * problem.lambda_0 / (32 * c * np.sqrt(n))
-    farthest = float(min(INSIDE * refuting, condition))
+    farthest = float(min(refuting_distance(problem), condition))
     distance = promises.near_enough(farthest, closest_labels(problem)) or farthest
     away = problem.start.output - problem.targets
     targets = problem.start.output - distance * away / np.linalg.norm(away)

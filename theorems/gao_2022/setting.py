@@ -100,7 +100,7 @@ SMALL = {**TIGHT, "width": 200, "points": 9}
 
 #: Labels so near, along the slowest direction, that the explicit theorems speak of them, and are attained.
 #: So few inputs that the printed step of descent gets somewhere.
-EXPLICIT = {**TIGHT, "alignment": 1e-4, "samples": 5, "width": 200, "points": 13}
+EXPLICIT = {**TIGHT, "alignment": 3e-5, "samples": 5, "width": 200, "points": 13}
 
 PRESETS: Presets = {
     "quick": (
