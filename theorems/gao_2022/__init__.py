@@ -47,6 +47,7 @@ from __future__ import annotations
 
 from theorems.gao_2022 import (
     bookkeeping,
+    box_oracle,
     conditional,
     descent,
     explicit,
@@ -116,6 +117,7 @@ CLAIMS = Claims(
     [oracles.adversary, laws.spectral_counterexample],  # G-L3.4.adversary, G-L3.4.norm
     flow.CLAIMS,  # G-L3.5.i to G-L3.5.v, G-T3.1.chain, G-T3.1.sharp, G-T3.1
     conditional.CLAIMS,  # G-L3.5.conditional, G-T3.1.conditional
+    box_oracle.CLAIMS,  # G-T3.1.box
     explicit.CLAIMS,  # G-L3.5.explicit, G-T3.1.explicit, G-T3.1.lazy
     bookkeeping.CLAIMS,  # G-T3.1.errors
     [laws.width_law],  # G-T3.1.law

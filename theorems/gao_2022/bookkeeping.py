@@ -1,7 +1,7 @@
 """What a path says of its numbers, and of their errors: recomputed from its parameters alone.
 
-A flow in single precision has errors that are large enough to be seen in double precision. Each number that the
-path reports must then be off by no more than the error that it reports beside it.
+A flow in single precision has errors that are large enough to be seen in double precision. Each number that
+the path reports must then be off by no more than the error that it reports beside it.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def true_outputs(parts: dict[str, Array], inputs: Array, coupling: float) -> tup
 
 @CLAIMS.step(
     "G-T3.1.errors",
-    "a path in single precision is off by no more than it says: residuals, spectra of G and H, norms, distances",
+    "a path in single precision is off by no more than it says: residuals, spectra, norms, distances",
 )
 def within_errors(share: float = 1.0) -> Iterator[Check]:
     """Every number at the last time, and the error that is reported with it."""
@@ -98,7 +98,9 @@ def within_errors(share: float = 1.0) -> Iterator[Check]:
     }
     sizes = {"||r||": 1.0, "lambda_min(G)": gram, "lambda_min(H)": spectrum[0], "lambda_max(H)": spectrum[-1]}
     for name, (error, told) in found.items():
-        yield at_most(f"error of {name}, as reported", error, share * told, budget={"double precision": 1e-13})
+        yield at_most(
+            f"error of {name}, as reported", error, share * told, budget={"double precision": 1e-13}
+        )
         if name in sizes:
             yield at_most(
                 f"reported error of {name}, relative",

@@ -1,7 +1,8 @@
 """How far the parameters can move, with every constant in numbers: the bounds behind the explicit theorems.
 
-Write a, w, u, v for Frobenius distances of A, W, u, v from their start (a `Reach`), x for ||X||, s for sqrt(m)
-and q for gamma~ ||A||. Where no parameter is farther from its start than that, whatever the gates are,
+Write a, w, u, v for Frobenius distances of A, W, u, v from their start (a `Reach`), x for ||X||, s for
+sqrt(m) and q for gamma~ ||A||. Where no parameter is farther from its start than that, whatever the gates
+are,
 
     q        <=  q_0 + gamma~ a
     ||Phi||  <=  ||Phi_0|| + x w/s             for ||Phi - Phi_0||_F <= ||(W - W_0) X||_F / s
@@ -29,6 +30,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from theorems.gao_2022.problem import GaoProblem
+from verify.numerics.arrays import norm
+from verify.relu_deq.model import ReluState
 
 Array = NDArray[np.float64]
 
@@ -36,7 +39,8 @@ Array = NDArray[np.float64]
 #: a path that could touch its border would have to be there before it can be.
 STRICT = 1e-6
 
-#: Iterations for a reach; each adds the part that the last one lacked, and converges fast unless close to none.
+#: Iterations for a reach; each adds the part that the last one lacked, and converges fast unless close to
+#: none.
 ITERATIONS = 1000
 
 
@@ -84,15 +88,19 @@ class Box:
 
     @classmethod
     def of(cls, problem: GaoProblem) -> Box:
-        """The box of a network at its start."""
-        state = problem.start
-        least = float(np.linalg.eigvalsh(problem.gram)[0]) - problem.gram_error
+        """The box of a problem at its start."""
+        return cls.around(problem.start, problem.norms[0], problem.gram_error)
+
+    @classmethod
+    def around(cls, state: ReluState, a: float, gram_error: float) -> Box:
+        """The box of a network with ``||A|| = a``, and eigenvalues of G known to `gram_error`."""
+        least = float(np.linalg.eigvalsh(state.gram)[0]) - gram_error
         return cls(
-            coupling=problem.model.coupling,
-            contraction=problem.gamma_0,
-            inputs=problem.input_norm,
-            width=problem.width,
-            sizes=(float(np.linalg.norm(state.theta.u)), float(np.linalg.norm(state.theta.v))),
+            coupling=state.coupling,
+            contraction=state.coupling * a,
+            inputs=float(np.linalg.norm(state.inputs, 2)),
+            width=state.model.width,
+            sizes=(norm(state.theta.u), norm(state.theta.v)),
             phi=float(np.linalg.norm(state.phi, 2)),
             z=float(np.linalg.norm(state.z, 2)),
             lowest=float(np.sqrt(max(least, 0.0))),
@@ -140,11 +148,14 @@ class Box:
         Then ``int ||r|| <= residual / rate``, and a reach larger than its own speeds times that is not left:
         at the first time on its border the path would have come less far.
         """
-        return settled(lambda reach: self.speeds(reach) * residual / rate, lambda reach: self.slack(reach) > 0)
+        return settled(
+            lambda reach: self.speeds(reach) * residual / rate, lambda reach: self.slack(reach) > 0
+        )
 
 
 def settled(moved: Callable[[Reach], Array], inside: Callable[[Reach], bool]) -> Reach | None:
-    """A reach that exceeds ``moved(reach)``, grown from zero while it is `inside`; None where there is none."""
+    """A reach that exceeds ``moved(reach)``, grown from zero while it is `inside`; None where there is
+    none."""
     reach = Reach()
     for _ in range(ITERATIONS):
         if not inside(reach):

@@ -7,12 +7,14 @@ does, for every lambda > 0 and every t with lambda_min(G(s)) >= lambda/2 on [0, 
     ||theta_b(t) - theta_b(0)||_F <= (speed of b) (2/lambda) (1 - exp(-lambda t/2)) ||r(0)||
 
 for b = A, W, u, v, with the speeds of `theorems.gao_2022.box` in the largest distances up to t: for v that is
-||Phi||, for u ||Z||, for W ||X|| max_i ||c_i||. The lemma has c sqrt(n) for these and 2 sqrt(m) in place of the
-norms. The best lambda, twice the smallest lambda_min(G(s)) up to t, leaves no path out; lambda_0 is tried as well,
-up to the first time that the premise fails. What is a premise on [0, t] is seen at the checked times in it.
+||Phi||, for u ||Z||, for W ||X|| max_i ||c_i||. The lemma has c sqrt(n) for these and 2 sqrt(m) in place of
+the norms. The best lambda, twice the smallest lambda_min(G(s)) up to t, leaves no path out; lambda_0 is tried
+as well, up to the first time that the premise fails. What is a premise on [0, t] is seen at the checked times
+in it.
 
-How loose they are, at best: the rate is 2 lambda_min(G) where that of H is at work, to which the other parameters
-add. The smallest ratio lambda_min(H)/lambda_min(G) seen, in 32 draws of 2 to 40 inputs, is 4.4 (two inputs).
+How loose they are, at best: the rate is 2 lambda_min(G) where that of H is at work, to which the other
+parameters add. The smallest ratio lambda_min(H)/lambda_min(G) seen, in 32 draws of 2 to 40 inputs, is 4.4
+(two inputs).
 """
 
 from __future__ import annotations
@@ -45,13 +47,14 @@ def definite(path: GaoPath) -> str:
     if flow.gram_minimum[0] > flow.gram_error[0]:
         return ""
     return (
-        f"lambda_min(G(0)) = {flow.gram_minimum[0]:.2g} is of the size of rounding: drop inputs that are nearly "
-        "parallel, or use --perturb"
+        f"lambda_min(G(0)) = {flow.gram_minimum[0]:.2g} is of the size of rounding: drop inputs that are "
+        "nearly parallel, or use --perturb"
     )
 
 
 def lowest_grams(path: GaoPath) -> Array:
-    """The smallest ``lambda_min(G(s))`` (k,) seen up to each time, less its error; 0 from where it is lost."""
+    """The smallest ``lambda_min(G(s))`` (k,) seen up to each time, less its error; 0 from where it is
+    lost."""
     return np.maximum(np.minimum.accumulate(path.flow.gram_minimum - path.flow.gram_error), 0.0)
 
 
@@ -69,7 +72,9 @@ def moved_less(problem: GaoProblem, path: GaoPath, share: float = 1.0) -> Iterat
     kept[0] = True  # at time 0, where the map contracts or the run has ended
     rate, t = lowest_grams(path), flow.times
     length = np.where(rate * t > 0, -np.expm1(-rate * t) / np.maximum(rate, np.finfo(float).tiny), t)
-    speeds = np.array([box.speeds(reach) if keep else np.zeros(4) for reach, keep in zip(reaches, kept, strict=True)])
+    speeds = np.array(
+        [box.speeds(reach) if keep else np.zeros(4) for reach, keep in zip(reaches, kept, strict=True)]
+    )
     bounds = speeds * (length * problem.initial_residual)[:, None]
     kept[0] = False  # where both sides are 0
     if not kept.any():
@@ -78,7 +83,9 @@ def moved_less(problem: GaoProblem, path: GaoPath, share: float = 1.0) -> Iterat
     # Where ||r|| is off by a factor, so is the length of the path.
     off = np.expm1(log_error(flow) / 2)
     # Each step rounds every entry that it moves.
-    rounding = flow.precision * np.sqrt(box.width * max(box.width, len(problem.inputs))) * (1 + np.sqrt(flow.steps))
+    rounding = (
+        flow.precision * np.sqrt(box.width * max(box.width, len(problem.inputs))) * (1 + np.sqrt(flow.steps))
+    )
     for name, column in COLUMNS.items():
         yield at_most(
             f"||{name}(t) - {name}(0)||_F, speed (2/lambda) (1 - exp(-lambda t/2)) ||r(0)||",
@@ -112,7 +119,7 @@ moved_less.false(
 
 @CLAIMS.conclusion(
     "G-T3.1.conditional",
-    "flow: ||r(t)||^2 <= exp(-lambda t) ||r(0)||^2 as long as lambda_min(G) >= lambda/2, for lambda_0 and the best",
+    "flow: ||r(t)||^2 <= exp(-lambda t) ||r(0)||^2 as long as lambda_min(G) >= lambda/2",
     given=(followed, definite),
 )
 def conditional_decay(problem: GaoProblem, path: GaoPath, rate: float = 1.0) -> Iterator[Check]:
@@ -132,7 +139,7 @@ def conditional_decay(problem: GaoProblem, path: GaoPath, rate: float = 1.0) -> 
     holds = lowest[LATER] >= problem.lambda_0 / 2
     if holds.any():
         yield at_most(
-            f"log ||r||^2/||r(0)||^2, -lambda_0 t while lambda_min(G) >= lambda_0/2, {holds.sum()} of {len(t)} times",
+            f"log ||r||^2/||r(0)||^2, -lambda_0 t while lambda_min(G) >= lambda_0/2, {holds.sum()} times",
             -flow.log_decay[LATER][holds],
             -rate * problem.lambda_0 * t[holds],
             budget={name: part[holds] for name, part in budget.items()},

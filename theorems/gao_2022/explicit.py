@@ -3,28 +3,30 @@
 Both ask for m >= C (...) with a C that is nowhere given, hence no instance can refute them. Their proof has a
 constant for every step. Notation is that of `theorems.gao_2022.box`; r_0 = r(0).
 
-Lemma 3.5, explicit. Let a reach (a, w, u, v) have q < 1 and sqrt(lambda_min(G(0))) - x w/s > sqrt(lambda_0/2),
-and let each of its four numbers exceed its `speed` times 2 ||r_0||/lambda_0. Then for all t no parameter is
-farther from its start than that, lambda_min(G(t)) > lambda_0/2 and ||r(t)||^2 <= exp(-lambda_0 t) ||r_0||^2.
+Lemma 3.5, explicit. Let a reach (a, w, u, v) have q < 1 and sqrt(lambda_min(G(0))) - x w/s >
+sqrt(lambda_0/2), and let each of its four numbers exceed its `speed` times 2 ||r_0||/lambda_0. Then for all t
+no parameter is farther from its start than that, lambda_min(G(t)) > lambda_0/2 and ||r(t)||^2 <=
+exp(-lambda_0 t) ||r_0||^2.
 
 Proof. As long as the path is inside, singular values of Phi have moved by x w/s at most (Weyl), so that
 lambda_min(G) > lambda_0/2. H is G plus three more positive semidefinite matrices; where the flow slides along
 kinks the normals that are projected out have parts in A and W only, so that H >= G still. Hence ||r(s)|| <=
-exp(-lambda_0 s/2) ||r_0||, its integral is below 2 ||r_0||/lambda_0, and each parameter has moved by less than
-its number: a first time on the border there is not. So it is inside forever.
+exp(-lambda_0 s/2) ||r_0||, its integral is below 2 ||r_0||/lambda_0, and each parameter has moved by less
+than its number: a first time on the border there is not. So it is inside forever.
 
-In closed form, with ||u||, ||v|| <= 2 s and q <= 1/2: speeds are below 6 x for W, 2 ||Phi|| for u and so on, and
-lambda_min(G(0)) >= 3/4 lambda_0 leaves 12 x^2 ||r_0||/lambda_0 <= (sqrt(3/4) - sqrt(1/2)) s sqrt(lambda_0), or
-m >= 5703 x^4 ||r_0||^2/lambda_0^3. Numbers of the start in place of 2 s and 1/2 allow labels four times as far.
+In closed form, with ||u||, ||v|| <= 2 s and q <= 1/2: speeds are below 6 x for W, 2 ||Phi|| for u and so on,
+and lambda_min(G(0)) >= 3/4 lambda_0 leaves 12 x^2 ||r_0||/lambda_0 <= (sqrt(3/4) - sqrt(1/2)) s
+sqrt(lambda_0), or m >= 5703 x^4 ||r_0||^2/lambda_0^3. Numbers of the start in place of 2 s and 1/2 allow
+labels a few times as far.
 
 Sharp form, ours. Where in addition no gate changes, by the margins of `theorems.gao_2022.smooth`, the reach
 needs only speeds ||J_b|| and the integral ||r_0||/mu, and for all t
 
     ||r(t)||^2 <= exp(-2 mu t) ||r_0||^2,    ||r(t) - exp(-t H(0)) r_0|| <= eps t exp(-mu t) ||r_0||,
 
-mu = (sqrt(lambda_min(H(0))) - e)^2, which tends to lambda_min(H(0)) as the labels come near: no rate is sharper
-for every r_0. The second is Duhamel's formula, r(t) = exp(-tH_0) r_0 - int exp(-(t-s)H_0) (H - H_0) r ds, both
-exponentials being below exp(-mu (t-s)) and exp(-mu s).
+mu = (sqrt(lambda_min(H(0))) - e)^2, which tends to lambda_min(H(0)) as the labels come near: no rate is
+sharper for every r_0. The second is Duhamel's formula, r(t) = exp(-tH_0) r_0 - int exp(-(t-s)H_0) (H - H_0) r
+ds, both exponentials being below exp(-mu (t-s)) and exp(-mu s).
 """
 
 from __future__ import annotations
@@ -88,7 +90,9 @@ def log_error(flow: ReluPath) -> Array:
     return flow.defect
 
 
-def at_most_or_equal(quantity: str, measured: Array, bound: Array, *, resolution: float, **rest: Any) -> Check:
+def at_most_or_equal(
+    quantity: str, measured: Array, bound: Array, *, resolution: float, **rest: Any
+) -> Check:
     """`at_most`, and where slack and budget overlap, as for a bound that theory says is attained."""
     check = at_most(quantity, measured, bound, **rest)
     if check.verdict is not Verdict.INCONCLUSIVE:
@@ -111,8 +115,8 @@ def lemma_speaks(path: GaoPath) -> str:
     problem, along = path.problem, path.trained
     return (
         f"the explicit premises hold neither for ||r(0)|| = {problem.initial_residual:.2g} nor for "
-        f"{along.near_problem.initial_residual:.2g}, and nothing closer than {closest_labels(problem):.2g} is "
-        "resolved: drop inputs that are nearly parallel, or raise --width"
+        f"{along.near_problem.initial_residual:.2g}, and nothing closer than {closest_labels(problem):.2g} "
+        "is resolved: drop inputs that are nearly parallel, or raise --width"
     )
 
 
@@ -237,7 +241,7 @@ def lazy_decay(path: GaoPath, rate: float = 1.0, fastest: float = 1.01) -> Itera
             advice="tighten --tolerance",
         )
         residual = flow.residuals[0]
-        values, vectors = np.linalg.eigh(smooth.kernel)
+        _, vectors = np.linalg.eigh(smooth.kernel)
         cosine = abs(float(vectors[:, 0] @ residual)) / float(np.linalg.norm(residual))
         if cosine >= 1 - ALIGNED:
             yield at_most(

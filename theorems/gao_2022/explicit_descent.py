@@ -8,14 +8,15 @@ While no gate changes on it, ||J(theta_s) J^T - H_0|| <= eps, so that ||r'|| <= 
 
     rho = max(|1 - alpha lambda_min(H_0)|, |1 - alpha lambda_max(H_0)|) + alpha eps.
 
-Theorem 3.2, explicit. If rho < 1 on a reach whose numbers exceed ||J_b|| alpha ||r_0||/(1 - rho), block by block,
-and the margins of no gate are exceeded by alpha ||r_0||/(1 - rho), then no step leaves it (steps are shorter than
-the sum of all of them, which is what that bounds), and for all k
+Theorem 3.2, explicit. If rho < 1 on a reach whose numbers exceed ||J_b|| alpha ||r_0||/(1 - rho), block by
+block, and the margins of no gate are exceeded by alpha ||r_0||/(1 - rho), then no step leaves it (steps are
+shorter than the sum of all of them, which is what that bounds), and for all k
 
     ||r(k)|| <= rho^k ||r_0||,     ||r(k) - (I - alpha H_0)^k r_0|| <= alpha eps k rho^(k-1) ||r_0||.
 
-The printed rate follows where rho^2 <= 1 - alpha lambda_0/2. The step taken here is 2/(lambda_min + lambda_max),
-the best on a quadratic, or 1.9/lambda_max, 5% below the limit of stability; printed is lambda_0/n^2.
+The printed rate follows where rho^2 <= 1 - alpha lambda_0/2. The step taken here is 2/(lambda_min +
+lambda_max), the best on a quadratic, or 1.9/lambda_max, 5% below the limit of stability; printed is
+lambda_0/n^2.
 """
 
 from __future__ import annotations
@@ -191,8 +192,8 @@ def far_enough(path: GaoPath, rate: float = 1.0) -> Iterator[Check]:
     if fell < TELLING_DECAY and np.isfinite(fell):
         yield inconclusive(
             f"decay of log ||r||^2 by descent with alpha = {descent.step:.3g}",
-            f"{len(descent.residuals) - 1} steps change it by {fell:.2g}: about {along.steps_needed:.2g} would "
-            "be needed, more than is affordable: use a larger --step, or fewer --samples",
+            f"{len(descent.residuals) - 1} steps change it by {fell:.2g}: about {along.steps_needed:.2g} "
+            "would be needed, more than is affordable: use a larger --step, or fewer --samples",
         )
         return
     k = np.arange(len(descent.residuals))[LATER]

@@ -61,8 +61,8 @@ gram_along_flow.false(
 def u_printed(problem: GaoProblem, path: GaoPath, printed: float = 16.0) -> Check:
     """The printed form fails at the start exactly where m > 256 c^2 n ||r(0)||^2/lambda_0^2.
 
-    The lemma asks for m >= C c^2 n ||X||^2 ||r(0)||^2/lambda_0^3: wherever C ||X||^2/lambda_0 > 256 its own premise
-    makes it false. Labels near yhat(0) show that at any width.
+    The lemma asks for m >= C c^2 n ||X||^2 ||r(0)||^2/lambda_0^3: wherever C ||X||^2/lambda_0 > 256 its own
+    premise makes it false. Labels near yhat(0) show that at any width.
     """
     return printed_refuted(problem, "u", path.flow.norms[0, 2], printed)
 

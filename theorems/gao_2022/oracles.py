@@ -6,11 +6,13 @@ Laws use a tiny network, of which every derivative by complex step is affordable
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from theorems.gao_2022.initial import RANDOM_WEIGHTS
 from theorems.gao_2022.path import GaoPath
 from theorems.gao_2022.premises import PAPER, PREMISES
 from theorems.gao_2022.problem import GaoProblem, Start
@@ -92,23 +94,22 @@ lambda_by_quadrature.false(
 
 @CLAIMS.step(
     "G-L3.4.adversary",
-    "the adversary of Lemma 3.4 goes the distance R, straight down the gradient of lambda_min(G), and farther down",
+    "the adversary of Lemma 3.4 goes the distance R straight down the slope of lambda_min(G)",
     source=f"our own, on {PAPER}, Lemma 3.4",
     given=PREMISES,
 )
 def adversary(problem: GaoProblem, path: GaoPath, distance: float = 1.0) -> Iterator[Check]:
-    """Its first W, by singular vectors p, q of Phi(0): ``d sigma_min = p^T dPhi q``, dPhi = E o (dW X) / sqrt(m).
+    """Its first W, by singular vectors p, q of Phi(0): ``d sigma_min = p^T dPhi q``, dPhi = E o (dW X) /
+    sqrt(m).
 
     lambda_min(G) has come down to no less than 0.99 lambda_min(G(0)) in all settings tried, while the lemma
     needs it above 2/3 of that: no W at distance R is known that comes near its bound.
     """
-    from theorems.gao_2022.initial import RANDOM_WEIGHTS
-
     m, c, x = problem.width, problem.norm_constant, problem.input_norm
     radius = distance * problem.lambda_0 * np.sqrt(m) / (16 * c * x * x)
     left, _, right = np.linalg.svd(problem.phi, full_matrices=False)
-    downhill = -((problem.phi > 0) * np.outer(left[:, -1], right[-1])) @ problem.inputs.T
-    w = problem.start.theta.w + radius * downhill / np.linalg.norm(downhill)
+    uphill = ((problem.phi > 0) * np.outer(left[:, -1], right[-1])) @ problem.inputs.T
+    w = problem.start.theta.w - radius * uphill / np.linalg.norm(uphill)
     phi = np.maximum(w @ problem.inputs, 0.0) / np.sqrt(m)
     reached = float(np.linalg.svd(phi, compute_uv=False)[-1] ** 2)
     seen = path.initial.neighbours / problem.lambda_0
@@ -131,9 +132,7 @@ def adversary(problem: GaoProblem, path: GaoPath, distance: float = 1.0) -> Iter
     )
 
 
-adversary.false(
-    "uphill", distance=-1.0, why="lambda_min(G) grows along its gradient", setting=SMALL
-)
+adversary.false("uphill", distance=-1.0, why="lambda_min(G) grows along its gradient", setting=SMALL)
 adversary.false(
     "R with ||X|| for ||X||^2",
     distance=1.53,
@@ -153,8 +152,8 @@ def tiny() -> tuple[ReluState, Mapping[str, Array]]:
     inputs = rng.standard_normal((d, n))
     inputs /= np.linalg.norm(inputs, axis=0)
     theta = Parameters.random(m, d, rng)
-    # u and v of several sizes, so that none of them can be taken for another.
-    theta = Parameters(theta.a, theta.w, theta.u * np.linspace(0.5, 2.0, m), theta.v * np.linspace(3.0, 1.0, m))
+    # Of several sizes, so that none of them can be taken for another.
+    theta = replace(theta, u=theta.u * np.linspace(0.5, 2.0, m), v=rng.standard_normal(m))
     model = ImplicitReLU.scaled(inputs, m, 0.2)
     parts = dict(theta.parts)
 

@@ -28,11 +28,13 @@ NEAR = Constant(met=lambda path: lemma_ratio(path.trained.near_problem))
 
 
 def printed_refuted(problem: GaoProblem, name: str, size: float, constant: float) -> Check:
-    """At time 0 ``||u||`` or ``||v||``, of that size, exceeds its printed bound, so the printed item is false.
+    """At time 0 ``||u||`` or ``||v||``, of that size, exceeds its printed bound, so the printed item is
+    false.
 
     This is shown for labels near yhat(0), where the bound is small: at half the distance at which the loosest
-    printed one, that of u in Lemma 3.6 with its constant 32, begins to fail. Labels at hand refute an item with
-    constant k only where m > (k c sqrt(n) ||r(0)|| / lambda_0)^2, since ``||u(0)|| = ||v(0)|| = sqrt(m)``.
+    printed one, that of u in Lemma 3.6 with its constant 32, begins to fail. Labels at hand refute an item
+    with constant k only where m > (k c sqrt(n) ||r(0)|| / lambda_0)^2, since ``||u(0)|| = ||v(0)|| =
+    sqrt(m)``.
     """
     distance = refuting_distance(problem)
     bound = constant * problem.output_scale * distance / problem.initial_residual

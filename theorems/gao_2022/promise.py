@@ -1,6 +1,7 @@
 """What the explicit theorems promise of a start, and how near labels must be for it.
 
-All of it is decided by numbers of time 0: the network, and the distance ||r(0)|| of the labels from its outputs.
+All of it is decided by numbers of time 0: the network, and the distance ||r(0)|| of the labels from its
+outputs.
 """
 
 from __future__ import annotations
@@ -35,10 +36,10 @@ COARSEST = 3e-3
 class Lazy:
     """A path that stays where no gate changes.
 
-    reach    distances of A, W, u and v from their start that it keeps
-    margins  of the units of phi and of z, over how far their arguments can move: both above 1
-    rate     of the flow: ``lambda_min(H) >= rate``; of descent, what a step takes off ``||r||``, as a part of it
-    apart    bound of ``||J J'^T - H(0)||`` for any two points there
+    reach    distances of A, W, u and v from their start that it keeps margins  of the units of phi and of z,
+    over how far their arguments can move: both above 1 rate     of the flow: ``lambda_min(H) >= rate``; of
+    descent, what a step takes off ``||r||``, as a part of it apart    bound of ``||J J'^T - H(0)||`` for any
+    two points there
     """
 
     reach: Reach
@@ -87,14 +88,20 @@ class Promises:
 
     @property
     def step(self) -> float:
-        """The step of descent that promises are made for: the best on a quadratic, if not too close to unstable."""
+        """The step of descent that promises are made for: the best on a quadratic, if not too close to
+        unstable."""
         lowest, *_, highest = map(float, self.smooth.eigenvalues)
         return min(SHARE_OF_STABLE * 2 / highest, 2 / (lowest + highest))
 
     def at(self, residual: float) -> Promise:
         """What is promised where ``||r(0)|| = residual``."""
         return Promise(
-            self.box, self.smooth, self.step, self.lemma(residual), self.flow(residual), self.descent(residual)
+            self.box,
+            self.smooth,
+            self.step,
+            self.lemma(residual),
+            self.flow(residual),
+            self.descent(residual),
         )
 
     def lemma(self, residual: float) -> Reach | None:
@@ -126,9 +133,7 @@ class Promises:
 
         Distances below `closest` are not tried.
         """
-        tried = [
-            distance for k in range(HALVINGS) if (distance := farthest * 0.5**k) * INSIDE >= closest
-        ]
+        tried = [distance for k in range(HALVINGS) if (distance := farthest * 0.5**k) * INSIDE >= closest]
         return INSIDE * next(
             (d for d in tried if self.at(d).kept), next((d for d in tried if self.lemma(d)), 0.0)
         )
@@ -143,7 +148,8 @@ def closest_labels(problem: GaoProblem) -> float:
 def refuting_distance(problem: GaoProblem) -> float:
     """Half the distance from yhat(0) below which all printed bounds of u and v fail at the start.
 
-    The loosest of them, of Lemma 3.6, is ``||u|| <= (32 c sqrt(n)/lambda_0) ||r(0)||``, and ``||u(0)|| = sqrt(m)``.
+    The loosest of them, of Lemma 3.6, is ``||u|| <= (32 c sqrt(n)/lambda_0) ||r(0)||``, and ``||u(0)|| =
+    sqrt(m)``.
     """
     c, n = problem.norm_constant, problem.samples
     return float(0.5 * np.sqrt(problem.width) * problem.lambda_0 / (32 * c * np.sqrt(n)))

@@ -1,7 +1,7 @@
 """Bounds near the start where no unit changes sides: the flow is smooth, and H has a Lipschitz constant.
 
-Notation is that of `theorems.gao_2022.box`. While every gate is that of time 0 the derivatives J of the outputs
-move by no more than, block by block and as an operator on r,
+Notation is that of `theorems.gao_2022.box`. While every gate is that of time 0 the derivatives J of the
+outputs move by no more than, block by block and as an operator on r,
 
     v:  ||Phi - Phi_0||                                                        <=  x w/s  =: e_phi
     u:  ||Z - Z_0||  <=  (gamma~ a ||Z_0|| + e_phi) / (1 - q)                                =: e_z
@@ -9,20 +9,22 @@ move by no more than, block by block and as an operator on r,
         e_p := max_i ||p_i - p_i0||  <=  (gamma~ a max_i ||p_i0|| + u) / (1 - q)
     A:  gamma~ (e_p (||Z_0|| + e_z) + max_i ||p_i0|| e_z),
 
-e_p because p - p_0 = D gamma~ A^T (p - p_0) + D gamma~ (A - A_0)^T p_0 + D (u - u_0) with the same D. The four
-add up in squares to ||J - J_0||^2 <= e^2. Singular values move by no more (Weyl), hence all through
+e_p because p - p_0 = D gamma~ A^T (p - p_0) + D gamma~ (A - A_0)^T p_0 + D (u - u_0) with the same D. The
+four add up in squares to ||J - J_0||^2 <= e^2. Singular values move by no more (Weyl), hence all through
 
     lambda_min(H) >= (sqrt(lambda_min(H_0)) - e)^2 =: mu      ||J J'^T - H_0|| <= e (2 ||J_0|| + e) =: eps,
 
-J' being any other derivative there. Speeds are the norms of the blocks, ||J_b|| <= sqrt(lambda_max(H_b(0))) + e_b.
+J' being any other derivative there. Speeds are the norms of the blocks, ||J_b|| <= sqrt(lambda_max(H_b(0))) +
+e_b.
 
 That no gate changes is a condition on margins. Row j of W moves by no more than x max_i |c_ij| int ||r||, and
-|c_ij| <= |c_ij0| + ||c_i - c_i0||, so units keep their side where |w_j x_i| exceeds it. The argument of z_ij is
-gamma~ a_j z_i + phi_ij, which moves by no more than
+|c_ij| <= |c_ij0| + ||c_i - c_i0||, so units keep their side where |w_j x_i| exceeds it. The argument of z_ij
+is gamma~ a_j z_i + phi_ij, which moves by no more than
 
     gamma~ (||a_j0|| ||z_i - z_i0|| + ||a_j - a_j0|| ||z_i||) + |phi_ij - phi_ij0|,
 
-row j of A moving by gamma~ max_i |p_ij| ||Z|| int ||r|| at most. These margins shrink in proportion to ||r(0)||.
+row j of A moving by gamma~ max_i |p_ij| ||Z|| int ||r|| at most. These margins shrink in proportion to
+||r(0)||.
 """
 
 from __future__ import annotations
@@ -35,6 +37,7 @@ from numpy.typing import NDArray
 from theorems.gao_2022.box import Box, Reach, settled
 from theorems.gao_2022.problem import GaoProblem
 from verify.losses import EPS
+from verify.relu_deq.model import ReluState
 
 Array = NDArray[np.float64]
 
@@ -66,21 +69,22 @@ class Smooth:
 
     @classmethod
     def of(cls, problem: GaoProblem) -> Smooth:
-        """The bounds of a network at its start."""
-        state = problem.start
+        """The bounds of a problem at its start."""
+        return cls.around(problem.start, Box.of(problem))
+
+    @classmethod
+    def around(cls, state: ReluState, box: Box) -> Smooth:
+        """The bounds of a network, given those of its box."""
         parts = state.kernel_parts(state)
         kernel = parts.sum(axis=0)
         # As for a path: Weyl, with factors Z and P as accurate as their iterations made them.
-        relative = 4 * state.accuracy / max(1 - problem.gamma_0, EPS) + len(kernel) * EPS
+        relative = 4 * state.accuracy / max(1 - box.contraction, EPS) + len(kernel) * EPS
         return cls(
-            box=Box.of(problem),
+            box=box,
             z=state.z,
             p=state.p,
             c=state.c,
-            guards=(
-                state.theta.w @ problem.inputs,
-                problem.model.coupling * state.theta.a @ state.z + state.phi,
-            ),
+            guards=(state.theta.w @ state.inputs, state.coupling * state.theta.a @ state.z + state.phi),
             rows=np.linalg.norm(state.theta.a, axis=1),
             kernel=kernel,
             eigenvalues=np.linalg.eigvalsh(kernel),
@@ -147,10 +151,10 @@ class Smooth:
             lambda reach: self.box.slack(reach) > 0 and self.factor(step, reach) < 1,
         )
 
-    def margins(self, reach: Reach, length: float) -> tuple[float, float]:
-        """Least distance of W X, and of the arguments of z, from 0, over how far either can move.
+    def guards_moved(self, reach: Reach, length: float) -> tuple[Array, Array]:
+        """Bounds of how far W X and the arguments of z can move, (m, 1) and (m, n).
 
-        ``length`` is the bound of ``int ||r||``. Both are more than 1 where no gate can change.
+        ``length`` is a bound of ``int ||r||``.
         """
         box, root = self.box, float(np.sqrt(self.box.width))
         w_rows = box.inputs * length * (np.abs(self.c).max(axis=1) + self.feature_adjoint_moved(reach))
@@ -159,6 +163,15 @@ class Smooth:
         p_largest = np.abs(self.p).max(axis=1) + self.adjoint_moved(reach)
         a_rows = box.coupling * length * p_largest * (box.z + box.equilibria_moved(reach))
         of_z = box.coupling * (np.outer(self.rows, z_moved) + np.outer(a_rows, z_size + z_moved))
-        of_z += (w_rows / root)[:, None]
-        features, arguments = map(np.abs, self.guards)
-        return float((features / w_rows[:, None]).min()), float((arguments / of_z).min())
+        return w_rows[:, None], of_z + (w_rows / root)[:, None]
+
+    def margins(self, reach: Reach, length: float) -> tuple[float, float]:
+        """Least distance of W X, and of the arguments of z, from 0, over how far either can move.
+
+        Both are more than 1 where no gate can change.
+        """
+        of_w, of_z = (
+            float((np.abs(guard) / moved).min())
+            for guard, moved in zip(self.guards, self.guards_moved(reach, length), strict=True)
+        )
+        return of_w, of_z

@@ -22,8 +22,8 @@ MARGIN = 1.05
 #: Multiplications that descent with the step of the setting may take: a fraction of a second.
 WORK = 4e8
 
-#: Products with A that a step from extrapolated equilibria takes, of Z and P together, and multiplications that
-#: are worth what else a step does.
+#: Products with A that a step from extrapolated equilibria takes, of Z and P together, and multiplications
+#: that are worth what else a step does.
 PRODUCTS_A_STEP, OVERHEAD_A_STEP = 4, 2e5
 
 #: Most steps with the step of the explicit theorem.
