@@ -108,7 +108,7 @@ FORMULAS = (
 CLAIMS = Claims(
     PAPER,
     premises.CLAIMS,  # G-A2, G-gamma, G-start
-    [initialisation.initial_norm],  # G-L2.1
+    [initialisation.initial_norm, oracles.norms_by_lanczos],  # G-L2.1, G-L2.1.norms
     network.CLAIMS,  # G-L2.2, G-L2.3, G-L3.1
     [oracles.blocks],  # G-L3.1.blocks
     [initialisation.lambda_positive, oracles.lambda_by_quadrature],  # G-L3.2, G-L3.2.value

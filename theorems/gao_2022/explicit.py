@@ -31,7 +31,7 @@ ds, both exponentials being below exp(-mu (t-s)) and exp(-mu s).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,7 +46,7 @@ from theorems.gao_2022.promise import Lazy, Promise, closest_labels
 from theorems.gao_2022.setting import EXPLICIT
 from verify.relu_deq.path import ReluPath
 from verify.theorem.claims import Claims
-from verify.theorem.compare import Check, at_least, at_most
+from verify.theorem.compare import ADVICE, Check, at_least, at_most
 from verify.theorem.verdicts import Verdict
 
 Array = NDArray[np.float64]
@@ -91,13 +91,29 @@ def log_error(flow: ReluPath) -> Array:
 
 
 def at_most_or_equal(
-    quantity: str, measured: Array, bound: Array, *, resolution: float, **rest: Any
+    quantity: str,
+    measured: Array,
+    bound: Array,
+    *,
+    budget: Mapping[str, NDArray[Any]],
+    where: Mapping[str, NDArray[Any]],
+    resolution: float,
+    advice: str = ADVICE,
 ) -> Check:
-    """`at_most`, and where slack and budget overlap, as for a bound that theory says is attained."""
-    check = at_most(quantity, measured, bound, **rest)
+    """`at_most`; points (k,) whose slack and budget overlap are compared as where a bound is attained."""
+    check = at_most(quantity, measured, bound, budget=budget, where=where, advice=advice)
     if check.verdict is not Verdict.INCONCLUSIVE:
         return check
-    return at_most(quantity, measured, bound, attained=resolution, **rest)
+    close = bound - measured <= sum(budget.values())
+    return at_most(
+        quantity,
+        measured[close],
+        bound[close],
+        budget={name: part[close] for name, part in budget.items()},
+        where={name: part[close] for name, part in where.items()},
+        attained=resolution,
+        advice=advice,
+    )
 
 
 def budget_of(flow: ReluPath) -> dict[str, Array]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from theorems.gao_2022.initial import RANDOM_WEIGHTS
 from theorems.gao_2022.path import GaoPath
 from theorems.gao_2022.premises import PAPER, PREMISES
-from theorems.gao_2022.problem import GaoProblem, Start
+from theorems.gao_2022.problem import GaoProblem, Start, lemma_ratio, width_ratio
 from theorems.gao_2022.setting import SMALL
 from verify.losses import EPS
 from verify.numerics.differentiation import directional_derivative
@@ -90,6 +90,62 @@ def lambda_by_quadrature(start: Start, factor: float = 1.0) -> list[Check]:
 lambda_by_quadrature.false(
     "lambda_0 is 0.1% larger", factor=1.001, why="the quadrature is exact to 1e-14", setting=SMALL
 )
+
+
+@CLAIMS.step(
+    "G-L2.1.norms",
+    "||A(0)||, ||W(0)||, ||X||, c and gamma_0 by Lanczos; the C that the width meets",
+    source=f"our own, on {PAPER}, Lemmas 2.1 and 2.2",
+)
+def norms_by_lanczos(problem: GaoProblem, factor: float = 1.0) -> Check:
+    """Singular values by eigenvalues of M M^T, from products alone."""
+    theta, m = problem.start.theta, problem.width
+    a, w, x = (_lanczos_norm(matrix) for matrix in (theta.a, theta.w, problem.inputs))
+    c = max(a, w) / np.sqrt(m)
+    return equal(
+        "||A(0)||, ||W(0)||, ||X||, c, gamma_0",
+        [*problem.norms, problem.input_norm, problem.norm_constant, problem.gamma_0],
+        factor * np.array([a, w, x, c, problem.gamma / np.sqrt(m) * a]),
+        budget={"Lanczos": 1e-8 * np.array([a, w, x, c, 1.0])},
+        resolution=RESOLUTION,
+    )
+
+
+def _lanczos_norm(matrix: Array) -> float:
+    from scipy.sparse.linalg import LinearOperator, eigsh  # takes long to import
+
+    flat = matrix if matrix.shape[0] <= matrix.shape[1] else matrix.T
+    size = len(flat)
+    if size < 3:  # ARPACK wants room
+        return float(np.sqrt(np.linalg.eigvalsh(flat @ flat.T)[-1]))
+    product = LinearOperator((size, size), matvec=lambda v: flat @ (flat.T @ v), dtype=float)
+    start = np.linspace(1.0, 2.0, size)
+    return float(np.sqrt(eigsh(product, k=1, v0=start, tol=1e-10, return_eigenvectors=False)[0]))
+
+
+@norms_by_lanczos.also()
+def widths_from_constants(problem: GaoProblem, power: float = 2.0) -> Check:
+    """The width again, from the constants C that it is said to meet, and the open conditions solved for m."""
+    n, r = problem.samples, float(np.linalg.norm(problem.start.output - problem.targets))
+    theorem = np.log(width_ratio(problem)) - power * np.log(problem.lambda_0 / n) + np.log(np.log(n / 0.05))
+    lemma = (
+        np.log(lemma_ratio(problem) * n)
+        - 3 * np.log(problem.lambda_0)
+        + 2 * np.log(problem.norm_constant * problem.input_norm * r)
+    )
+    return equal(
+        "log m, from the C of Theorem 3.1 and from that of Lemma 3.5",
+        [theorem, lemma],
+        np.log(problem.width),
+        budget={"rounding": 1e3 * EPS * np.log(problem.width)},
+        resolution=RESOLUTION,
+    )
+
+
+norms_by_lanczos.false(
+    "m >= C (n/lambda_0) log(n/delta)", power=1.0, why="both are squared in Theorem 3.1", setting=SMALL
+)
+norms_by_lanczos.false("a c 0.1% larger", factor=1.001, why="Lanczos is exact to 1e-10", setting=SMALL)
 
 
 @CLAIMS.step(

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from theorems.gao_2022.box import Box, Reach
-from theorems.gao_2022.problem import GaoProblem
+from theorems.gao_2022.problem import GaoProblem, default_horizon
 from theorems.gao_2022.smooth import Smooth
 from verify.relu_deq.problem import LeastSquares, residual_rounding
 
@@ -167,4 +167,6 @@ def near_labels(problem: GaoProblem, promises: Promises, points: int) -> GaoProb
     distance = promises.near_enough(farthest, closest_labels(problem)) or farthest
     away = problem.start.output - problem.targets
     targets = problem.start.output - distance * away / np.linalg.norm(away)
-    return replace(problem, targets=targets, points=points)
+    # Longer, and rounding would be all that is left of a residual so small.
+    horizon = min(problem.horizon, default_horizon(promises.smooth.eigenvalues))
+    return replace(problem, targets=targets, points=points, horizon=horizon)

@@ -1,4 +1,4 @@
-"""The explicit and conditional forms: adversaries do not break their bounds, and what is false is VIOLATED."""
+"""The explicit and conditional forms: adversaries do not break their bounds; what is false is VIOLATED."""
 
 from dataclasses import replace
 
