@@ -31,7 +31,8 @@ with step alpha = O(lambda_0/n^2) has ||r(k)||^2 <= (1 - alpha lambda_0/2)^k ||r
 
 Errata. Lemma 3.1 is printed with the identity where H has the all-ones matrix: (gamma~^2 P^T P + I) o
 Z^T Z. Lemma 3.5 (ii) and (iii) as printed fail at t = 0, where ||u|| = ||v|| = sqrt(m), once m exceeds
-256 c^2 n ||r(0)||^2/lambda_0^2 and 64 of the same; they hold for ||u(t) - u(0)|| and ||v(t) - v(0)||,
+256 c^2 n ||r(0)||^2/lambda_0^2 and 64 of the same; by the lemma's own premise on m it does wherever C
+||X||^2/lambda_0 exceeds 256 and 64. They hold for ||u(t) - u(0)|| and ||v(t) - v(0)||,
 with half the constants; the items on u and v of Lemma 3.6, with twice the constants, likewise. Lemma 3.4
 is false with the spectral norm of W - W(0) in place of Frobenius'; 256 orthonormal inputs and a W at
 that distance have lambda_min(G) = 0.41 lambda_0. The printed proof of Theorem 3.2 needs lambda_0/2 >= C
@@ -41,6 +42,14 @@ Constants. C is nowhere given: an instance in which the conclusion fails refutes
 it is NOT_APPLICABLE, with that ratio. Not in the paper, ours: the sharp chain ||r(t)||^2 = ||r(0)||^2
 exp(-2 int r^T H r/||r||^2), H >= G >= (lambda_0/2) I, whose links show where the theorem is loose. A ReLU
 flow slides along kinks, where H is set-valued; the measured defect of the identity is in the budgets.
+
+Forms that can be false, ours too. Conditional: on every path, as long as lambda_min(G) >= lambda/2,
+||r(t)||^2 <= exp(-lambda t) ||r(0)||^2, and each parameter has moved by no more than its speed allows.
+Explicit: with numbers of time 0 in place of C. Where their premises hold, which labels near yhat(0) do,
+lambda_min(G) > lambda_0/2 and the rate lambda_0 are certain for all t; where also no unit can change its
+gate, ||r(t) - exp(-t H(0)) r(0)|| <= eps t exp(-mu t) ||r(0)||, with mu close to lambda_min(H(0)), and the
+like for descent with steps up to 1.9/lambda_max(H(0)). `box`, `smooth`, `explicit` and `explicit_descent`
+have the derivations.
 """
 
 from __future__ import annotations

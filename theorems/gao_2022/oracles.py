@@ -179,15 +179,29 @@ def adversary(problem: GaoProblem, path: GaoPath, distance: float = 1.0) -> Iter
         resolution=RESOLUTION,
         advice="lambda_0 is of the size of rounding: drop inputs that are nearly parallel",
     )
+    # Of the steps after the first: where two eigenvalues change places, not each of them goes down.
     yield at_most(
-        "least lambda_min(G) / lambda_0 of the adversary, of random W",
-        seen[RANDOM_WEIGHTS:].min(),
+        "least lambda_min(G) / lambda_0 of the adversary's later W, of random W",
+        seen[RANDOM_WEIGHTS + 1 :].min(),
         seen[:RANDOM_WEIGHTS].min(),
         budget=budget,
         attained=RESOLUTION,
     )
 
 
+def halting(path: GaoPath) -> GaoPath:
+    """The path with an adversary that turns round after its first step."""
+    back = path.initial.neighbours.copy()
+    back[RANDOM_WEIGHTS + 1 :] = 2 * back[:RANDOM_WEIGHTS].mean() - back[RANDOM_WEIGHTS + 1 :]
+    return replace(path, initial=replace(path.initial, neighbours=back))
+
+
+adversary.false(
+    "downhill once, then uphill",
+    path=halting,
+    why="the next steps of the adversary end where lambda_min(G) is larger",
+    setting=SMALL,
+)
 adversary.false("uphill", distance=-1.0, why="lambda_min(G) grows along its gradient", setting=SMALL)
 adversary.false(
     "R with ||X|| for ||X||^2",
