@@ -56,6 +56,7 @@ from __future__ import annotations
 
 from theorems.gao_2022 import (
     bookkeeping,
+    borders,  # noqa: F401 - more falsehoods of the claims below
     box_oracle,
     conditional,
     descent,
@@ -67,6 +68,7 @@ from theorems.gao_2022 import (
     network,
     oracles,
     premises,
+    tight_lemma,
 )
 from theorems.gao_2022.cost import cost
 from theorems.gao_2022.path import integrate
@@ -124,6 +126,7 @@ CLAIMS = Claims(
     [initialisation.gram_at_start],  # G-L3.3
     [initialisation.gram_law, initialisation.weights_near_start],  # G-L3.3.law, G-L3.4
     [oracles.adversary, laws.spectral_counterexample],  # G-L3.4.adversary, G-L3.4.norm
+    [tight_lemma.constants_attained],  # G-L3.5.constants
     flow.CLAIMS,  # G-L3.5.i to G-L3.5.v, G-T3.1.chain, G-T3.1.sharp, G-T3.1
     conditional.CLAIMS,  # G-L3.5.conditional, G-T3.1.conditional
     box_oracle.CLAIMS,  # G-T3.1.box

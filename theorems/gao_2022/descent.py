@@ -8,6 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from theorems.gao_2022.output_weights import (
+    DESCENT_U,
+    DESCENT_V,
     GIVEN,
     NEAR,
     moved_by_descent,
@@ -76,7 +78,7 @@ along_descent.false(
     source=f"{PAPER}, Lemma 3.6, repaired",
     given=(followed,),
 )
-def u_printed(problem: GaoProblem, path: GaoPath, printed: float = 32.0) -> Check:
+def u_printed(problem: GaoProblem, path: GaoPath, printed: float = 2 * DESCENT_U) -> Check:
     """The printed form fails at the start exactly where m > 1024 c^2 n ||r(0)||^2/lambda_0^2.
 
     By the premise of Lemma 3.5 on m that is so wherever C ||X||^2/lambda_0 > 1024.
@@ -85,7 +87,7 @@ def u_printed(problem: GaoProblem, path: GaoPath, printed: float = 32.0) -> Chec
 
 
 @u_printed.also(given=GIVEN_LEMMA, constant=GIVEN)
-def u_given(problem: GaoProblem, path: GaoPath, constant: float = 16.0) -> Check:
+def u_given(problem: GaoProblem, path: GaoPath, constant: float = DESCENT_U) -> Check:
     """The repaired form, for the given labels."""
     return moved_by_descent(problem, path.trained.descent, "u", constant, "given")
 
@@ -93,7 +95,7 @@ def u_given(problem: GaoProblem, path: GaoPath, constant: float = 16.0) -> Check
 @u_printed.also(given=GIVEN_LEMMA, constant=NEAR)
 def u_near(path: GaoPath) -> Check:
     """The repaired form, for labels near yhat(0)."""
-    return moved_by_descent(path.trained.near_problem, path.trained.near_descent, "u", 16.0, "near")
+    return moved_by_descent(path.trained.near_problem, path.trained.near_descent, "u", DESCENT_U, "near")
 
 
 u_printed.false(
@@ -116,7 +118,7 @@ u_printed.false(
     source=f"{PAPER}, Lemma 3.6, repaired",
     given=(followed,),
 )
-def v_printed(problem: GaoProblem, path: GaoPath, printed: float = 16.0) -> Check:
+def v_printed(problem: GaoProblem, path: GaoPath, printed: float = 2 * DESCENT_V) -> Check:
     """The printed form fails at the start exactly where m > 256 c^2 n ||r(0)||^2/lambda_0^2.
 
     By the premise of Lemma 3.5 on m that is so wherever C ||X||^2/lambda_0 > 256.
@@ -125,7 +127,7 @@ def v_printed(problem: GaoProblem, path: GaoPath, printed: float = 16.0) -> Chec
 
 
 @v_printed.also(given=GIVEN_LEMMA, constant=GIVEN)
-def v_given(problem: GaoProblem, path: GaoPath, constant: float = 8.0) -> Check:
+def v_given(problem: GaoProblem, path: GaoPath, constant: float = DESCENT_V) -> Check:
     """The repaired form, for the given labels."""
     return moved_by_descent(problem, path.trained.descent, "v", constant, "given")
 
@@ -133,7 +135,7 @@ def v_given(problem: GaoProblem, path: GaoPath, constant: float = 8.0) -> Check:
 @v_printed.also(given=GIVEN_LEMMA, constant=NEAR)
 def v_near(path: GaoPath) -> Check:
     """The repaired form, for labels near yhat(0)."""
-    return moved_by_descent(path.trained.near_problem, path.trained.near_descent, "v", 8.0, "near")
+    return moved_by_descent(path.trained.near_problem, path.trained.near_descent, "v", DESCENT_V, "near")
 
 
 v_printed.false(

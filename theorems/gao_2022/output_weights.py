@@ -22,6 +22,10 @@ Array = NDArray[np.float64]
 #: Columns of norms and distances.
 COLUMNS = {"A": 0, "W": 1, "u": 2, "v": 3}
 
+#: Constants of the repaired bounds of ||u - u(0)|| and ||v - v(0)||, in units of c sqrt(n) ||r(0)||/lambda_0:
+#: of flow, Lemma 3.5, and of descent, Lemma 3.6. The printed ones, of ||u|| and ||v||, are twice as large.
+FLOW_U, FLOW_V, DESCENT_U, DESCENT_V = 8.0, 4.0, 16.0, 8.0
+
 #: The open constant of Lemma 3.5, for the given labels and for labels near yhat(0).
 GIVEN = Constant(met=lemma_ratio)
 NEAR = Constant(met=lambda path: lemma_ratio(path.trained.near_problem))
