@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from theorems.gao_2022 import conditional, descent, explicit, explicit_descent, flow, initialisation, network
+from theorems.gao_2022.box import Box, Reach
 from theorems.gao_2022.initial import Initial
 from theorems.gao_2022.path import GaoPath, Training
 from theorems.gao_2022.problem import GaoProblem, Start
@@ -260,5 +261,58 @@ plant(
     lambda problem, path: with_flow(
         path, gram_minimum=ending(path.flow.gram_minimum, (1 - BEYOND) * 0.5 * problem.lambda_0)
     ),
+    EXPLICIT,
+)
+
+
+def off_linear(problem: GaoProblem, path: GaoPath) -> GaoPath:
+    """A flow that is off ``exp(-t H(0)) r(0)`` by more than the sharp form allows, away from r(0)."""
+    promise = path.trained.promised
+    assert promise.flow is not None
+    values, vectors = np.linalg.eigh(promise.smooth.kernel)
+    t, first = path.flow.times, path.flow.residuals[0]
+    linear = (first @ vectors * np.exp(-np.outer(t, values))) @ vectors.T
+    off = (1 + BEYOND) * promise.flow.apart * t * np.exp(-promise.flow.rate * t) * np.linalg.norm(first)
+    return with_flow(path, residuals=linear + np.outer(off, vectors[:, -1]))
+
+
+def moved_too_far(bound: Callable[[GaoPath], float]) -> Spoiled:
+    """A flow on which v has moved beyond a bound."""
+
+    def spoiled(problem: GaoProblem, path: GaoPath) -> GaoPath:
+        return with_flow(path, distances=ending_at(path.flow.distances, 3, (1 + BEYOND) * bound(path)))
+
+    return spoiled
+
+
+def reach_of_lemma(path: GaoPath) -> float:
+    """How far v may move by the explicit lemma."""
+    assert path.trained.promised.lemma is not None
+    return path.trained.promised.lemma.v
+
+
+def reach_of_lazy(path: GaoPath) -> float:
+    """How far v may move where no gate changes."""
+    assert path.trained.promised.flow is not None
+    return path.trained.promised.flow.reach.v
+
+
+def reach_of_path(path: GaoPath) -> float:
+    """How far v may have moved at the end, by the smallest lambda_min(G) up to then."""
+    farthest = Reach.of(path.flow.distances.max(axis=0))
+    rate, end = lowest_gram(path), path.flow.times[-1]
+    length = -np.expm1(-rate * end) / rate * path.problem.initial_residual
+    return float(Box.of(path.problem).speeds(farthest)[3] * length)
+
+
+plant(
+    explicit.lazy_decay, "||r(t) - exp(-t H(0)) r(0)|| = 1.01 eps t exp(-mu t) ||r(0)||", off_linear, EXPLICIT
+)
+plant(explicit.lazy_decay, "||v(t) - v(0)|| is 1.01 of its reach", moved_too_far(reach_of_lazy), EXPLICIT)
+plant(explicit.stays_inside, "||v(t) - v(0)|| is 1.01 of its reach", moved_too_far(reach_of_lemma), EXPLICIT)
+plant(
+    conditional.moved_less,
+    "||v(t) - v(0)|| is 1.01 of what lambda_min(G) allows",
+    moved_too_far(reach_of_path),
     EXPLICIT,
 )

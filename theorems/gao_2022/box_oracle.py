@@ -38,8 +38,8 @@ SMALL_REACH = 1e-7
 #: gates.
 ATTAINED, ANY_GATES = 0.5, 0.25
 
-#: The same for sigma_min(Phi): its right singular vector alternates, while that of ||X|| has one sign.
-FAR_VECTOR = 0.02
+#: The same for sigma_min(Phi) and lambda_min(H): their vectors alternate, while that of ||X|| has one sign.
+FAR_VECTOR = 0.005
 
 
 @dataclass(frozen=True)
@@ -113,8 +113,8 @@ def _columns(slopes: Array) -> float:
     return max(float(np.linalg.norm(slopes[:, :, i], 2)) for i in range(slopes.shape[2]))
 
 
-def _blocks_worst(known: Tiny, block: str) -> Array:
-    """Changes (4,) of the blocks of J, as operators on r, by the worst direction found in a block.
+def _blocks_worst(known: Tiny, block: str) -> tuple[Array, float]:
+    """Changes (4,) of the blocks of J, as operators on r, and of lambda_min(H), by the worst direction found.
 
     Tried are the directions that change Z, P or C most, and 20 random ones.
     """
@@ -126,13 +126,18 @@ def _blocks_worst(known: Tiny, block: str) -> Array:
         flat = slopes[matrix, block].reshape(entries, -1)
         tried.append(np.linalg.svd(flat)[0][:, 0])
         tried += [np.linalg.svd(slopes[matrix, block][:, :, i])[0][:, 0] for i in range(state.z.shape[1])]
-    worst = np.zeros(4)
+    worst, fall = np.zeros(4), 0.0
+    jacobian = list(_jacobian(state).values())
+    slowest = np.linalg.eigh(known.smooth.kernel)[1][:, 0]
     for direction in tried:
         unit = direction / np.linalg.norm(direction)
         phi, z, p, c = (np.tensordot(unit, slopes[name, block], 1) for name in ("phi", "z", "p", "c"))
         of_a = state.coupling * (_outer(p, state.z) + _outer(state.p, z))
-        worst = np.maximum(worst, [np.linalg.norm(one, 2) for one in (of_a, _outer(c, state.inputs), z, phi)])
-    return worst
+        changes = (of_a, _outer(c, state.inputs), z, phi)
+        worst = np.maximum(worst, [np.linalg.norm(one, 2) for one in changes])
+        pairs = zip(changes, jacobian, strict=True)
+        fall = max(fall, abs(sum(float(2 * (dj @ slowest) @ (j @ slowest)) for dj, j in pairs)))
+    return worst, fall
 
 
 def _outer(left: Array, right: Array) -> Array:
@@ -178,10 +183,11 @@ def _tried_matrices(known: Tiny) -> Iterator[Tried]:
         for block in blocks:
             yield Tried(f"{what} by {block}", size(slopes[matrix, block]), float(_slope(bound, block)))
     for block, names in (("a", "AWu"), ("w", "Auv"), ("u", "AW"), ("v", "W")):
-        found, bounds = _blocks_worst(known, block), _slope(smooth.blocks_moved, block)
+        (found, fall), bounds = _blocks_worst(known, block), _slope(smooth.blocks_moved, block)
         for name in names:
             column = "AWuv".index(name)
             yield Tried(f"J_{name} by {block}", float(found[column]), float(bounds[column]))
+        yield Tried(f"lambda_min(H) by {block}", fall, -float(_slope(smooth.rate, block)), FAR_VECTOR)
         kernel = 2 * float(np.linalg.norm(found)) * float(np.sqrt(smooth.eigenvalues[-1]))
         yield Tried(f"H by {block}, by the worst J", kernel, float(_slope(smooth.kernel_moved, block)))
     left, _, right = np.linalg.svd(state.phi)
@@ -207,6 +213,11 @@ def _tried_speeds(known: Tiny) -> Iterator[Tried]:
         yield Tried(f"speed of {name}, any gates", norm, float(any_gates), ANY_GATES)
         yield Tried(f"speed of {name}", norm, float(same))
     yield Tried("p_i", float(np.linalg.norm(state.p, axis=0).max()), box.adjoint(none))
+    gates = state.phi > 0
+    along = [np.sqrt(len(p)) * p / np.linalg.norm(p) for p in state.p.T]
+    sizes = [np.linalg.norm(gate * (p + v)) for gate, p, v in zip(gates.T, state.p.T, along, strict=True)]
+    along_p = float(max(sizes)) / float(np.sqrt(box.width))
+    yield Tried("c_i, for v along p_i", along_p, box.feature_adjoint(none))
     yield Tried("c_i", float(np.linalg.norm(state.c, axis=0).max()), box.feature_adjoint(none), ANY_GATES)
 
 

@@ -38,6 +38,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from theorems.gao_2022.box import STRICT
 from theorems.gao_2022.output_weights import COLUMNS
 from theorems.gao_2022.path import GaoPath, followed
 from theorems.gao_2022.premises import PAPER
@@ -46,7 +47,7 @@ from theorems.gao_2022.promise import Lazy, Promise, closest_labels
 from theorems.gao_2022.setting import EXPLICIT
 from verify.relu_deq.path import ReluPath
 from verify.theorem.claims import Claims
-from verify.theorem.compare import ADVICE, Check, at_least, at_most
+from verify.theorem.compare import ADVICE, Check, at_least, at_most, equal
 from verify.theorem.verdicts import Verdict
 
 Array = NDArray[np.float64]
@@ -174,7 +175,23 @@ def stays_inside(path: GaoPath, share: float = 1.0, gram_share: float = 0.5) -> 
             budget={"eigenvalue": flow.gram_error / one.problem.lambda_0},
             where={"time": flow.times},
         )
+        needed = one.promised.box.speeds(reach) * 2 * one.problem.initial_residual / one.problem.lambda_0
+        yield equal(
+            f"reach over speed 2 ||r(0)||/lambda_0, {one.labels}",
+            reach.array / needed,
+            1.0,
+            # A reach is that much larger than what the one before needed.
+            budget={"iteration": 3 * STRICT},
+            resolution=RATE_RESOLUTION,
+        )
         root = one.promised.box.gram_root(reach)
+        yield at_least(
+            f"explicit bound of lambda_min(G) / lambda_0, {one.labels}",
+            root**2 / one.problem.lambda_0,
+            gram_share,
+            budget={"eigenvalue": one.problem.gram_error / one.problem.lambda_0},
+            attained=RATE_RESOLUTION,
+        )
         yield at_least(
             f"lambda_min(G(t)), explicit bound of it, {one.labels}",
             flow.gram_minimum,
@@ -292,9 +309,19 @@ def lazy_shape(path: GaoPath, speed: float = 1.0) -> Iterator[Check]:
 
 @lazy_decay.also(given=(followed, lazy_speaks))
 def lazy_gates(path: GaoPath, share: float = 1.0) -> Iterator[Check]:
-    """How far the arguments of the units have come, at the end of the flow, of what closes a gate."""
+    """No unit can change its gate, since the path stays in its reach, and the arguments of units too."""
     for one, lazy in _lazy(path):
         flow = one.flow
+        smooth, length = one.promised.smooth, one.problem.initial_residual / lazy.rate
+        for of, guard, moved in zip(
+            ("W X", "the arguments of z"), smooth.guards, smooth.guards_moved(lazy.reach, length), strict=True
+        ):
+            yield at_least(
+                f"least size of {of} over how far it can move, {one.labels}",
+                float((np.abs(guard) / moved).min()),
+                1.0,
+                budget={"rounding": 1e-9},
+            )
         for name, bound in zip("AWuv", lazy.reach.array, strict=True):
             yield at_most(
                 f"||{name}(t) - {name}(0)||_F, reach of the sharp form, {one.labels}",

@@ -38,6 +38,7 @@ class Training:
     near_promised       what the explicit theorems promise for it
     near_explicit       its descent with the step of which that speaks
     largest_step        a step that keeps the rate of Theorem 3.2, and one above it that does not
+    at_largest          descent with the first of these
     largest_eigenvalue  ``lambda_max(H(0))``, the scale of largest_step
     """
 
@@ -51,6 +52,7 @@ class Training:
     near_promised: Promise
     near_explicit: Descent | None
     largest_step: tuple[float, float]
+    at_largest: Descent
     largest_eigenvalue: float
 
     @property
@@ -189,6 +191,7 @@ def _train(problem: GaoProblem, flow: ReluPath) -> Training:
     )
     top = float(np.linalg.eigvalsh(problem.kernel)[-1])
     needed, steps = printed_steps(problem, flow.times, flow.log_decay)
+    largest = largest_step(problem, problem.steps, 2 / top)
     promised, near_promised = (promises.at(one.initial_residual) for one in (problem, near))
     return Training(
         descend(problem, problem.step, steps),
@@ -200,7 +203,8 @@ def _train(problem: GaoProblem, flow: ReluPath) -> Training:
         descend(near, near.step, near.steps),
         near_promised,
         _explicit_descent(near, near_promised),
-        largest_step(problem, problem.steps, 2 / top),
+        largest,
+        descend(problem, largest[0], problem.steps),
         top,
     )
 
