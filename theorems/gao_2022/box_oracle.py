@@ -191,8 +191,8 @@ def _tried_matrices(known: Tiny) -> Iterator[Tried]:
         kernel = 2 * float(np.linalg.norm(found)) * float(np.sqrt(smooth.eigenvalues[-1]))
         yield Tried(f"H by {block}, by the worst J", kernel, float(_slope(smooth.kernel_moved, block)))
     left, _, right = np.linalg.svd(state.phi)
-    fall = np.linalg.norm(np.einsum("ejk,j,k->e", slopes["phi", "w"], left[:, len(right) - 1], right[-1]))
-    yield Tried("sigma_min(Phi) by w", float(fall), -float(_slope(box.gram_root, "w")), FAR_VECTOR)
+    sigma = np.linalg.norm(np.einsum("ejk,j,k->e", slopes["phi", "w"], left[:, len(right) - 1], right[-1]))
+    yield Tried("sigma_min(Phi) by w", float(sigma), -float(_slope(box.gram_root, "w")), FAR_VECTOR)
 
 
 def _jacobian(state: ReluState) -> Mapping[str, Array]:
