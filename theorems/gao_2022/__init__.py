@@ -118,6 +118,7 @@ FORMULAS = (
 #: In the paper's order. Each is in its module as one thing: id and text, check, what it rests on, falsehoods.
 CLAIMS = Claims(
     PAPER,
+    [oracles.drawn_as_assumed],  # G-A1
     premises.CLAIMS,  # G-A2, G-gamma, G-start
     [initialisation.initial_norm, oracles.norms_by_lanczos],  # G-L2.1, G-L2.1.norms
     network.CLAIMS,  # G-L2.2, G-L2.3, G-L3.1
