@@ -38,8 +38,8 @@ RESOLUTION = 1e-3
 #: Steps of Lanczos, and what they leave of a norm: edges of Gaussian spectra are 1e-3 apart at m = 20 000.
 LANCZOS_STEPS, LANCZOS_ERROR = 150, 1e-8
 
-#: Standard errors by which a moment of a million draws may be off; exceeded once in 5e8.
-RARE_DEVIATION = 6.0
+#: Probability with which a moment of the draws may be off by more than its error.
+RARE_DRAW = 1e-9
 
 #: Width, inputs and samples of the tiny network, and sweeps to its equilibrium: gamma_0 is below 1/2.
 TINY, SWEEPS = (7, 3, 4), 120
@@ -104,19 +104,28 @@ lambda_by_quadrature.false(
     source=f"{PAPER}, Assumption 1",
 )
 def drawn_as_assumed(problem: GaoProblem, size: float = 1.0) -> Iterator[Check]:
-    """The start, by its entries. The n-th moment of a standard normal variable is (n - 1)!! for even n."""
+    """The start, by its entries: a mean of N of them is N(0, 1/N), and one of squares chi^2 over N.
+
+    ``P(|chi^2_N/N - 1| > 2 sqrt(x/N) + 2 x/N) <= 2 exp(-x)`` (Laurent and Massart 2000).
+    """
     theta = problem.start.theta
-    for name, vector in (("u", theta.u), ("v", theta.v)):
-        yield equal(f"|{name}_j|", np.abs(vector), size, budget={"rounding": EPS}, resolution=RESOLUTION)
+    for name in "uv":
+        yield equal(
+            f"|{name}_j|", np.abs(theta.parts[name]), size, budget={"rounding": EPS}, resolution=RESOLUTION
+        )
+    x = np.log(2 / RARE_DRAW)
     for name, matrix in (("A", theta.a), ("W", theta.w)):
-        for power, moment, spread in ((1, 0.0, 1.0), (2, 1.0, 2.0), (4, 3.0, 96.0)):
-            error = RARE_DEVIATION * np.sqrt(spread / matrix.size)
+        count = matrix.size
+        for moment, value, error in (
+            ("mean", 0.0, np.sqrt(2 * x / count)),
+            ("mean square", 1.0, 2 * np.sqrt(x / count) + 2 * x / count),
+        ):
             yield equal(
-                f"mean of {name}_ij^{power}",
-                float(np.mean(matrix**power)),
-                moment,
+                f"{moment} of the entries of {name}",
+                float(np.mean(matrix if value == 0 else matrix**2)),
+                value,
                 budget={"sampling": error},
-                resolution=10 * error,
+                resolution=np.finfo(float).max,  # as sharp as so many draws allow, however few
             )
 
 
