@@ -211,7 +211,8 @@ def adversary(problem: GaoProblem, path: GaoPath, distance: float = 1.0) -> Iter
     radius = distance * problem.lambda_0 * np.sqrt(m) / (16 * c * x * x)
     left, _, right = np.linalg.svd(problem.phi, full_matrices=False)
     uphill = ((problem.phi > 0) * np.outer(left[:, -1], right[-1])) @ problem.inputs.T
-    w = problem.start.theta.w - radius * uphill / np.linalg.norm(uphill)
+    size = float(np.linalg.norm(uphill))  # 0 for fewer units than samples, where G is singular
+    w = problem.start.theta.w - (radius / size if size > 0 else 0.0) * uphill
     phi = np.maximum(w @ problem.inputs, 0.0) / np.sqrt(m)
     reached = float(np.linalg.svd(phi, compute_uv=False)[-1] ** 2)
     seen = path.initial.neighbours / problem.lambda_0
