@@ -17,7 +17,7 @@ from theorems.gao_2022.output_weights import (
 )
 from theorems.gao_2022.path import GaoPath, followed
 from theorems.gao_2022.premises import PAPER, PREMISES
-from theorems.gao_2022.problem import GaoProblem, width_ratio
+from theorems.gao_2022.problem import GaoProblem, printed_step, width_ratio
 from theorems.gao_2022.setting import SMALL
 from theorems.gao_2022.steps import SEARCH_ACCURACY
 from verify.losses import EPS
@@ -184,7 +184,7 @@ def room_for_steps(problem: GaoProblem, path: GaoPath) -> Iterator[Check]:
     check = at_least(
         f"largest step that keeps the rate for {problem.steps} steps, lambda_0/n^2",
         low,
-        problem.lambda_0 / problem.samples**2,
+        printed_step(problem.lambda_0, problem.samples),
         budget={"bisection": high - low},
     )
     scale = f"2/lambda_max(H(0)) = {2 / path.trained.largest_eigenvalue:.3g}"
