@@ -31,7 +31,8 @@ with step alpha = O(lambda_0/n^2) has ||r(k)||^2 <= (1 - alpha lambda_0/2)^k ||r
 
 Errata. Lemma 3.1 is printed with the identity where H has the all-ones matrix: (gamma~^2 P^T P + I) o
 Z^T Z. Lemma 3.5 (ii) and (iii) as printed fail at t = 0, where ||u|| = ||v|| = sqrt(m), once m exceeds
-256 c^2 n ||r(0)||^2/lambda_0^2 and 64 of the same; they hold for ||u(t) - u(0)|| and ||v(t) - v(0)||,
+256 c^2 n ||r(0)||^2/lambda_0^2 and 64 of the same; by the lemma's own premise on m it does wherever C
+||X||^2/lambda_0 exceeds 256 and 64. They hold for ||u(t) - u(0)|| and ||v(t) - v(0)||,
 with half the constants; the items on u and v of Lemma 3.6, with twice the constants, likewise. Lemma 3.4
 is false with the spectral norm of W - W(0) in place of Frobenius'; 256 orthonormal inputs and a W at
 that distance have lambda_min(G) = 0.41 lambda_0. The printed proof of Theorem 3.2 needs lambda_0/2 >= C
@@ -41,11 +42,34 @@ Constants. C is nowhere given: an instance in which the conclusion fails refutes
 it is NOT_APPLICABLE, with that ratio. Not in the paper, ours: the sharp chain ||r(t)||^2 = ||r(0)||^2
 exp(-2 int r^T H r/||r||^2), H >= G >= (lambda_0/2) I, whose links show where the theorem is loose. A ReLU
 flow slides along kinks, where H is set-valued; the measured defect of the identity is in the budgets.
+
+Forms that can be false, ours too. Conditional: on every path, as long as lambda_min(G) >= lambda/2,
+||r(t)||^2 <= exp(-lambda t) ||r(0)||^2, and each parameter has moved by no more than its speed allows.
+Explicit: with numbers of time 0 in place of C. Where their premises hold, which labels near yhat(0) do,
+lambda_min(G) > lambda_0/2 and the rate lambda_0 are certain for all t; where also no unit can change its
+gate, ||r(t) - exp(-t H(0)) r(0)|| <= eps t exp(-mu t) ||r(0)||, with mu close to lambda_min(H(0)), and the
+like for descent with steps up to 1.9/lambda_max(H(0)). `box`, `smooth`, `explicit` and `explicit_descent`
+have the derivations.
 """
 
 from __future__ import annotations
 
-from theorems.gao_2022 import descent, flow, initialisation, laws, network, premises
+from theorems.gao_2022 import (
+    bookkeeping,
+    borders,  # noqa: F401 - more falsehoods of the claims below
+    box_oracle,
+    conditional,
+    descent,
+    explicit,
+    explicit_descent,
+    flow,
+    initialisation,
+    laws,
+    network,
+    oracles,
+    premises,
+    tight_lemma,
+)
 from theorems.gao_2022.cost import cost
 from theorems.gao_2022.path import integrate
 from theorems.gao_2022.pictures import pictures
@@ -94,15 +118,24 @@ FORMULAS = (
 #: In the paper's order. Each is in its module as one thing: id and text, check, what it rests on, falsehoods.
 CLAIMS = Claims(
     PAPER,
+    [oracles.drawn_as_assumed],  # G-A1
     premises.CLAIMS,  # G-A2, G-gamma, G-start
-    [initialisation.initial_norm],  # G-L2.1
+    [initialisation.initial_norm, oracles.norms_by_lanczos],  # G-L2.1, G-L2.1.norms
     network.CLAIMS,  # G-L2.2, G-L2.3, G-L3.1
-    [initialisation.lambda_positive, initialisation.gram_at_start],  # G-L3.2, G-L3.3
+    [oracles.blocks],  # G-L3.1.blocks
+    [initialisation.lambda_positive, oracles.lambda_by_quadrature],  # G-L3.2, G-L3.2.value
+    [initialisation.gram_at_start],  # G-L3.3
     [initialisation.gram_law, initialisation.weights_near_start],  # G-L3.3.law, G-L3.4
-    [laws.spectral_counterexample],  # G-L3.4.norm
+    [oracles.adversary, laws.spectral_counterexample],  # G-L3.4.adversary, G-L3.4.norm
+    [tight_lemma.constants_attained],  # G-L3.5.constants
     flow.CLAIMS,  # G-L3.5.i to G-L3.5.v, G-T3.1.chain, G-T3.1.sharp, G-T3.1
+    conditional.CLAIMS,  # G-L3.5.conditional, G-T3.1.conditional
+    box_oracle.CLAIMS,  # G-T3.1.box
+    explicit.CLAIMS,  # G-L3.5.explicit, G-T3.1.explicit, G-T3.1.lazy
+    bookkeeping.CLAIMS,  # G-T3.1.errors
     [laws.width_law],  # G-T3.1.law
     descent.CLAIMS,  # G-L3.6, G-L3.6.u, G-L3.6.v, G-T3.2
+    explicit_descent.CLAIMS,  # G-T3.2.run, G-T3.2.explicit
 )
 
 __all__ = [

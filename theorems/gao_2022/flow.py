@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from theorems.gao_2022.output_weights import GIVEN, NEAR, moved_by_flow, printed_refuted
+from theorems.gao_2022.output_weights import FLOW_U, FLOW_V, GIVEN, NEAR, moved_by_flow, printed_refuted
 from theorems.gao_2022.path import GaoPath, followed
 from theorems.gao_2022.premises import PAPER, PREMISES
 from theorems.gao_2022.problem import GaoProblem, width_ratio
@@ -59,19 +59,23 @@ gram_along_flow.false(
     source=f"{PAPER}, Lemma 3.5 (ii), repaired",
     given=(followed,),
 )
-def u_printed(path: GaoPath, printed: float = 16.0) -> Check:
-    """The printed form, which fails at the start."""
-    return printed_refuted(path, "u", printed)
+def u_printed(problem: GaoProblem, path: GaoPath, printed: float = 2 * FLOW_U) -> Check:
+    """The printed form fails at the start exactly where m > 256 c^2 n ||r(0)||^2/lambda_0^2.
+
+    The lemma asks for m >= C c^2 n ||X||^2 ||r(0)||^2/lambda_0^3: wherever C ||X||^2/lambda_0 > 256 its own
+    premise makes it false. Labels near yhat(0) show that at any width.
+    """
+    return printed_refuted(problem, "u", path.flow.norms[0, 2], printed)
 
 
 @u_printed.also(given=GIVEN_LEMMA, constant=GIVEN)
-def u_given(problem: GaoProblem, path: GaoPath, constant: float = 8.0) -> Check:
+def u_given(problem: GaoProblem, path: GaoPath, constant: float = FLOW_U) -> Check:
     """The repaired form, for the given labels."""
     return moved_by_flow(problem, path.flow, "u", constant, "given")
 
 
 @u_printed.also(given=GIVEN_LEMMA, constant=NEAR)
-def u_near(path: GaoPath, near_constant: float = 8.0, itself: bool = False) -> Check:
+def u_near(path: GaoPath, near_constant: float = FLOW_U, itself: bool = False) -> Check:
     """The repaired form, for labels near yhat(0)."""
     along = path.trained
     return moved_by_flow(along.near_problem, along.near, "u", near_constant, "near", itself=itself)
@@ -104,19 +108,22 @@ u_printed.false(
     source=f"{PAPER}, Lemma 3.5 (iii), repaired",
     given=(followed,),
 )
-def v_printed(path: GaoPath, printed: float = 8.0) -> Check:
-    """The printed form, which fails at the start."""
-    return printed_refuted(path, "v", printed)
+def v_printed(problem: GaoProblem, path: GaoPath, printed: float = 2 * FLOW_V) -> Check:
+    """The printed form fails at the start exactly where m > 64 c^2 n ||r(0)||^2/lambda_0^2.
+
+    By the lemma's own premise on m that is so wherever C ||X||^2/lambda_0 > 64.
+    """
+    return printed_refuted(problem, "v", path.flow.norms[0, 3], printed)
 
 
 @v_printed.also(given=GIVEN_LEMMA, constant=GIVEN)
-def v_given(problem: GaoProblem, path: GaoPath, constant: float = 4.0) -> Check:
+def v_given(problem: GaoProblem, path: GaoPath, constant: float = FLOW_V) -> Check:
     """The repaired form, for the given labels."""
     return moved_by_flow(problem, path.flow, "v", constant, "given")
 
 
 @v_printed.also(given=GIVEN_LEMMA, constant=NEAR)
-def v_near(path: GaoPath, near_constant: float = 4.0, itself: bool = False) -> Check:
+def v_near(path: GaoPath, near_constant: float = FLOW_V, itself: bool = False) -> Check:
     """The repaired form, for labels near yhat(0)."""
     along = path.trained
     return moved_by_flow(along.near_problem, along.near, "v", near_constant, "near", itself=itself)

@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from theorems.gao_2022.path import GaoPath
 from theorems.gao_2022.problem import GaoProblem, lemma_ratio
+from theorems.gao_2022.promise import refuting_distance
 from verify.losses import EPS
 from verify.relu_deq.descent import Descent
 from verify.relu_deq.path import ReluPath
@@ -22,23 +22,30 @@ Array = NDArray[np.float64]
 #: Columns of norms and distances.
 COLUMNS = {"A": 0, "W": 1, "u": 2, "v": 3}
 
+#: Constants of the repaired bounds of ||u - u(0)|| and ||v - v(0)||, in units of c sqrt(n) ||r(0)||/lambda_0:
+#: of flow, Lemma 3.5, and of descent, Lemma 3.6. The printed ones, of ||u|| and ||v||, are twice as large.
+FLOW_U, FLOW_V, DESCENT_U, DESCENT_V = 8.0, 4.0, 16.0, 8.0
+
 #: The open constant of Lemma 3.5, for the given labels and for labels near yhat(0).
 GIVEN = Constant(met=lemma_ratio)
 NEAR = Constant(met=lambda path: lemma_ratio(path.trained.near_problem))
 
 
-def printed_refuted(path: GaoPath, name: str, constant: float) -> Check:
-    """At time 0 ``||u||`` or ``||v||`` exceeds its printed bound, so the printed item is false.
+def printed_refuted(problem: GaoProblem, name: str, size: float, constant: float) -> Check:
+    """At time 0 ``||u||`` or ``||v||``, of that size, exceeds its printed bound, so the printed item is
+    false.
 
-    This is shown with labels near yhat(0), for which the bound is small. The given labels refute the item
-    only for wide networks: since ``||u(0)|| = sqrt(m)``, m must exceed the square of their bound.
+    This is shown for labels near yhat(0), where the bound is small: at half the distance at which the loosest
+    printed one, that of u in Lemma 3.6 with its constant 32, begins to fail. Labels at hand refute an item
+    with constant k only where m > (k c sqrt(n) ||r(0)|| / lambda_0)^2, since ``||u(0)|| = ||v(0)|| =
+    sqrt(m)``.
     """
-    near, problem = path.trained.near, path.trained.near_problem
-    size = near.norms[0, COLUMNS[name]]
+    distance = refuting_distance(problem)
+    bound = constant * problem.output_scale * distance / problem.initial_residual
     return at_least(
-        f"erratum: ||{name}(0)||, labels {problem.initial_residual:.2g} from yhat(0), exceeds its bound",
+        f"erratum: ||{name}(0)||, labels {distance:.2g} from yhat(0), exceeds its bound",
         size,
-        constant * problem.output_scale,
+        bound,
         budget={"rounding": problem.width * EPS * size},
         where={"time": 0.0},
     )

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from theorems.gao_2022.initial import Initial, observe_start
 from theorems.gao_2022.premises import broken_premises
 from theorems.gao_2022.problem import GaoProblem
-from theorems.gao_2022.steps import largest_step
+from theorems.gao_2022.promise import Promise, Promises, near_labels
+from theorems.gao_2022.steps import largest_step, linear_steps, printed_steps
+from verify.numerics.arrays import Placement
 from verify.relu_deq.descent import Descent, descend
 from verify.relu_deq.path import ReluPath, relu_path
 from verify.theorem.protocol import Progress
@@ -26,19 +28,31 @@ NEAR_POINTS = 9
 class Training:
     """Training beside the flow: by descent, and from labels near yhat(0).
 
-    descent             descent with the labels at hand
+    descent             descent with the labels at hand and the step of the setting
+    steps_needed        steps of that size after which ``||r||^2`` should have fallen by e
+    promised            what the explicit theorems promise for the labels at hand
+    explicit            descent with the step of which that speaks; None where it says nothing
     near_problem        the problem with labels near yhat(0)
     near                its flow
-    near_descent        its descent
+    near_descent        its descent with the step of the setting
+    near_promised       what the explicit theorems promise for it
+    near_explicit       its descent with the step of which that speaks
     largest_step        a step that keeps the rate of Theorem 3.2, and one above it that does not
+    at_largest          descent with the first of these
     largest_eigenvalue  ``lambda_max(H(0))``, the scale of largest_step
     """
 
     descent: Descent
+    steps_needed: float
+    promised: Promise
+    explicit: Descent | None
     near_problem: GaoProblem
     near: ReluPath
     near_descent: Descent
+    near_promised: Promise
+    near_explicit: Descent | None
     largest_step: tuple[float, float]
+    at_largest: Descent
     largest_eigenvalue: float
 
     @property
@@ -49,6 +63,8 @@ class Training:
             "near_targets": self.near_problem.targets,
             **_descent_arrays("descent", self.descent),
             **_descent_arrays("near_descent", self.near_descent),
+            **(_descent_arrays("explicit", self.explicit) if self.explicit else {}),
+            **(_descent_arrays("near_explicit", self.near_explicit) if self.near_explicit else {}),
             "largest_step": np.array(self.largest_step),
         }
 
@@ -135,7 +151,18 @@ class GaoPath:
 
 def followed(path: GaoPath) -> str:
     """ "" where the flow was followed beyond time 0, else why it was not."""
-    return "" if path.training else f"not followed from time 0: {path.flow.lost}"
+    if path.training:
+        return ""
+    return f"not followed from time 0: {path.flow.lost or _blurred(path)}"
+
+
+def _blurred(path: GaoPath) -> str:
+    """The message where rounding hides the residual from the start."""
+    problem, known = path.problem, path.flow.rounding[0] / 2
+    return (
+        f"targets are {problem.initial_residual:.2g} from yhat(0), of which {problem.placement.dtype} leaves "
+        f"{known:.1g} unknown: use --dtype float64, or --labels aligned with a larger --alignment"
+    )
 
 
 def integrate(problem: GaoProblem, progress: Progress) -> GaoPath:
@@ -153,36 +180,40 @@ def integrate(problem: GaoProblem, progress: Progress) -> GaoPath:
     if len(flow.times) < 2:
         return GaoPath(problem, flow, initial, None)
     progress("near labels and descent", 0, 0)
-    return GaoPath(problem, flow, initial, _train(problem))
+    return GaoPath(problem, flow, initial, _train(problem, flow))
 
 
-def _train(problem: GaoProblem) -> Training:
-    near = near_labels(problem)
+def _train(problem: GaoProblem, flow: ReluPath) -> Training:
+    promises = Promises.of(problem)
+    # In float64 at any rate: labels so near are lost in the rounding of single precision.
+    near = replace(
+        near_labels(problem, promises, NEAR_POINTS), placement=Placement("float64", problem.placement.device)
+    )
     top = float(np.linalg.eigvalsh(problem.kernel)[-1])
+    needed, steps = printed_steps(problem, flow.times, flow.log_decay)
+    largest = largest_step(problem, problem.steps, 2 / top)
+    promised, near_promised = (promises.at(one.initial_residual) for one in (problem, near))
     return Training(
-        descend(problem, problem.step, problem.steps),
+        descend(problem, problem.step, steps),
+        needed,
+        promised,
+        _explicit_descent(problem, promised),
         near,
         relu_path(near, lambda _: None, probed=False),
         descend(near, near.step, near.steps),
-        largest_step(problem, problem.steps, 2 / top),
+        near_promised,
+        _explicit_descent(near, near_promised),
+        largest,
+        descend(problem, largest[0], problem.steps),
         top,
     )
 
 
-def near_labels(problem: GaoProblem) -> GaoProblem:
-    """Labels so close to yhat(0) that the printed bounds of u and v fail at the start of the flow.
-
-    Their distance from yhat(0) is at most half of that at which the loosest printed bound, the one of u in
-    Lemma 3.6, begins to fail. It is also small enough for the lemma's condition on the width to hold with
-    C = 1, so that the premise is met.
-    """
-    c, n, width = problem.norm_constant, problem.samples, problem.width
-    fails_at = np.sqrt(width) * problem.lambda_0 / (32 * c * np.sqrt(n))
-    condition = np.sqrt(width * problem.lambda_0**3 / n) / (c * problem.input_norm)
-    distance = min(0.5 * fails_at, condition)
-    away = problem.start.output - problem.targets
-    targets = problem.start.output - distance * away / np.linalg.norm(away)
-    return replace(problem, targets=targets, points=NEAR_POINTS)
+def _explicit_descent(problem: GaoProblem, promised: Promise) -> Descent | None:
+    if promised.descent is None:
+        return None
+    residual = problem.start.output - problem.targets
+    return descend(problem, promised.step, linear_steps(promised.smooth.kernel, residual, promised.step))
 
 
 def _descent_arrays(name: str, descent: Descent) -> Mapping[str, Array]:

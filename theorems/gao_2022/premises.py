@@ -57,6 +57,12 @@ unit_inputs.broken(
     setting={"width": 20},
     data={"x": [[1.0, 2.0], [0.0, 1.0], [1.0, -1.0], [-2.0, -4.0]], "y": [0, 1, 0, 1]},
 )
+unit_inputs.broken(
+    "two inputs 9e-8 from parallel",
+    why="1e-7 is the least angle that the rounding of G^inf resolves",
+    setting={"width": 20},
+    data={"x": [[1.0, 0.0], [1.0, 9e-8], [1.0, -1.0], [0.0, 1.0]], "y": [0, 1, 0, 1]},
+)
 
 
 def gamma_too_large(start: Start) -> str:
@@ -121,6 +127,11 @@ def start_large(start: Start) -> Check:
 
 start_large.broken(
     "m = 2 n", why="G(0) is far from its mean yet", setting={"width": 20, "samples": 10, "data": "sphere"}
+)
+start_large.broken(
+    "lambda_min(G(0)) = 0.7494 lambda_0",
+    why="that is below 3/4 lambda_0",
+    setting={"width": 40, "samples": 6, "data": "sphere", "seed": 20},
 )
 start_large.broken("an input that no unit sees", why="two units: G(0) is singular", setting=TINY)
 

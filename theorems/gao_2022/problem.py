@@ -147,6 +147,16 @@ class GaoProblem(Start, ReluProblem):
         return self.norm_constant * float(np.sqrt(self.samples)) * self.initial_residual / self.lambda_0
 
 
+def default_horizon(values: Array) -> float:
+    """When ``exp(-2 lambda_min(H(0)) t)`` has fallen as far as it should, from the eigenvalues of H(0)."""
+    return HORIZON_EXPONENT / (2 * float(max(values[0], EPS * values[-1])))
+
+
+def printed_step(lambda_0: float, samples: int) -> float:
+    """``lambda_0/n^2``, the step of Theorem 3.2 with 1 for its constant."""
+    return lambda_0 / samples**2
+
+
 def largest_gamma(c: float) -> float:
     """``min(1/2, 1/(4c))``."""
     return min(0.5, 1 / (4 * c))
@@ -218,14 +228,14 @@ def build(setting: Setting) -> GaoProblem:
     return GaoProblem(
         start=start,
         targets=targets,
-        horizon=setting.horizon or HORIZON_EXPONENT / (2 * float(max(values[0], EPS * values[-1]))),
+        horizon=setting.horizon or default_horizon(values),
         points=setting.points,
         tolerance=setting.tolerance,
         seed=setting.seed,
         placement=placement,
         described={"data": setting.data, "digest": drawn.digest},
         notes=notes,
-        step=setting.step or max(known.lambda_0, EPS) / len(targets) ** 2,
+        step=setting.step or printed_step(max(known.lambda_0, EPS), len(targets)),
         **{field.name: getattr(known, field.name) for field in fields(known)},
     )
 

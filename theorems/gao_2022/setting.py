@@ -98,19 +98,29 @@ TIGHT = {"data": "sphere", "labels": "aligned", "alignment": 1e-3, "tolerance": 
 #: The setting that false claims share: nothing decays faster than it must, and it is small.
 SMALL = {**TIGHT, "width": 200, "points": 9}
 
+#: A draw of two inputs and 400 units whose G(0) is 0.178 lambda_0 from its limit.
+CLOSE = {**SMALL, "samples": 2, "width": 400, "seed": 5}
+
+#: Labels so near, along the slowest direction, that the explicit theorems speak of them, and are attained.
+#: So few inputs that the printed step of descent gets somewhere.
+EXPLICIT = {**TIGHT, "alignment": 3e-5, "samples": 5, "width": 200, "points": 13}
+
 PRESETS: Presets = {
     "quick": (
         Variant("digits", {"width": 400, "samples": 20, "points": 31}),
         Variant("tight", {**TIGHT, "width": 200, "points": 21}),
+        Variant("explicit", EXPLICIT),
     ),
     "standard": (
         Variant("digits"),
         Variant("tight", {**TIGHT, "width": 400}),
+        Variant("explicit", EXPLICIT),
         Variant("sphere", {"data": "sphere"}),
     ),
     "thorough": (
         Variant("digits", seeds=5),
         Variant("tight", {**TIGHT, "width": 400}, seeds=10),
+        Variant("explicit", EXPLICIT, seeds=10),
         Variant("sphere", {"data": "sphere"}, seeds=5),
         Variant("wide", {"width": 2000, "data": "sphere"}),
     ),
