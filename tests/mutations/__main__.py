@@ -32,7 +32,7 @@ COMMANDS = (["all", "--preset", "quick", "--jobs", "1", "--out", "runs"], ["powe
 OUTCOMES = {0: PASSED, 1: CAUGHT, 3: CAUGHT}
 
 #: Seconds after which a part is taken to hang.
-PATIENCE = 600
+PATIENCE = 120
 
 
 @dataclass(frozen=True)

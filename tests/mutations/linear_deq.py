@@ -300,10 +300,10 @@ MUTATIONS = (
         TIGHT,
     ),
     Mutation(
-        "rounding of Q reports 0",
+        "rounding of Q 1000 times too small",
         PROBLEM,
         "return 4 * EPS * self.conditioning",
-        "return 0 * EPS * self.conditioning",
+        "return 4e-3 * EPS * self.conditioning",
         "a solve with U errs by its condition number times the rounding unit",
         DIGITS,
     ),
