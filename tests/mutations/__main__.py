@@ -12,7 +12,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,8 +86,9 @@ def _called(words: Sequence[str], tree: Path, patience: float) -> subprocess.Com
         return subprocess.run(
             words, cwd=tree, env=environment, capture_output=True, text=True, timeout=patience, check=False
         )
-    except subprocess.TimeoutExpired:
-        return subprocess.CompletedProcess(words, 124, "", f"nothing came of it in {patience:g} s")
+    except subprocess.TimeoutExpired as stopped:
+        begun = (stopped.stdout or b"").decode()
+        return subprocess.CompletedProcess(words, 124, begun, f"not done in {patience:g} s")
 
 
 def copied(target: Path) -> None:
@@ -131,7 +132,8 @@ def main(only: Sequence[str], jobs: int, commands: bool) -> None:
 
         with ThreadPoolExecutor(jobs) as pool:
             results = []
-            for one in pool.map(tried, chosen):
+            for ended in as_completed(pool.submit(tried, mutation) for mutation in chosen):
+                one = ended.result()
                 results.append(one)
                 click.echo(
                     f"{one.kind:10} {one.seconds:5.0f} s  {one.mutation.file}: {one.mutation.name}"

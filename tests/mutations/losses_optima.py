@@ -76,11 +76,11 @@ MUTATIONS = (
         OF_ENTROPY,
     ),
     Mutation(
-        "cross-entropy: hypothesis tau > 0 dropped",
+        "cross-entropy: a tau of 0 becomes 1/1000",
         ENTROPY,
         "if tau == 0:",
-        "if tau < 0:",
-        "without tau kappa is 0",
+        "tau = tau or 1e-3\n        if tau == 0:",
+        "without tau kappa is 0, and the run would be one with another tau",
         "power linear-rate",
     ),
     Mutation(
@@ -221,7 +221,7 @@ MUTATIONS = (
         "power linear-rate",
     ),
     Mutation(
-        "logistic: 3 Newton steps from nowhere",
+        "logistic: Newton starts far from the optimum",
         LOGISTIC,
         '"maxiter": 2000, "ftol": 1e-15, "gtol": 1e-10',
         '"maxiter": 1, "ftol": 1e-1, "gtol": 1e-1',
