@@ -11,7 +11,7 @@ LOGISTIC = "linear-rate.logistic"
 
 MUTATIONS = (
     Mutation(
-        "PL at maps next to the optimum only",
+        "PL: the squared gradient counted three times",
         HYPOTHESES,
         "ratios = np.array([0.5 * np.vdot(g, g) / excess for excess, g in pairs if excess > 0])",
         "ratios = np.array([1.5 * np.vdot(g, g) / excess for excess, g in pairs if excess > 0])",
@@ -67,11 +67,11 @@ MUTATIONS = (
         POWER,
     ),
     Mutation(
-        "a start outside the radius is let in",
+        "a start inside the radius is refused",
         PROBLEM,
         "if start >= setting.radius:",
-        "if start >= 100 * setting.radius:",
-        "the path starts outside the radius",
+        "if start >= 0.5 * setting.radius:",
+        "from half the radius on the theorem would be silent without need",
         POWER,
     ),
     Mutation(
@@ -107,7 +107,7 @@ MUTATIONS = (
         POWER,
     ),
     Mutation(
-        "chain rule: the gap is a difference of norms",
+        "chain rule: a millionth of the difference of norms",
         PATH,
         '"chain_rule_gap": float(np.linalg.norm(map_velocity + d_g)) / map_speed,',
         '"chain_rule_gap": abs(map_speed - float(np.linalg.norm(d_g))) / map_speed * 1e-6,',
@@ -285,7 +285,7 @@ MUTATIONS = (
         POWER,
     ),
     Mutation(
-        "without tau: rates by half kappa",
+        "report: the guaranteed rate with half kappa",
         PATH,
         "guaranteed = 2 * kappa * self.integrated_lambda[0][-1] / end",
         "guaranteed = 1 * kappa * self.integrated_lambda[0][-1] / end",

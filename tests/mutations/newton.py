@@ -66,7 +66,7 @@ MUTATIONS = (
         POWER,
     ),
     Mutation(
-        "definite just below delta_bar, where it is half of it",
+        "delta_bar known to a half only",
         PATH,
         "JUST_BELOW, JUST_ABOVE, BEYOND = 1 - 1e-3, 1 + 1e-3, 1.5",
         "JUST_BELOW, JUST_ABOVE, BEYOND = 0.5, 1.5, 1.5",
