@@ -185,8 +185,6 @@ MUTATIONS = (
         "ENERGY_RESOLUTION = 1e6",
         "a budget wider than the decay would pass",
         DIGITS,
-        equivalent="the resolution bars budgets that are too wide, and those are bounded by the tolerance "
-        "in every setting of the default --rtol; what it must bar at loose tolerances is judged by K-T1",
     ),
     Mutation(
         "chain rule at a resolution of 1",
