@@ -1,0 +1,192 @@
+"""Mistakes in the losses: values, derivatives, curvatures, error terms."""
+
+from tests.mutations.mutation import Mutation
+
+SQUARE, HINGE = "verify/losses/square.py", "verify/losses/hinge.py"
+LOGISTIC, ENTROPY = "verify/losses/logistic.py", "verify/losses/cross_entropy.py"
+SMOOTH, COMMON = "verify/losses/smooth.py", "verify/losses/__init__.py"
+
+TIGHT, DIGITS = "linear-rate.tight", "linear-rate.digits"
+OF_HINGE, OF_LOGISTIC, OF_ENTROPY = "linear-rate.hinge", "linear-rate.logistic", "linear-rate.cross-entropy"
+
+MUTATIONS = (
+    Mutation(
+        "square: gradient halved",
+        SQUARE,
+        "(2.0 * e) @ self._factor.T",
+        "(1.0 * e) @ self._factor.T",
+        "d ||q - y||^2 = 2 (q - y) dq",
+        TIGHT,
+    ),
+    Mutation(
+        "square: curvature 1",
+        SQUARE,
+        "np.full(self._samples, 2.0)",
+        "np.full(self._samples, 1.0)",
+        "the second derivative of (q - y)^2 is 2",
+        "trust-region-newton.digits",
+    ),
+    Mutation(
+        "hinge: loss not squared beyond a margin of 1",
+        HINGE,
+        "shortfall = 1 - self._targets",
+        "shortfall = 0.5 - self._targets",
+        "the hinge is met at a margin of 1; L* = 0 all the same",
+        OF_HINGE,
+    ),
+    Mutation(
+        "hinge: gradient halved",
+        HINGE,
+        "(-2 * self._targets * shortfalls)",
+        "(-1 * self._targets * shortfalls)",
+        "the derivative of s^2 is 2 s",
+        OF_HINGE,
+    ),
+    Mutation(
+        "hinge: hypothesis rank Phi = n dropped",
+        HINGE,
+        "if rank < samples:",
+        "if rank < 0:",
+        "with a smaller rank L* is not 0",
+        "power linear-rate",
+    ),
+    Mutation(
+        "logistic: value without its linear part",
+        LOGISTIC,
+        "return np.where(u.real > 0, u, 0) + np.log1p(np.exp(small))",
+        "return np.log1p(np.exp(small))",
+        "log(1 + e^u) = u + log(1 + e^-u)",
+        OF_LOGISTIC,
+    ),
+    Mutation(
+        "logistic: second derivative along d halved",
+        LOGISTIC,
+        "(scipy.special.expit(q) * scipy.special.expit(-q) * d * d)[0]",
+        "(0.5 * scipy.special.expit(q) * scipy.special.expit(-q) * d * d)[0]",
+        "near the optimum the excess is half the curvature times the square",
+        OF_LOGISTIC,
+    ),
+    Mutation(
+        "logistic: Hessian halved",
+        LOGISTIC,
+        "return (scipy.special.expit(q) * scipy.special.expit(-q)).T[:, :, None]",
+        "return (0.5 * scipy.special.expit(q) * scipy.special.expit(-q)).T[:, :, None]",
+        "the second derivative is pi (1 - pi)",
+        "trust-region-newton.logistic",
+    ),
+    Mutation(
+        "logistic: tau counted once in the curvature",
+        LOGISTIC,
+        "self.hessians(w @ self.features)[:, 0, 0] + 2 * self.tau",
+        "self.hessians(w @ self.features)[:, 0, 0] + self.tau",
+        "tau q^2 has the curvature 2 tau",
+        "trust-region-newton.logistic",
+    ),
+    Mutation(
+        "logistic: slope change of falling outputs",
+        LOGISTIC,
+        "scipy.special.expit(-a) * np.expm1(np.minimum(d, 0))",
+        "scipy.special.expit(-a) * np.minimum(d, 0)",
+        "1 - e^d is not -d",
+        OF_LOGISTIC,
+    ),
+    Mutation(
+        "logistic: far divergence without its linear term",
+        LOGISTIC,
+        "return (log_growth - share * d)[0]",
+        "return log_growth[0]",
+        "a Bregman divergence subtracts the tangent",
+        OF_LOGISTIC,
+    ),
+    Mutation(
+        "cross-entropy: Hessian without p p^T",
+        ENTROPY,
+        "blocks = -p[:, :, None] * p[:, None, :]",
+        "blocks = -0.0 * p[:, :, None] * p[:, None, :]",
+        "the Hessian is diag p - p p^T",
+        OF_ENTROPY,
+        equivalent="the Hessian serves Newton's search of the optimum, whose end is certified by the slope "
+        "there, and the preconditioner, whose errors cost steps; no claim speaks of it",
+    ),
+    Mutation(
+        "cross-entropy: second derivative along d halved",
+        ENTROPY,
+        "return np.asarray(np.sum(p * (d - np.sum(p * d, axis=0)) ** 2, axis=0))",
+        "return np.asarray(0.5 * np.sum(p * (d - np.sum(p * d, axis=0)) ** 2, axis=0))",
+        "it is the variance of d under p",
+        OF_ENTROPY,
+    ),
+    Mutation(
+        "cross-entropy: far divergence without its linear term",
+        ENTROPY,
+        "+ top - np.sum(p * d, axis=0)",
+        "+ top",
+        "a Bregman divergence subtracts the tangent",
+        OF_ENTROPY,
+    ),
+    Mutation(
+        "smooth: tau counted once in the slopes",
+        SMOOTH,
+        "changes = self.slope_changes(self._best, d) + 2 * self.tau * d",
+        "changes = self.slope_changes(self._best, d) + self.tau * d",
+        "the derivative of tau q^2 is 2 tau q",
+        OF_LOGISTIC,
+    ),
+    Mutation(
+        "smooth: tau missing in the divergence",
+        SMOOTH,
+        "result = self.tau * np.sum(d * d, axis=0)",
+        "result = 0.0 * np.sum(d * d, axis=0)",
+        "tau ||d||^2 is its own divergence",
+        OF_LOGISTIC,
+    ),
+    Mutation(
+        "smooth: quadrature without its weight 1 - s",
+        SMOOTH,
+        "(WEIGHTS * (1 - NODES)) @ bent",
+        "WEIGHTS @ bent",
+        "the remainder of Taylor's formula has the weight 1 - s",
+        OF_LOGISTIC,
+    ),
+    # Error terms.
+    Mutation(
+        "rounding of an excess reports 0",
+        COMMON,
+        "return change / max(excess, float(np.finfo(float).tiny)) + 4 * EPS",
+        "return 0.0 * change / max(excess, float(np.finfo(float).tiny)) + 4 * EPS",
+        "near its end the excess is mostly rounding",
+        DIGITS,
+    ),
+    Mutation(
+        "singular values a thousandth of the largest count as 0",
+        COMMON,
+        "max(features.shape) * EPS * sigma[0]",
+        "1e-1 * sigma[0]",
+        "kappa is that of the smallest singular value that is not 0",
+        DIGITS,
+    ),
+    Mutation(
+        "square: gradient's rounding reports 0",
+        SQUARE,
+        "return float(self.smoothness * (map_error + EPS) * np.linalg.norm(w))",
+        "return 0.0",
+        "the flow must end where rounding blurs its gradient",
+        DIGITS,
+    ),
+    Mutation(
+        "square: smoothness halved",
+        SQUARE,
+        "self.smoothness = 2.0 * float(sigma[0]) ** 2",
+        "self.smoothness = 1.0 * float(sigma[0]) ** 2",
+        "the Lipschitz constant of the gradient is 2 sigma_max^2",
+        DIGITS,
+    ),
+    Mutation(
+        "square: PL attained claimed for all features",
+        SQUARE,
+        "self.pl_is_attained = bool(sigma[0] - sigma[rank - 1] <= 1e-10 * sigma[0])",
+        "self.pl_is_attained = True",
+        "only equal singular values make PL an equality",
+        DIGITS,
+    ),
+)
