@@ -41,7 +41,7 @@ c^2 n, which no lambda_0 <= 1/2 meets.
 Constants. C is nowhere given: an instance in which the conclusion fails refutes only C <= m/(...), so
 it is NOT_APPLICABLE, with that ratio. Not in the paper, ours: the sharp chain ||r(t)||^2 = ||r(0)||^2
 exp(-2 int r^T H r/||r||^2), H >= G >= (lambda_0/2) I, whose links show where the theorem is loose. A ReLU
-flow slides along kinks, where H is set-valued; the measured defect of the identity is in the budgets.
+flow slides along kinks; with the kinks' normals projected out, H = J P J^T, all of it holds there as well.
 
 Forms that can be false, ours too. Conditional: on every path, as long as lambda_min(G) >= lambda/2,
 ||r(t)||^2 <= exp(-lambda t) ||r(0)||^2, and each parameter has moved by no more than its speed allows.

@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from theorems.gao_2022.box import Box, Reach
-from theorems.gao_2022.explicit import at_most_or_equal, budget_of, log_error
+from theorems.gao_2022.explicit import at_most_or_equal, budget_of
 from theorems.gao_2022.output_weights import COLUMNS
 from theorems.gao_2022.path import GaoPath, followed
 from theorems.gao_2022.premises import PAPER
@@ -81,7 +81,7 @@ def moved_less(problem: GaoProblem, path: GaoPath, share: float = 1.0) -> Iterat
         yield inconclusive("distances from the start", "gamma~ ||A(t)|| is 1 at once: lower --gamma")
         return
     # Where ||r|| is off by a factor, so is the length of the path.
-    off = np.expm1(log_error(flow) / 2)
+    off = np.expm1(flow.log_error / 2)
     # Each step rounds every entry that it moves.
     rounding = (
         flow.precision * np.sqrt(box.width * max(box.width, len(problem.inputs))) * (1 + np.sqrt(flow.steps))

@@ -86,11 +86,6 @@ def subjects(path: GaoPath) -> Iterator[Subject]:
     yield Subject("given labels", path.problem, path.flow, along.promised)
 
 
-def log_error(flow: ReluPath) -> Array:
-    """Errors (k,) of ``log ||r(t)||^2/||r(0)||^2``, by name."""
-    return flow.defect
-
-
 def at_most_or_equal(
     quantity: str,
     measured: Array,
@@ -120,7 +115,7 @@ def at_most_or_equal(
 def budget_of(flow: ReluPath) -> dict[str, Array]:
     """Errors of ``log ||r(t)||^2/||r(0)||^2`` at the times after 0, by name."""
     return {
-        "integration": log_error(flow)[LATER],
+        "integration": flow.log_error[LATER],
         "rounding": (flow.rounding + flow.rounding[0])[LATER],
     }
 

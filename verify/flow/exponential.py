@@ -9,8 +9,8 @@ flow linearised at the start would give, and ``c(s) = V s phi_1(-s Lambda) V^T r
     ahead        theta_b = theta - P J^T c(h) + 2 h phi_2 R_a
     end          theta_1 = theta - P J^T c(h) + h (4 phi_2 - 8 phi_3) R_a + h (4 phi_3 - phi_2) R_b
 
-with phi_k at ``-h P J^T J P``. It would be of order 3, but for the missing correction of the first stage:
-what that leaves is a sixth of the error of the usual method with one stage less. It is exact where J is
+with phi_k at ``-h P J^T J P``. It meets all conditions of order 3 but the one on
+the order of its stages. It is exact where J is
 constant, so that a wide network takes huge steps. All parameters move by combinations ``P J^T c``, hence only
 residuals and kernels ``J P (J' P')^T`` are needed. All points are on the smooth piece of the start, continued
 beyond its kinks; `verify.flow.kinks` adds what these do.
