@@ -222,7 +222,7 @@ kernel_above_gram.false(
     given=(followed,),
 )
 def energy_identity(path: GaoPath, factor: float = 2.0) -> Check:
-    """The measured decay against ``int 2 r^T H r / ||r||^2``, on slides with the kinks' normals projected out."""
+    """The measured decay against ``int 2 r^T H r / ||r||^2``, slides included."""
     flow = path.flow
     return equal(
         "log ||r(0)||^2/||r(t)||^2, int 2 r^T H r/||r||^2",

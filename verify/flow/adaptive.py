@@ -120,7 +120,7 @@ class _Flow(Generic[P]):
     def attempt(self, size: float) -> tuple[Step[P] | None, float]:
         """A step of length `size`, or None and the length to try next.
 
-        That is the time of the first event that matters too much to be passed, or, after a turn there, `size`.
+        That is the time of the first event that matters too much, or, after a turn there, `size`.
         """
         tried = step(self.point, self.spectrum, size)
         self.evaluations += 2

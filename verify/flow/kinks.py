@@ -31,7 +31,7 @@ DEPENDENT = 1e-10
 
 
 class Kinks(Protocol):
-    """The kinks, k of them, that the smooth continuation of a path passes; a guard is positive before its kink.
+    """The kinks, k of them, that the continuation of a path passes; a guard is positive before its kink.
 
     start      guards at the start of the step, (k,)
     end        guards at its end, on the continuation, (k,)
@@ -75,7 +75,7 @@ class Slides:
     images: Array
 
     def margins(self, signs: Array) -> Array:
-        """How far each push is from 0 and from its force (2, k), negative beyond; `signs` (k,) those of forces."""
+        """How far each push is from 0 and its force (2, k), negative beyond; `signs` (k,) are of forces."""
         return np.stack([self.pushes, self.forces - self.pushes]) * signs
 
     @property

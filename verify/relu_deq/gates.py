@@ -104,7 +104,7 @@ def _put(matrix: AnyArray, places: Indices, values: Array) -> AnyArray:
 
 
 def passed(guards: AnyArray, before: AnyArray | None, gates: AnyArray, held: Indices) -> Indices:
-    """Where `guards` (m, n) have the wrong sign for their gates, and are worse than `before` if that is given."""
+    """Where `guards` (m, n) have the wrong sign for their gates, and a worse one than `before`, if given."""
     side = 2 * gates - 1
     wrong = guards * side < 0
     if before is not None:

@@ -192,11 +192,17 @@ class ReluState:
         return model.at(self.theta.mapped(placement.put), accuracy=self.accuracy)
 
     def on_host(self) -> ReluState:
-        """The network at the same parameters and gates in NumPy and float64, as accurate as that allows."""
+        """The network at the same parameters in NumPy and float64, as accurate as that allows.
+
+        Gates are by the signs of their guards; where these are held at a kink, they are closed.
+        """
         model = replace(self.model, inputs=host(self.model.inputs))
-        guess = (host(self.z), host(self.p))
-        gates = replace(self.gates, features=host(self.gates.features), states=host(self.gates.states))
-        return model.at(self.theta.mapped(host), guess, gates=gates, continued=True)
+        there = model.at(self.theta.mapped(host), (host(self.z), host(self.p)))
+        held = self.gates.held
+        if not len(held):
+            return there
+        gates = replace(there.gates.set(held, np.zeros(len(held))), held=held)
+        return model.at(there.theta, (there.z, there.p), gates=gates, continued=True)
 
     @property
     def inputs(self) -> AnyArray:

@@ -185,8 +185,8 @@ class ReluPath:
         notes = []
         if len(self.times) > 1:
             notes.append(
-                f"log ||r||^2 fell by {self.log_decay[-1]:.4g}, known to {self.log_error[-1]:.2g} by a path with "
-                f"{COARSER:g} times the tolerance; it slides along up to {int(self.held.max())} kinks at a time"
+                f"log ||r||^2 fell by {self.log_decay[-1]:.4g}, known to {self.log_error[-1]:.2g}; the path slides "
+                f"along up to {int(self.held.max())} kinks at a time"
             )
         if self.lost:
             notes.append(f"nothing is checked after time {self.times[-1]:.4g}: {self.lost}")

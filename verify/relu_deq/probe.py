@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from verify.losses import EPS
 from verify.numerics.arrays import norm
 from verify.numerics.differentiation import directional_derivative
-from verify.relu_deq.gates import Gates
+from verify.relu_deq.gates import NOWHERE, Places
 from verify.relu_deq.model import ImplicitReLU, ReluState
 from verify.relu_deq.parameters import Parameters
 
@@ -84,7 +84,7 @@ def probe(
     truncation = sweeps * contraction ** (sweeps - 1)
 
     def outputs(*parts: NDArray[Any]) -> NDArray[np.complex128]:
-        return unrolled(model, dict(zip(theta.parts, parts, strict=True)), state.gates, sweeps)
+        return unrolled(model, dict(zip(theta.parts, parts, strict=True)), sweeps, state.gates.held)
 
     def along(change: Parameters) -> Array:
         return np.asarray(
@@ -116,16 +116,19 @@ def probe(
 
 
 def unrolled(
-    model: ImplicitReLU, parts: Mapping[str, NDArray[Any]], gates: Gates, sweeps: int
+    model: ImplicitReLU, parts: Mapping[str, NDArray[Any]], sweeps: int, held: Places = NOWHERE
 ) -> NDArray[Any]:
     """Outputs (n,) of the network unrolled `sweeps` times, at real or complex parameters by name.
 
-    The gates are those given: on a slide the signs of guards that are 0 say nothing. So the outputs are
-    analytic, and a complex step differentiates the network without an equilibrium, an adjoint or a derivative
-    that somebody wrote.
+    relu(x) = x where Re x > 0: analytic away from kinks, so that a complex step through it differentiates the
+    network without an equilibrium, an adjoint or a derivative that somebody wrote. Units that are `held` at
+    their kinks are closed: there the sign of a guard says nothing.
     """
-    phi = model.features.through(gates.features, parts["w"] @ model.inputs)
+    phi = model.features.values(parts["w"] @ model.inputs)
+    phi[held.features[:, 0], held.features[:, 1]] = 0.0
     z = phi
     for _ in range(sweeps):
-        z = gates.states * (model.coupling * (parts["a"] @ z) + phi)
+        z = model.coupling * (parts["a"] @ z) + phi
+        z = np.where(z.real > 0, z, 0.0)
+        z[held.states[:, 0], held.states[:, 1]] = 0.0
     return parts["u"] @ z + parts["v"] @ phi if "v" in parts else parts["u"] @ z

@@ -31,8 +31,8 @@ EQUILIBRIUM_SHARE = 1e-5
 #: The lowest accuracy of equilibria in a flow: H and its smallest eigenvalues are computed from them.
 LOOSEST_ACCURACY = 1e-9
 
-#: What a gate that is not as its guard's sign has it may change of the outputs, over the error that a step may
-#: make, and how often gates are looked at after one another.
+#: What a gate that is not as its guard's sign has it may change of the outputs, over the error that a step
+#: may make, and how often gates are looked at after one another.
 SIGN_SHARE, SIGN_ROUNDS = 0.1, 5
 
 

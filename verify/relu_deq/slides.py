@@ -62,7 +62,7 @@ def _columns(width: int, units: Indices) -> Array:
 
 
 def strengths(state: ReluState, places: Places) -> Array:
-    """What each gate holds back when closed, (k,): times r_i and the normal, what opening adds to the gradient."""
+    """What each gate holds back, (k,): times r_i and the normal, what opening it adds to the gradient."""
     j, i = places.features[:, 0], places.features[:, 1]
     adjoint = state.p if state.theta.v is None else state.p + state.theta.v[:, None]
     ones = array_namespace(adjoint).ones_like(adjoint)
@@ -239,7 +239,7 @@ class GateKinks:
 
 
 def on_kinks(model: ImplicitReLU, theta: Parameters, places: Indices) -> Parameters:
-    """The nearest parameters at which the guards of features at `places` (k, 2) are 0: these are linear in W."""
+    """The nearest parameters at which guards of features, linear in W, are 0 at `places` (k, 2)."""
     if not len(places) or "w" not in {block.name for block in model.trained}:
         return theta
     j, i = places[:, 0], places[:, 1]

@@ -1,4 +1,4 @@
-"""The exponential integrator: order, exactness, agreement with Runge-Kutta, kinks and slides of a scalar problem."""
+"""The exponential integrator on smooth problems: order, exactness, agreement with Runge-Kutta."""
 
 from dataclasses import dataclass, replace
 

@@ -110,7 +110,7 @@ def test_warm_starts_and_extrapolation_save_sweeps(state, rng):
 
 
 def test_the_unrolled_network_is_the_same_network(state):
-    found = unrolled(state.model, state.theta.parts, state.gates, 80)
+    found = unrolled(state.model, state.theta.parts, 80)
     assert found == pytest.approx(state.output, abs=1e-12)
 
 
