@@ -14,6 +14,7 @@ from verify.numerics.arrays import AnyArray, epsilon, host, norm
 from verify.relu_deq.model import ReluState
 from verify.relu_deq.probe import Probe, probe
 from verify.relu_deq.problem import LeastSquares, ReluProblem, residual_rounding
+from verify.relu_deq.slides import sides_apart
 
 Array = NDArray[np.float64]
 
@@ -80,7 +81,8 @@ class Observer:
                 "energy_error": point.energy_error,
                 "lowest_error": point.lowest_error,
                 "steps": point.steps,
-                "held": len(point.at.state.gates.held),
+                "held": len(on_piece.gates.held),
+                "sides": sides_apart(point.at.slide),
                 "kernel_spectrum": point.eigenvalues,
                 "part_minima": minima,
                 # Weyl: an eigenvalue moves by no more than the norm of the change. A Gram matrix changes by

@@ -50,21 +50,31 @@ STORED_BYTES = 50 * 2**20
 class ReluPath:
     """The flow and what was observed of it at the checked times, k of them.
 
-    problem          what was followed last             the network at the last checked time fastest
-    the fastest time scale of the flow, 1 / lambda_max(H(0)) evaluations      of the network, by the
-    integrator sweeps           products with A and A^T at the checked times, for equilibria and adjoints
-    probes           derivatives by complex step at a few times lost             why the path ended early, or
-    "" times            (k,), flow time residuals        (k, n), r = yhat - y log_energy       (k,), and so
-    lowest and steps: see `ExponentialPoint` log_error        (k,), error of ``log ||r||^2``: what the steps
-    estimate, and the distance of a coarser path energy_error     (k,), error of log_energy, likewise
-    lowest_error     (k,), error of lowest, likewise held             (k,), kinks that the path slides along
-    kernel_spectrum  (k, n), eigenvalues of H, increasing part_minima      (k, blocks), smallest eigenvalue of
-    each summand of H, one for each trained block gram_minimum     (k,), smallest eigenvalue of ``G = Phi^T
-    Phi`` kernel_error     (k,), error of the eigenvalues of H and of its summands gram_error       (k,),
-    error of gram_minimum norms            (k, 4), spectral norms of A and W, norms of u and v norm_errors
-    (k, 2), errors of the norms of A and W distances        (k, 4), Frobenius distances of A, W, u and v from
-    their start growth           (k,), largest ``||z_i|| / ||phi_i||`` over the samples rounding         (k,),
-    rounding error of ``log ||r||^2``
+    problem          what was followed
+    last             the network at the last checked time
+    fastest          the fastest time scale of the flow, 1 / lambda_max(H(0))
+    evaluations      of the network, by the integrator
+    sweeps           products with A and A^T at the checked times, for equilibria and adjoints
+    probes           derivatives by complex step at a few times
+    lost             why the path ended early, or ""
+    times            (k,), flow time
+    residuals        (k, n), r = yhat - y
+    log_energy       (k,), and so lowest and steps: see `ExponentialPoint`
+    log_error        (k,), error of ``log ||r||^2``: what steps estimate, and the distance of a coarser path
+    energy_error     (k,), error of log_energy, likewise
+    lowest_error     (k,), error of lowest, likewise
+    held             (k,), kinks that the path slides along
+    sides            (k, 3), how far H from one side of them is from that from the other: see `sides_apart`
+    kernel_spectrum  (k, n), eigenvalues of H, increasing
+    part_minima      (k, blocks), smallest eigenvalue of each summand of H, one for each trained block
+    gram_minimum     (k,), smallest eigenvalue of ``G = Phi^T Phi``
+    kernel_error     (k,), error of the eigenvalues of H and of its summands
+    gram_error       (k,), error of gram_minimum
+    norms            (k, 4), spectral norms of A and W, norms of u and v
+    norm_errors      (k, 2), errors of the norms of A and W
+    distances        (k, 4), Frobenius distances of A, W, u and v from their start
+    growth           (k,), largest ``||z_i|| / ||phi_i||`` over the samples
+    rounding         (k,), rounding error of ``log ||r||^2``
 
     For a network without v, norms and distances have three columns.
     """
@@ -82,6 +92,7 @@ class ReluPath:
     lowest: Array
     steps: Array
     held: Array
+    sides: Array
     kernel_spectrum: Array
     part_minima: Array
     gram_minimum: Array
@@ -136,6 +147,7 @@ class ReluPath:
             "log_error": self.log_error,
             "energy_error": self.energy_error,
             "held": self.held,
+            "sides": self.sides,
             "integrated_lambda_min": self.lowest,
             "kernel_error": self.kernel_error,
             "gram_error": self.gram_error,
@@ -185,8 +197,8 @@ class ReluPath:
         notes = []
         if len(self.times) > 1:
             notes.append(
-                f"log ||r||^2 fell by {self.log_decay[-1]:.4g}, known to {self.log_error[-1]:.2g}; the path slides "
-                f"along up to {int(self.held.max())} kinks at a time"
+                f"log ||r||^2 fell by {self.log_decay[-1]:.4g}, known to {self.log_error[-1]:.2g}; the path "
+                f"slides along up to {int(self.held.max())} kinks at a time"
             )
         if self.lost:
             notes.append(f"nothing is checked after time {self.times[-1]:.4g}: {self.lost}")

@@ -163,6 +163,25 @@ class Slide:
         return kernel
 
 
+def sides_apart(slide: Slide) -> tuple[float, float, float]:
+    """How far H of the closed side is from H of the open side, ``||.||_F``, on the kinks slid along.
+
+    With the normals projected out, without, and what it may be because guards are not quite 0: these pass
+    into Z and Phi of the open side.
+    """
+    state, held = slide.state, slide.places
+    if not len(held):
+        return 0.0, 0.0, 0.0
+    gates = replace(state.gates.set(held, np.ones(len(held))), held=held)
+    opened = state.model.at(state.theta, (state.z, state.p), state.accuracy, gates, continued=True)
+    other = Slide(opened)
+    projected = float(np.linalg.norm(slide.kernel(slide) - other.kernel(other)))
+    parts = [at.kernel_parts(at).sum(axis=0) for at in (state, opened)]
+    passed = np.linalg.norm(held.of(*state.guards)) + np.linalg.norm(held.of(*opened.guards))
+    scale = 2 * float(np.sqrt(max(np.trace(part) for part in parts)))
+    return projected, float(np.linalg.norm(parts[0] - parts[1])), scale * float(passed)
+
+
 @dataclass(frozen=True)
 class GateKinks:
     """Kinks that the continuation of a path passes, as `verify.flow.kinks.Kinks` describes them.
