@@ -34,6 +34,10 @@ def suite(*records):
     )
 
 
+def conclusion(record):
+    return next(claim for claim in record.claims if claim.id == "K-T1")
+
+
 def with_check(record, claim, index, **update):
     claims = list(record.claims)
     at = next(i for i, one in enumerate(claims) if one.id == claim)
@@ -65,7 +69,7 @@ def test_a_run_agrees_with_itself_whatever_it_took(record):
     ],
 )
 def test_numbers_of_a_check_have_its_budget_and_little_more(record, field, factor, moves):
-    check = record.claims[-1].checks[-1]
+    check = conclusion(record).checks[-1]
     moved = with_check(record, "K-T1", -1, **{field: factor * getattr(check, field)})
     found = moved_of(record, moved)
     assert len(found) == moves
@@ -77,7 +81,7 @@ def test_numbers_of_a_check_have_its_budget_and_little_more(record, field, facto
 
 
 def test_within_the_budgets_anything_may_move(record):
-    check = record.claims[-1].checks[-1]
+    check = conclusion(record).checks[-1]
     inside, outside = (check.measured + share * check.budget for share in (1.9, 3.0))
     wide = with_check(record, "K-T1", -1, bound=0.0, slack=0.0, measured=0.0)
     assert moved_of(wide, with_check(wide, "K-T1", -1, measured=inside - check.measured)) == []
@@ -85,7 +89,7 @@ def test_within_the_budgets_anything_may_move(record):
 
 
 def test_another_deciding_point_has_other_numbers_but_a_slack_of_one_order(record):
-    check = record.claims[-1].checks[-1]
+    check = conclusion(record).checks[-1]
     elsewhere = {"time": 0.5 * check.where["time"]}
     same = with_check(
         record, "K-T1", -1, where=elsewhere, measured=2 * check.measured, slack=1.5 * check.slack

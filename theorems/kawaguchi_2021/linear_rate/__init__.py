@@ -96,7 +96,7 @@ CLAIMS = Claims(
     PAPER,
     model.CLAIMS,  # K-P1, K-NC
     hypotheses.CLAIMS,  # K-T1.PL, K-T1.R, K-T1.rank
-    optimum.CLAIMS,  # K-T1.L*
+    optimum.CLAIMS,  # K-T1.least
     proof.CLAIMS,  # K-T1.1 to K-T1.4, the steps
     conclusion.CLAIMS,  # K-T1, K-T1.tight
     losses.CLAIMS,  # K-L, second opinions on the constants of the losses

@@ -15,7 +15,7 @@ from verify.theorem.compare import Check, equal, inconclusive
 CLAIMS = Claims(f"our own, on {PAPER}")
 
 
-@CLAIMS.step("K-T1.L*", "L*_R is the infimum: W* attains it, and duality allows no less", required=False)
+@CLAIMS.step("K-T1.least", "L*_R is the infimum: W* attains it, and duality allows no less", required=False)
 def optimum(problem: RateProblem, share: float = 0.0) -> Iterator[Check]:
     """The printed loss at W*, and by how much an L_0 with its complex-step gradient there can be improved.
 
