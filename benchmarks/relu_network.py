@@ -19,7 +19,7 @@ import numpy as np
 import threadpoolctl
 import torch
 
-from verify.flow.exponential import integrate
+from verify.flow.adaptive import integrate
 from verify.numerics.arrays import Placement
 from verify.relu_deq.model import ImplicitReLU, ReluState
 from verify.relu_deq.parameters import Parameters
@@ -176,8 +176,8 @@ def flow(width: int = 300, samples: int = 50, horizon: float = 20.0) -> list[str
     """Network evaluations and error in log ||r||^2 to a horizon, beside dopri5 on all parameters."""
     model, theta, targets = network(width, samples, samples)
     start = LeastSquares(model.at(theta), targets, 1e-2)
-    reference = _log_loss(start, horizon, 1e-4)[0]
-    tolerances, rtols = (0.1, 3e-2, 1e-2), (1e-3, 1e-5)
+    reference = _log_loss(start, horizon, 1e-5)[0]
+    tolerances, rtols = (1e-2, 1e-3, 1e-4), (1e-3, 1e-5)
     ours = {tolerance: timed(_log_loss, start, horizon, tolerance) for tolerance in tolerances}
     peers = {rtol: timed(_dopri5, model, theta, targets, horizon, rtol) for rtol in rtols}
     rows = []
