@@ -138,7 +138,8 @@ def cross(kinks: Kinks, values: Array, vectors: Array, residual: Array, size: fl
     met = np.maximum(np.argmax(guards < 0, axis=1), 1)
     every = np.arange(len(met))
     above, below = np.maximum(guards[every, met - 1], 0.0), guards[every, met]
-    share = above / np.maximum(above - below, np.finfo(float).tiny)
+    # A guard that ends at 0 but for rounding is met at the end.
+    share = np.minimum(above / np.maximum(above - below, np.finfo(float).tiny), 1.0)
     when = times[met - 1] + share * (times[met] - times[met - 1])
     i = kinks.samples
     passed = integral[i, met - 1] + share * (integral[i, met] - integral[i, met - 1])
