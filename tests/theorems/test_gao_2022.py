@@ -10,7 +10,7 @@ import pytest
 import theorems.gao_2022 as theorem
 from theorems.gao_2022 import flow, network, output_weights
 from theorems.gao_2022.promise import Promises, near_labels
-from theorems.gao_2022.steps import largest_step
+from theorems.gao_2022.steps import keeps_rate, largest_step
 from verify.data import samples as data
 from verify.records.record import claim_records
 from verify.relu_deq.descent import descend
@@ -214,6 +214,16 @@ def test_the_largest_descent_step_is_near_the_stability_limit():
     assert 0.8 < low * top / 2 < high * top / 2 < 2.5
     assert descend(problem, 0.9 * low, 15).log_change[-1] < 0
     assert descend(problem, 4 * high, 15).log_change.max() > 0
+
+
+def test_the_largest_descent_step_keeps_the_rate_with_accurate_equilibria():
+    # With equilibria good to 1e-7 a step of 3.67/lambda_max(H(0)) keeps it here, by the luck of rounding.
+    sizes = {"width": 388, "samples": 14, "points": 13, "tolerance": 0.023561520247274422}
+    labels = {"data": "sphere", "labels": "aligned", "alignment": 0.003315829351375402}
+    problem, path = run(seed=1129276557, **sizes, **labels)
+    low, _ = path.trained.largest_step
+    assert keeps_rate(problem, low, problem.steps)
+    assert verdicts(checks(problem, path))["G-T3.2"] == "VERIFIED"
 
 
 def test_a_gamma_that_the_theorem_does_not_allow():

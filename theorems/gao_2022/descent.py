@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from theorems.gao_2022.output_weights import (
     DESCENT_U,
@@ -19,11 +20,13 @@ from theorems.gao_2022.path import GaoPath, followed
 from theorems.gao_2022.premises import PAPER, PREMISES
 from theorems.gao_2022.problem import GaoProblem, printed_step, width_ratio
 from theorems.gao_2022.setting import SMALL
-from theorems.gao_2022.steps import SEARCH_ACCURACY
 from verify.losses import EPS
+from verify.relu_deq.descent import Descent
 from verify.relu_deq.problem import LeastSquares, residual_rounding
 from verify.theorem.claims import Claims, Constant
 from verify.theorem.compare import Check, at_least, at_most
+
+Array = NDArray[np.float64]
 
 CLAIMS = Claims(PAPER)
 
@@ -165,16 +168,20 @@ def descent_rate(problem: GaoProblem, path: GaoPath) -> Check:
     descent = path.trained.descent
     later = slice(1, None)
     k = np.arange(len(descent.residuals))
-    rounding = residual_rounding(problem, LeastSquares(problem.start, problem.targets, problem.tolerance))
-    growth = descent.residuals[0] / descent.residuals
     return at_most(
         f"log ||r(k)||^2/||r(0)||^2, k log(1 - alpha lambda_0/2), alpha = {descent.step:.3g}",
         descent.log_change[later],
         (k * np.log1p(-min(descent.step * problem.lambda_0 / 2, 1 - EPS)))[later],
-        budget={"rounding": rounding * (1 + growth[later])},
+        budget={"rounding": _rounding(problem, descent)[later]},
         where={"step": k[later]},
         advice="a step changes less than rounding: use a larger --step",
     )
+
+
+def _rounding(problem: GaoProblem, descent: Descent) -> Array:
+    """What is unknown of ``log ||r(k)||^2 / ||r(0)||^2``, for every k."""
+    rounding = residual_rounding(problem, LeastSquares(problem.start, problem.targets, problem.tolerance))
+    return rounding * (1 + descent.residuals[0] / descent.residuals)
 
 
 @descent_rate.also(given=(followed, *PREMISES), constant=Constant(met=width_ratio))
@@ -189,7 +196,6 @@ def room_for_steps(problem: GaoProblem, path: GaoPath) -> Iterator[Check]:
     )
     scale = f"2/lambda_max(H(0)) = {2 / path.trained.largest_eigenvalue:.3g}"
     yield replace(check, message="; ".join(filter(None, [scale, check.message])))
-    # Found with equilibria of less accuracy: the descent here may differ by as much.
     largest = path.trained.at_largest
     k = np.arange(len(largest.residuals))[1:]
     fell = float(-largest.log_change[-1])
@@ -198,7 +204,7 @@ def room_for_steps(problem: GaoProblem, path: GaoPath) -> Iterator[Check]:
             f"log ||r(k)||^2/||r(0)||^2 with that step, k log(1 - alpha lambda_0/2); {fell:.3g} in all",
             largest.log_change[1:],
             k * np.log1p(-min(low * problem.lambda_0 / 2, 1 - EPS)),
-            budget={"equilibria": SEARCH_ACCURACY * (1 + largest.residuals[0] / largest.residuals[1:])},
+            budget={"rounding": _rounding(problem, largest)[1:]},
             where={"step": k},
             attained=1.0,
         )

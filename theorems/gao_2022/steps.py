@@ -74,8 +74,18 @@ def largest_step(problem: GaoProblem, steps: int, scale: float) -> tuple[float, 
 
     The first keeps the rate for `steps` steps, the second does not; the first is 0 when no step down
     to ``scale / 2^20`` keeps it.
+
+    Steps beyond ``2 / lambda_max(H)`` let errors of equilibria grow from step to step, so that the rate may
+    be kept by descent with rough equilibria alone: then it is searched for with accurate ones.
     """
-    problem = replace(problem, start=replace(problem.start, accuracy=SEARCH_ACCURACY))
+    low, high = _bisected(
+        replace(problem, start=replace(problem.start, accuracy=SEARCH_ACCURACY)), steps, scale
+    )
+    return (low, high) if keeps_rate(problem, low, steps) else _bisected(problem, steps, scale)
+
+
+def _bisected(problem: GaoProblem, steps: int, scale: float) -> tuple[float, float]:
+    """The same with the problem's own equilibria."""
     low = high = scale
     if keeps_rate(problem, scale, steps):
         while keeps_rate(problem, high := 2 * high, steps):

@@ -1,4 +1,4 @@
-"""How accurately an integrator has followed a flow, from a second run of it."""
+"""How accurately an integrator has followed a flow, from other runs of it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from verify.flow import FlowError, FlowPoint
-from verify.linear_deq.following import follow, second_stepper
+from verify.flow.scaled import StepperFactory
+from verify.linear_deq.following import follow, other_steppers
 from verify.linear_deq.path import LinearPath
 
 Array = NDArray[np.float64]
@@ -34,28 +35,37 @@ class PathError:
 
 
 def path_error(path: LinearPath) -> PathError:
-    """Twice the distance to a second run, see `second_stepper`.
+    """Twice the distance to other runs, see `other_steppers`: the largest seen, up to some time later.
 
-    CVODE at ten times the tolerance errs five to ten times as much. For the other integrators the second run
-    is the more accurate one, and the distance is their error. Where it has ended or has failed the whole
-    decay is uncertain.
+    CVODE at ten times the tolerance errs five to ten times as much, in the mean: now and then no more than
+    at that of the path, and to the same side, which a third run shows. For the other integrators the second
+    run is the more accurate one, and the distance is their error. Where one has ended or has failed the
+    whole decay is uncertain.
     """
-    second = _reached(follow(path.problem, path.times, second_stepper(path.problem)))
-    count = len(second)
-    excess = np.array([point.excess for point in second])
-    log = np.abs(np.log(path.excess[:count] / excess)) + np.abs(
-        path.log_energy[:count] - [point.log_energy for point in second]
-    )
-    energy = np.abs(path.excess[:count] - excess) + np.abs(
-        path.energy[:count] - [point.energy for point in second]
-    )
+    others = [_distance(path, stepper) for stepper in other_steppers(path.problem)]
+    log, energy = np.max(others, axis=0)
     fallen = np.maximum.accumulate(path.log_decay)
     shown = np.minimum(np.searchsorted(fallen, fallen + DELAY), len(fallen) - 1)
-    log = np.append(log, path.log_decay[count:])
-    energy = np.append(energy, path.excess[0] - path.excess[count:])
     return PathError(
         SHARE * np.maximum.accumulate(log)[shown],
         SHARE * np.maximum.accumulate(energy)[shown],
+    )
+
+
+def _distance(path: LinearPath, stepper: StepperFactory) -> tuple[Array, Array]:
+    """How far another run is from the path, in log E and in E, energy integrals included; (k,) each."""
+    other = _reached(follow(path.problem, path.times, stepper))
+    count = len(other)
+    excess = np.array([point.excess for point in other])
+    log = np.abs(np.log(path.excess[:count] / excess)) + np.abs(
+        path.log_energy[:count] - [point.log_energy for point in other]
+    )
+    energy = np.abs(path.excess[:count] - excess) + np.abs(
+        path.energy[:count] - [point.energy for point in other]
+    )
+    return (
+        np.append(log, path.log_decay[count:]),
+        np.append(energy, path.excess[0] - path.excess[count:]),
     )
 
 

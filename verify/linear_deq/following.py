@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,10 +28,11 @@ EXCESS_RESOLUTION = 1e-2
 #: Descent steps per shortest time scale of the flow at its start; it is stable from 1/2 on.
 DESCENT_STEPS_PER_SCALE = 20
 
-#: A second run of CVODE is to show the error of the first: its tolerance is this many times as large ...
-LOOSER = 10
+#: More runs of CVODE are to show the error of the first: their tolerances are these many times as large. Two,
+#: since the errors of one can be those of the first by chance.
+LOOSER = (10, 4)
 
-#: ... or, beside another integrator, so small that CVODE errs less.
+#: Beside another integrator there is one, of a tolerance so small that CVODE errs less.
 TIGHT: Mapping[Integrator, float] = {"runge-kutta": 1e-12, "descent": 1e-8}
 
 
@@ -85,9 +86,11 @@ def resolvable_excess(objective: ShallowObjective, w: Array, gradient: Array, ma
     return rounding <= EXCESS_RESOLUTION * float(np.linalg.norm(gradient))
 
 
-def second_stepper(problem: LinearProblem) -> StepperFactory:
-    """An integrator whose distance to that of the problem shows the error of the latter."""
-    return _cvode(problem, TIGHT.get(problem.integrator, LOOSER * problem.rtol))
+def other_steppers(problem: LinearProblem) -> Sequence[StepperFactory]:
+    """Integrators whose distances to that of the problem show the error of the latter."""
+    if problem.integrator in TIGHT:
+        return [_cvode(problem, TIGHT[problem.integrator])]
+    return [_cvode(problem, factor * problem.rtol) for factor in LOOSER]
 
 
 def _cvode(problem: LinearProblem, rtol: float) -> StepperFactory:

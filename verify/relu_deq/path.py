@@ -39,6 +39,9 @@ RESIDUAL_RESOLUTION = 1e-2
 #: where with its square.
 COARSER, ERROR_OVER_DISTANCE = 4.0, 2.0
 
+#: What ends a path early.
+LOST = (NoEquilibriumError, FlowError)
+
 #: Share of the work that the coarser path takes.
 COARSE_SHARE = 0.35
 
@@ -225,12 +228,12 @@ def relu_path(
     observe = Observer(
         problem, start.state, {0, problem.points // 2, problem.points - 1} if probed else set()
     )
-    lost = ended
 
     def blurred(point: LeastSquares) -> bool:
         return residual_rounding(problem, point) >= RESIDUAL_RESOLUTION
 
     coarse: list[tuple[float, ...]] = []
+    cause: Exception | None = None
     try:
         tolerance = COARSER * problem.tolerance
         rough = integrate(replace(start, tolerance=tolerance), times, tolerance, blurred)
@@ -238,17 +241,25 @@ def relu_path(
             size = float(np.linalg.norm(point.at.residual))
             coarse.append((point.time, 2 * float(np.log(size)), point.log_energy, point.lowest))
             progress(COARSE_SHARE * (k + 1) / problem.points)
-        flow = integrate(start, times, problem.tolerance, blurred)
-        for point in islice(flow, len(coarse)):
+    except LOST as broken:
+        cause = broken
+    # Where the coarser path met the floor of rounding, or was lost, the path ends, too.
+    reached = np.array([time for time, *_ in coarse])
+    try:
+        flow = integrate(start, reached if len(reached) > 1 else times, problem.tolerance, blurred)
+        for time, point in zip(reached, flow, strict=False):
+            if point.time != time:  # it met the floor first, at a time of which the other one tells nothing
+                break
             observe(point)
             progress(COARSE_SHARE + (1 - COARSE_SHARE) * len(observe) / problem.points)
-    except (NoEquilibriumError, FlowError) as broken:
-        lost = str(broken)
-        if len(observe) < 2:
-            raise HypothesisError(
-                f"the flow ends before its first checked time, {times[1]:.3g} ({lost}): raise --width, or "
-                f"give labels smaller than {np.abs(problem.targets).max():.2g}"
-            ) from broken
+    except LOST as broken:
+        cause = broken
+    lost = str(cause) if cause else ended
+    if cause and len(observe) < 2:
+        raise HypothesisError(
+            f"the flow ends before its first checked time, {times[1]:.3g} ({lost}): raise --width, or "
+            f"give labels smaller than {np.abs(problem.targets).max():.2g}"
+        ) from cause
     seen = observe.finish()
     columns = dict(seen.columns)
     sizes = 2 * np.log(np.linalg.norm(columns["residuals"], axis=1))

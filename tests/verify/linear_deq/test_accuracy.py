@@ -52,3 +52,13 @@ def test_where_the_second_run_has_ended_the_whole_decay_is_uncertain(monkeypatch
     found = path_error(path)
     assert np.all(found.log[4:] >= path.log_decay[4:])
     assert np.all(np.isfinite([*found.log, *found.energy]))
+
+
+def test_a_second_run_that_errs_like_the_path_by_chance_hides_nothing():
+    """Here log E errs by 1.87e-3 at --rtol 1e-6, and by 1.84e-3 at ten times that."""
+    sizes = {"width": 12, "samples": 12, "outputs": 4, "gamma": 0.633, "data": "synthetic", "points": 9}
+    labels = {"labels": "aligned", "alignment": 0.00017614067051503225, "seed": 3091521202}
+    flow = {"horizon": 6.751331581866625, "rtol": 1e-6}
+    path = linear_path(theorem.build(make_setting(theorem, sizes | labels | flow)), lambda share: None)
+    gap = np.abs(path.log_decay - path.log_energy)
+    assert np.all(path_error(path).log[1:] > 1.5 * gap[1:])
