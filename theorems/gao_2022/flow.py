@@ -231,7 +231,7 @@ def slides(path: GaoPath) -> str:
     given=(followed, slides),
 )
 def same_from_both_sides(path: GaoPath, projected: bool = True) -> Check:
-    """The gates of the kinks slid along closed, and open: with the normals projected out H does not change."""
+    """The gates of the kinks slid along closed, and open: with the normals projected out H is the same."""
     flow = path.flow
     here = flow.held > 0
     apart, plain, passed = flow.sides[here].T
