@@ -39,6 +39,8 @@ MUTATIONS = (
         "sliding = kinks.end + own * crossed > -np.inf",
         "where the velocity beyond leads away the path crosses",
         POWER,
+        "a push that holds the path on a kink that it should cross is larger than what the other side "
+        "gives, and such kinks are taken from those slid along: the impulses are the same",
     ),
     Mutation(
         "kinks: met at the start of the step",
@@ -151,6 +153,8 @@ MUTATIONS = (
         "return steps",
         "on a slide the guards are 0",
         POWER,
+        "how far a step has strayed, in units of the outputs, is part of its error estimate: steps "
+        "become shorter, and what is reported of the path stays true",
     ),
     Mutation(
         "gates are never set by sign",
