@@ -1,6 +1,6 @@
 """The integrator against descent with tiny steps, on tiny networks whose flow crosses kinks and slides.
 
-Descent by the printed gradients, its steps a thousandth of the horizon and twice that, knows no kink: along one it goes to and
+Descent by the printed gradients, in 500 and 1000 steps, knows no kink: along one it goes to and
 fro, and follows the slide as its steps tend to 0. It shares no formula with the integrator.
 """
 
@@ -145,7 +145,7 @@ followed_closely.false("a decay 5% larger", faster=1.05, why="it is known to 1%"
 
 @CLAIMS.step("G-T3.1.pathError", "errors estimated of a path cover the true ones, and are not far above them")
 def errors_cover(factor: float = 1.0) -> Iterator[Check]:
-    """The largest of either side of the energy identity over all draws; ``int lambda_min(H)`` of the first."""
+    """The largest of either side of the energy identity over all draws; ``int lambda_min(H)`` of one."""
     paths = [seen(draw) for draw in DRAWS]
     decay, known = (
         np.concatenate(rows) for rows in zip(*((one.decay, one.error) for one in paths), strict=True)

@@ -91,8 +91,8 @@ def width_law(of_samples: float = 2.0, of_lambda: float = 2.0, growth: float = 0
 
     The width needed is the smallest one from which ``lambda_min(G(0)) >= 3/4 lambda_0`` always holds, in the
     mean over draws of data and W. If C grows with n, the condition is refuted for every C; if C falls, a
-    smaller width is enough. `of_samples` and `of_lambda` are the powers of n and of 1/lambda_0, and widths are
-    taken to need ``n^growth`` times what they do.
+    smaller width is enough. `of_samples` and `of_lambda` are the powers of n and of 1/lambda_0; widths are
+    taken to be ``n^growth`` times what is needed.
     """
     rng = np.random.default_rng(0)
     constants = np.array(
