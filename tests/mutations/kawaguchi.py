@@ -113,6 +113,7 @@ MUTATIONS = (
         "return 1e-6 * float(np.linalg.norm(velocity + product) / np.linalg.norm(velocity))",
         "a millionth of the gap is reported",
         POWER,
+        "its budget is rounding, 1e-13: a gap of 0.1%, the resolution, is VIOLATED even at a millionth",
     ),
     Mutation(
         "asymmetry measured for x = y",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
+import numpy as np
+
 from theorems.kawaguchi_2021.linear_rate.conclusion import conclusion
 from theorems.kawaguchi_2021.linear_rate.errors import observed
 from theorems.kawaguchi_2021.linear_rate.path import RatePath
@@ -21,8 +23,9 @@ POINTS, BLUR = 9, 1.0
 
 
 def rounded(path: RatePath, blur: float) -> RatePath:
-    """Maps so large that rounding hides identities with D, to about 1%."""
-    return replace(path, map_norm=(1 + 1e6 * blur) * path.map_norm)
+    """Maps so large that rounding hides a few percent of identities with D."""
+    size = np.sqrt(0.03 * blur / path.problem.identity_rounding)
+    return replace(path, map_norm=np.full_like(path.map_norm, size))
 
 
 def badly_integrated(path: RatePath, blur: float) -> RatePath:
