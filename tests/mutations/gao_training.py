@@ -145,8 +145,8 @@ MUTATIONS = (
     Mutation(
         "law of the width with n^4",
         LAWS,
-        "def width_law(of_samples: float = 2.0, of_lambda: float = 2.0)",
-        "def width_law(of_samples: float = 4.0, of_lambda: float = 2.0)",
+        "def width_law(of_samples: float = 2.0,",
+        "def width_law(of_samples: float = 4.0,",
         "Theorem 3.1 says n^2: a smaller width is enough",
         POWER,
     ),

@@ -229,6 +229,7 @@ def slides(path: GaoPath) -> str:
     "on slides along kinks H = J P J^T is the same from both sides",
     source="our own",
     given=(followed, slides),
+    required=False,
 )
 def same_from_both_sides(path: GaoPath, projected: bool = True) -> Check:
     """The gates of the kinks slid along closed, and open: with the normals projected out H is the same."""
