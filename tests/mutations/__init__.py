@@ -29,6 +29,7 @@ from tests.mutations import (
     machinery,
     newton,
     relu_deq,
+    slides,
 )
 
 MUTATIONS = (
@@ -39,6 +40,7 @@ MUTATIONS = (
     *newton.MUTATIONS,
     *flow.MUTATIONS,
     *relu_deq.MUTATIONS,
+    *slides.MUTATIONS,
     *gao_start.MUTATIONS,
     *gao_training.MUTATIONS,
     *data.MUTATIONS,

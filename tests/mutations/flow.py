@@ -3,6 +3,7 @@
 from tests.mutations.mutation import Mutation
 
 SCALED, EXPONENTIAL = "verify/flow/scaled.py", "verify/flow/exponential.py"
+ADAPTIVE = "verify/flow/adaptive.py"
 QUADRATURE, STATISTICS = "verify/numerics/quadrature.py", "verify/numerics/statistics.py"
 DIFFERENTIATION, FIRST = "verify/numerics/differentiation.py", "verify/flow/__init__.py"
 
@@ -110,32 +111,32 @@ MUTATIONS = (
     Mutation(
         "exponential: the stage is a half step",
         EXPONENTIAL,
-        "c = spectrum.function(size * phi(1, z), r)",
-        "c = spectrum.function(0.5 * size * phi(1, z), r)",
+        "return length * spectrum.phi(1, length, r)",
+        "return 0.5 * length * spectrum.phi(1, length, r)",
         "the path runs at another speed",
         RELU_TIGHT,
     ),
     Mutation(
         "exponential: the correction has the other sign",
         EXPONENTIAL,
-        "e = spectrum.function(-size * phi(3, z), image)",
-        "e = spectrum.function(size * phi(3, z), image)",
+        "return [(start, here), (rest.at, -size * plain * rest.at.residual)], size * change",
+        "return [(start, -here), (rest.at, size * plain * rest.at.residual)], -size * change",
         "the method is of first order then",
         RELU_DIGITS,
     ),
     Mutation(
         "exponential: every step is accepted",
-        EXPONENTIAL,
-        "if not error <= tolerance:",
+        ADAPTIVE,
+        "if not error <= self.tolerance:",
         "if not error <= 1e3:",
         "the tolerance is that of the error estimate",
         RELU_DIGITS,
     ),
     Mutation(
         "exponential: int 2 r^T H r is 1% too large",
-        EXPONENTIAL,
-        "return float(weight @ (2 * form / np.sum(path**2, axis=0)))",
-        "return float(weight @ (2.02 * form / np.sum(path**2, axis=0)))",
+        ADAPTIVE,
+        "weights = 2 * weight / np.sum(path**2, axis=0)",
+        "weights = 2.02 * weight / np.sum(path**2, axis=0)",
         "the factor is 2",
         RELU_TIGHT,
     ),

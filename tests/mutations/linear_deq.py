@@ -150,8 +150,8 @@ MUTATIONS = (
     Mutation(
         "Lanczos at the wrong end",
         SPECTRUM,
-        'which="LA", v0=start.ravel(), tol=LANCZOS_TOLERANCE',
-        'which="SA", v0=start.ravel(), tol=LANCZOS_TOLERANCE',
+        'which="LA", v0=start.ravel(), tol=tolerance',
+        'which="SA", v0=start.ravel(), tol=tolerance',
         "lambda_min(D) is 1/lambda_max(D^-1)",
         DIGITS,
     ),
@@ -285,9 +285,9 @@ MUTATIONS = (
     ),
     Mutation(
         "the allowed residual 1e6 times too large",
-        PATH,
-        "STEP_ERROR_SAFETY = 10",
-        "STEP_ERROR_SAFETY = 10_000_000",
+        "verify/linear_deq/accuracy.py",
+        "SHARE = 2.0",
+        "SHARE = 2e6",
         "the energy identity would pass with any integral",
         POWER,
     ),

@@ -104,6 +104,7 @@ MUTATIONS = (
         "if excess(below) >= 1e300",
         "a minimum inside the region has mu = 0",
         DIGITS,
+        "there is no multiplier then, the search for it says so, and the run is an ERROR, exit 2",
     ),
     Mutation(
         "solver: every solution is interior",

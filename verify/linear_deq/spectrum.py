@@ -217,6 +217,11 @@ def operator_terms(state: LinearState) -> tuple[Array, Array, Array]:
     return first, with_jacobians, without
 
 
+def chain_rule_gap(velocity: Array, product: Array) -> float:
+    """``||dQ/dt + D G|| / ||dQ/dt||`` of the two, arrays of one shape."""
+    return float(np.linalg.norm(velocity + product) / np.linalg.norm(velocity))
+
+
 def asymmetry(
     product: Callable[[Array], Array], shape: tuple[int, ...], random: np.random.Generator
 ) -> float:

@@ -62,7 +62,7 @@ def _columns(width: int, units: Indices) -> Array:
 
 
 def strengths(state: ReluState, places: Places) -> Array:
-    """What each gate holds back, (k,): times r_i and the normal, what opening it adds to the gradient."""
+    """What each gate holds back of the adjoint, (k,)."""
     j, i = places.features[:, 0], places.features[:, 1]
     adjoint = state.p if state.theta.v is None else state.p + state.theta.v[:, None]
     ones = array_namespace(adjoint).ones_like(adjoint)
@@ -71,6 +71,22 @@ def strengths(state: ReluState, places: Places) -> Array:
     theta = state.theta
     of_states = host(state.coupling * (theta.a[:, j] * state.p[:, i]).sum(0) + theta.u[j])
     return np.concatenate([of_features, of_states])
+
+
+def jumps(state: ReluState, places: Places, found: Normals) -> Array:
+    """Times r_i and the normals `found`, what opening each gate adds to the gradient, (k,).
+
+    A state acts on its own argument, by l with its gate closed: so that argument's normal is 1/(1 - l) times
+    as large on the open side, and so is what the gate holds back. Their product jumps by one of them only.
+    """
+    held_back = strengths(state, places)
+    if "a" not in found.lefts or not len(places.states):
+        return held_back
+    split, unit = len(places.features), places.states[:, 0]
+    acting = state.coupling * (found.lefts["a"][:, split:] * state.theta.a[:, unit]).sum(0)
+    sides = 2 * state.gates.states[places.states[:, 0], places.states[:, 1]] - 1
+    held_back[split:] /= host(1 + sides * acting)
+    return held_back
 
 
 def products(state: ReluState, here: Normals, other: ReluState, there: Normals) -> Array:
@@ -131,7 +147,7 @@ class Slide:
 
     def slides(self, residual: Array) -> Slides:
         """What keeps it on the kinks, at `residual`."""
-        forces = strengths(self.state, self.places) * residual[self.places.samples]
+        forces = jumps(self.state, self.places, self.normals) * residual[self.places.samples]
         return Slides(self.multipliers @ residual, forces, self.images)
 
     def move(self, weights: Array) -> Move:
@@ -210,7 +226,7 @@ class GateKinks:
 
     @cached_property
     def strengths(self) -> Array:
-        return strengths(self.slide.state, self.places)
+        return jumps(self.slide.state, self.places, self.normals)
 
     @cached_property
     def _held(self) -> Array:

@@ -39,7 +39,7 @@ follow-up papers, and re-derived; it was not copied.
 
 from __future__ import annotations
 
-from theorems.kawaguchi_2021.linear_rate import conclusion, errors, hypotheses, model, optimum, proof
+from theorems.kawaguchi_2021.linear_rate import blurred, conclusion, errors, hypotheses, model, optimum, proof
 from theorems.kawaguchi_2021.linear_rate.path import RatePath, rate_path
 from theorems.kawaguchi_2021.linear_rate.pictures import pictures as pictures
 from theorems.kawaguchi_2021.linear_rate.problem import RateProblem, Setting, build
@@ -102,6 +102,7 @@ CLAIMS = Claims(
     losses.CLAIMS,  # K-L, second opinions on the constants of the losses
     spectrum.CLAIMS,  # K-D and K-U, on D and on U
     errors.CLAIMS,  # K-E, on the errors of a path
+    blurred.CLAIMS,  # K-E.blurred
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -147,18 +148,26 @@ quadrature.false(
 
 
 @cache
-def _observed(points: int) -> RatePath:
+def observed(points: int) -> RatePath:
+    """The path of a small problem, checked at so many times."""
     return rate_path(_problem(2, 2, "cvode", 1e-6, 3.0, points), lambda share: None)
 
 
 @CLAIMS.step("K-E.lambda", "the error of int lambda_min(D) covers what a finer grid changes")
 def integrated_lambda(factor: float = 1.0) -> Iterator[Check]:
     """The same path checked at 9 times and at 33."""
-    coarse, fine = _observed(9), _observed(33)
+    coarse, fine = observed(9), observed(33)
     value, estimate = coarse.integrated_lambda
     share = factor * estimate[-1] / abs(value[-1] - fine.integrated_lambda[0][-1])
     yield at_least("error of int lambda_min(D), estimated over true", share, 1.0, budget={"grid": 0.1})
     yield at_most("error of int lambda_min(D), estimated over true", share, NEAR, budget={"grid": 0.1})
+    half = replace(coarse, lambda_error=0.5 * coarse.lambda_min)
+    yield at_least(
+        "error of int lambda_min(D) over it, of eigenvalues known to a half",
+        factor * half.integrated_lambda[1][-1] / value[-1],
+        0.499,
+        budget={"rounding": 1e-6},
+    )
 
 
 integrated_lambda.false("no error", why="9 times do not tell all", setting={}, factor=0.0)

@@ -18,6 +18,7 @@ from verify.linear_deq.spectrum import (
     Eigenvalue,
     FlowOperator,
     asymmetry,
+    chain_rule_gap,
     operator_terms,
     smallest_eigenvalue_floors,
 )
@@ -236,7 +237,7 @@ class ProofObserver:
         self._rows.append(
             {
                 "asymmetry": asymmetry(operator.apply, operator.shape, self._random),
-                "chain_rule_gap": float(np.linalg.norm(map_velocity + d_g)) / map_speed,
+                "chain_rule_gap": chain_rule_gap(map_velocity, d_g),
                 "map_speed": map_speed,
                 "dissipation": -float(excess_velocity),
                 "quadratic_form": float(np.vdot(sight.g, d_g)),

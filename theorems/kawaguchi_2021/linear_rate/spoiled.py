@@ -10,7 +10,7 @@ import numpy as np
 
 from theorems.kawaguchi_2021.linear_rate.path import RatePath
 from verify.linear_deq.model import LinearState
-from verify.linear_deq.spectrum import FlowOperator, asymmetry, operator_terms
+from verify.linear_deq.spectrum import FlowOperator, asymmetry, chain_rule_gap, operator_terms
 from verify.losses import Array
 
 #: A dense matrix (m m_y, m m_y) in place of D at one state.
@@ -128,6 +128,5 @@ def _gaps(path: RatePath, product: Callable[[LinearState, Array], Array], order:
     gaps = []
     for state, g in _states(path):
         velocity = state.map_change(*(-part for part in state.gradients(g))).ravel(order=order)
-        gap = np.linalg.norm(velocity + product(state, g.ravel(order=order)))
-        gaps.append(float(gap / np.linalg.norm(velocity)))
+        gaps.append(chain_rule_gap(velocity, product(state, g.ravel(order=order))))
     return np.array(gaps)
