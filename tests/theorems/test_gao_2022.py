@@ -33,7 +33,10 @@ SLIDES = {"width": 100, "samples": 4, "seed": 2, "tolerance": 1e-3}
 #: Stand for the laws, which take seconds and are the same in every run.
 NO_LAWS = {
     name: [at_most("left out", 0, 1, budget={})]
-    for name in ("G-L3.4.norm", "G-T3.1.law", "G-L3.1.blocks", "G-T3.1.box", "G-T3.1.errors")
+    for name in (
+        *("G-L3.4.norm", "G-T3.1.law", "G-L3.1.blocks", "G-T3.1.box", "G-T3.1.errors"),
+        *("G-T3.1.path", "G-T3.1.pathError", "G-T3.1.normals", "G-T3.1.impulse"),
+    )
 }
 
 

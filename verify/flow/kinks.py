@@ -90,7 +90,7 @@ class Slides:
         """
         signs = np.sign(self.forces)
         before, after = np.maximum(self.margins(signs), 0.0), later.margins(signs)
-        shares = np.where(after < 0, before / np.maximum(before - after, np.finfo(float).tiny), 1.0)
+        shares = np.where(after < 0, before / np.where(after < 0, before - after, 1.0), 1.0)
         effects = -np.minimum(after, 0.0) * (1 - shares) * size / 2 * np.linalg.norm(self.images, axis=0)
         return effects.max(axis=0), shares.min(axis=0) * size
 
@@ -139,7 +139,7 @@ def cross(kinks: Kinks, values: Array, vectors: Array, residual: Array, size: fl
     every = np.arange(len(met))
     above, below = np.maximum(guards[every, met - 1], 0.0), guards[every, met]
     # A guard that ends at 0 but for rounding is met at the end.
-    share = np.minimum(above / np.maximum(above - below, np.finfo(float).tiny), 1.0)
+    share = np.where(below < 0, above / np.where(below < 0, above - below, 1.0), 1.0)
     when = times[met - 1] + share * (times[met] - times[met - 1])
     i = kinks.samples
     passed = integral[i, met - 1] + share * (integral[i, met] - integral[i, met - 1])
