@@ -41,7 +41,10 @@ MAXIMUM_TURNS = 8
 ENERGY_NODES = 32
 
 #: Evaluations after which the integrator is taken to be stuck.
-MAXIMUM_EVALUATIONS = 40_000
+MAXIMUM_EVALUATIONS = 4_000
+
+#: Attempts without a step after which it is stuck, too.
+MAXIMUM_ATTEMPTS = 60
 
 P = TypeVar("P", bound=Linearisation)
 
@@ -94,6 +97,7 @@ class _Flow(Generic[P]):
     steps: int = 0
     evaluations: int = 1
     turns: int = 0
+    attempts: int = 0
 
     def shown(self) -> ExponentialPoint[P]:
         s = self.spectrum
@@ -124,6 +128,7 @@ class _Flow(Generic[P]):
         """
         tried = step(self.point, self.spectrum, size)
         self.evaluations += 2
+        self.attempts += 1
         r, ahead = self.point.residual, tried.ahead.residual
         change = min(1.0, float(np.linalg.norm(ahead - r) / np.linalg.norm(r)))
         scale = max(float(np.linalg.norm(ahead)), np.finfo(float).tiny) / max(change, np.finfo(float).tiny)
@@ -182,7 +187,8 @@ class _Flow(Generic[P]):
 
     def require_progress(self, size: float) -> None:
         """Raise FlowError where a step of length `size` is none, or too much work was done."""
-        if self.now + size == self.now or self.evaluations > MAXIMUM_EVALUATIONS:
+        spent = self.evaluations > MAXIMUM_EVALUATIONS or self.attempts > MAXIMUM_ATTEMPTS
+        if self.now + size == self.now or spent:
             raise FlowError(f"the integrator is stuck at time {self.now:.4g}: loosen --tolerance")
 
     def accept(self, after: P, size: float, tried: Step[P]) -> None:
@@ -199,7 +205,7 @@ class _Flow(Generic[P]):
         self.point, self.spectrum, self.steps, self.turns = after, reached, self.steps + 1, 0
         while (leaving := self.point.slides.leaving).any():
             self.turn(self.point.left(leaving))
-        self.turns = 0
+        self.turns = self.attempts = 0
 
 
 def log_energy(
