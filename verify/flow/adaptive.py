@@ -41,7 +41,7 @@ MAXIMUM_TURNS = 8
 ENERGY_NODES = 32
 
 #: Evaluations after which the integrator is taken to be stuck.
-MAXIMUM_EVALUATIONS = 4_000
+MAXIMUM_EVALUATIONS = 2_000
 
 #: Attempts without a step after which it is stuck, too.
 MAXIMUM_ATTEMPTS = 60
