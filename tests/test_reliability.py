@@ -132,12 +132,12 @@ def test_killed_at_random_moments_a_run_is_whole_or_absent(tmp_path):
 
 @pytest.mark.campaign
 def test_a_full_disk_is_exit_4_and_earlier_results_stay(tmp_path):
-    """1.2 MB hold a run or two, then the disk is full."""
+    """2 MB hold a run or two, then the disk is full."""
     disk = tmp_path / "disk"
     disk.mkdir()
     command = f'"{sys.executable}" -m verify theorem linear-rate {" ".join(SMALL)} --out disk --quiet'
     script = (
-        "mount -t tmpfs -o size=1200k tmpfs disk || exit 77\n"
+        "mount -t tmpfs -o size=2000k tmpfs disk || exit 77\n"
         f"for i in 1 2 3 4 5; do {command}; code=$?; [ $code = 0 ] || break; done\n"
         "cp -r disk kept; exit $code"
     )

@@ -163,9 +163,9 @@ MUTATIONS = (
     ),
     Mutation(
         "a network without contraction is well posed",
-        NETWORK,
-        "lost = np.flatnonzero(path.flow.contraction >= 1)",
-        "lost = np.flatnonzero(path.flow.contraction >= 1e9)",
+        "verify/relu_deq/path.py",
+        "[0] >= 1:",
+        "[0] >= 1e9:",
         "gamma~ ||A(t)|| must stay below 1",
         POWER,
     ),

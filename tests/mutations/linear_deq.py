@@ -284,6 +284,14 @@ MUTATIONS = (
         POWER,
     ),
     Mutation(
+        "the second run as accurate as the first",
+        FOLLOWING,
+        "SHARPER = 0.1",
+        "SHARPER = 1.0",
+        "the distance of a run from itself is no error",
+        POWER,
+    ),
+    Mutation(
         "the allowed residual 1e6 times too large",
         "verify/linear_deq/accuracy.py",
         "SHARE = 2.0",

@@ -332,7 +332,7 @@ def test_labels_that_end_the_flow_at_once_are_no_error(tmp_path, rng):
     path = tmp_path / "data.npz"
     np.savez(path, x=rng.standard_normal((8, 5)), y=1e4 * rng.standard_normal(8))
     with pytest.raises(HypothesisError, match=r"raise --width, or give labels smaller than 1\.\de\+04"):
-        run(width=400, samples=None, data=str(path))
+        run(width=200, samples=None, data=str(path))
 
 
 def test_all_that_is_compared_is_observed_in_integrate(monkeypatch):

@@ -7,7 +7,7 @@ fro, and follows the slide as its steps tend to 0. It shares no formula with the
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -31,6 +31,9 @@ SIZES, DRAWS = (4, 2, 3), (7, 15)
 
 #: ``gamma~ ||A(0)||``, distance of labels from yhat(0), and fastest time scales followed.
 CONTRACTION, LABELS, SCALES = 0.4, 2.0, 20.0
+
+#: A draw that loses its contraction half way to the horizon, and how much farther its labels are.
+RESTLESS, FARTHER = 1, 30.0
 
 #: Steps of descent, sweeps to the equilibrium in each, from that of the step before.
 STEPS, SWEEPS = 500, 3
@@ -178,3 +181,25 @@ def errors_cover(factor: float = 1.0) -> Iterator[Check]:
 
 errors_cover.false("no error", factor=0.0, why="an integrator errs", setting={})
 errors_cover.false("errors 100 times as large", factor=100.0, why="they are near the true ones", setting={})
+
+
+@CLAIMS.step("G-T3.1.posed", "a path ends where gamma~ ||A(t)|| reaches 1, and says so")
+def ends_in_time(larger: float = 1.0) -> Iterator[Check]:
+    """Labels far away take A there before the horizon."""
+    one = problem(RESTLESS)
+    away = one.start.output + FARTHER * (one.targets - one.start.output)
+    path = relu_path(replace(one, targets=away), lambda _: None, probed=False)
+    says = float(not path.well_posed)
+    yield equal(
+        "1 where the path says why it ends", says, 1.0, budget={"rounding": 0.0}, resolution=RESOLUTION
+    )
+    yield at_most(
+        "gamma~ ||A(t)|| while it is followed",
+        larger * path.contraction,
+        1.0,
+        budget={"rounding": 1e-3},
+        where={"time": path.times},
+    )
+
+
+ends_in_time.false("a norm twice as large", larger=2.0, why="it comes near 1", setting={})

@@ -41,7 +41,7 @@ MAXIMUM_TURNS = 8
 ENERGY_NODES = 32
 
 #: Evaluations after which the integrator is taken to be stuck.
-MAXIMUM_EVALUATIONS = 2_000
+MAXIMUM_EVALUATIONS = 40_000
 
 #: Attempts without a step after which it is stuck, too.
 MAXIMUM_ATTEMPTS = 60
@@ -202,7 +202,7 @@ class _Flow(Generic[P]):
         mean = float(self.spectrum.values[0] + reached.values[0]) / 2
         self.lowest += size * mean
         self.lowest_error += size * abs(mean - float(np.linalg.eigvalsh(kernels[0])[0]))
-        self.point, self.spectrum, self.steps, self.turns = after, reached, self.steps + 1, 0
+        self.point, self.spectrum, self.steps = after, reached, self.steps + 1
         while (leaving := self.point.slides.leaving).any():
             self.turn(self.point.left(leaving))
         self.turns = self.attempts = 0
@@ -270,12 +270,11 @@ def integrate(
                 if flow.now > shown:
                     yield flow.shown()
                 return
-            size = min(planned, time - flow.now)
-            size = time - flow.now if time - flow.now <= size * (1 + 1e-9) else size
-            taken, best = flow.advance(size)
+            left = time - flow.now
+            taken, best = flow.advance(left if left <= planned * (1 + 1e-9) else planned)
             # A step that was cut short says nothing against the length that was planned.
             planned = max(planned, best) if 0 < taken < planned else best
-            flow.now = time if taken == time - flow.now else flow.now + taken
+            flow.now = time if taken == left else flow.now + taken
             flow.require_progress(planned)
         yield flow.shown()
         shown = flow.now

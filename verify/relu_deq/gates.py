@@ -103,15 +103,25 @@ def _put(matrix: AnyArray, places: Indices, values: Array) -> AnyArray:
     return changed
 
 
-def passed(guards: AnyArray, before: AnyArray | None, gates: AnyArray, held: Indices) -> Indices:
-    """Where `guards` (m, n) have the wrong sign for their gates, and a worse one than `before`, if given."""
-    side = 2 * gates - 1
-    wrong = guards * side < 0
-    if before is not None:
-        wrong = wrong & (guards * side < before * side)
-    found = host(array_namespace(guards).astype(wrong, guards.dtype)) > 0
-    found[held[:, 0], held[:, 1]] = False
-    return np.argwhere(found)
+def passed(
+    gates: Gates, guards: tuple[AnyArray, AnyArray], before: tuple[AnyArray, AnyArray] | None = None
+) -> Places:
+    """Where `guards` have the wrong sign for gates not held, and a worse one than `before`, if given."""
+
+    def found(guard: AnyArray, earlier: AnyArray | None, gate: AnyArray, held: Indices) -> Indices:
+        side = 2 * gate - 1
+        wrong = guard * side < 0
+        if earlier is not None:
+            wrong = wrong & (guard * side < earlier * side)
+        on_host = host(array_namespace(guard).astype(wrong, guard.dtype)) > 0
+        on_host[held[:, 0], held[:, 1]] = False
+        return np.argwhere(on_host)
+
+    features, states = before or (None, None)
+    return Places(
+        found(guards[0], features, gates.features, gates.held.features),
+        found(guards[1], states, gates.states, gates.held.states),
+    )
 
 
 @dataclass(frozen=True)

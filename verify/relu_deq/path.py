@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 
 from verify.flow import FlowError
 from verify.flow.adaptive import integrate
-from verify.numerics.arrays import epsilon, host
+from verify.numerics.arrays import epsilon, host, norm
 from verify.numerics.quadrature import graded_times
+from verify.numerics.spectral_norm import spectral_norm
 from verify.relu_deq.model import NoEquilibriumError, ReluState
 from verify.relu_deq.observer import Observer
 from verify.relu_deq.probe import Probe
@@ -60,6 +61,7 @@ class ReluPath:
     sweeps           products with A and A^T at the checked times, for equilibria and adjoints
     probes           derivatives by complex step at a few times
     lost             why the path ended early, or ""
+    well_posed       whether that is not because the equilibrium, or what guarantees it, was lost
     times            (k,), flow time
     residuals        (k, n), r = yhat - y
     log_energy       (k,), and so lowest and steps: see `ExponentialPoint`
@@ -89,6 +91,7 @@ class ReluPath:
     sweeps: int
     probes: Sequence[Probe]
     lost: str
+    well_posed: bool
     times: Array
     residuals: Array
     log_energy: Array
@@ -219,8 +222,8 @@ def relu_path(
     """The path of the gradient flow of `problem`, observed at its checked times.
 
     With `probed`, derivatives are taken by complex step at the first, a middle and the last of them.
-    `progress` is told the share of them that is done. Where the equilibrium is lost the path ends and says
-    why. If `ended` gives a reason, the path is its start alone.
+    `progress` is told the share of them that is done. Where a contraction is lost (`require_contraction`) the
+    path ends and says why. If `ended` gives a reason, the path is its start alone.
     """
     start = LeastSquares(problem.start.placed(problem.placement), problem.targets, problem.tolerance)
     fastest = 1 / float(np.linalg.eigvalsh(start.kernel(start))[-1])
@@ -229,14 +232,15 @@ def relu_path(
         problem, start.state, {0, problem.points // 2, problem.points - 1} if probed else set()
     )
 
-    def blurred(point: LeastSquares) -> bool:
+    def ends(point: LeastSquares) -> bool:
+        require_contraction(problem, start.state, point.state)
         return residual_rounding(problem, point) >= RESIDUAL_RESOLUTION
 
     coarse: list[tuple[float, ...]] = []
     cause: Exception | None = None
     try:
         tolerance = COARSER * problem.tolerance
-        rough = integrate(replace(start, tolerance=tolerance), times, tolerance, blurred)
+        rough = integrate(replace(start, tolerance=tolerance), times, tolerance, ends)
         for k, point in enumerate(islice(rough, 1 if ended else None)):
             size = float(np.linalg.norm(point.at.residual))
             coarse.append((point.time, 2 * float(np.log(size)), point.log_energy, point.lowest))
@@ -246,7 +250,7 @@ def relu_path(
     # Where the coarser path met the floor of rounding, or was lost, the path ends, too.
     reached = np.array([time for time, *_ in coarse])
     try:
-        flow = integrate(start, reached if len(reached) > 1 else times, problem.tolerance, blurred)
+        flow = integrate(start, reached if len(reached) > 1 else times, problem.tolerance, ends)
         for time, point in zip(reached, flow, strict=False):
             if point.time != time:  # it met the floor first, at a time of which the other one tells nothing
                 break
@@ -275,5 +279,19 @@ def relu_path(
         seen.sweeps,
         seen.probes,
         lost,
+        not isinstance(cause, NoEquilibriumError),
         **columns,
     )
+
+
+def require_contraction(problem: ReluProblem, start: ReluState, state: ReluState) -> None:
+    """Raise NoEquilibriumError where ``gamma~ ||A||`` has reached 1, from below.
+
+    Beyond, nothing promises an equilibrium, or that the iterations to it come to an end.
+    """
+    coupling, at_start = problem.model.coupling, problem.norms[0]
+    moved = norm(state.theta.a - start.theta.a)
+    if not coupling * at_start < 1 <= coupling * (at_start + moved):
+        return
+    if coupling * spectral_norm(state.theta.a, np.ones(problem.model.width))[0] >= 1:
+        raise NoEquilibriumError("gamma~ ||A(t)|| reaches 1")

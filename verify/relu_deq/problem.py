@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from verify.flow.kinks import Crossing, Slides
 from verify.losses import EPS
 from verify.numerics.arrays import AnyArray, Placement, norm
-from verify.relu_deq.gates import Gates, Mask, Places, passed
+from verify.relu_deq.gates import Gates, Mask, passed
 from verify.relu_deq.model import ACCURACY, ImplicitReLU, ReluState
 from verify.relu_deq.parameters import Move
 from verify.relu_deq.slides import GateKinks, Slide, on_kinks, strengths
@@ -126,13 +126,7 @@ class LeastSquares:
         return self._at(self._moves(moves), self.state.gates, _near(moves))
 
     def kinks(self, ahead: LeastSquares) -> GateKinks | None:
-        gates = self.state.gates
-        pairs = zip(ahead.state.guards, self.state.guards, strict=True)
-        (features, before), (states, states_before) = pairs
-        places = Places(
-            passed(features, before, gates.features, gates.held.features),
-            passed(states, states_before, gates.states, gates.held.states),
-        )
+        places = passed(self.state.gates, ahead.state.guards, self.state.guards)
         return GateKinks.between(self.slide, places, ahead.state) if len(places) else None
 
     def crossed(self, *moves: tuple[LeastSquares, Array], crossing: Crossing | None) -> LeastSquares:
@@ -157,14 +151,9 @@ class LeastSquares:
         """
         at = self
         for _ in range(SIGN_ROUNDS):
-            state = at.state
-            features, states = state.guards
-            gates = state.gates
-            wrong = Places(
-                passed(features, None, gates.features, gates.held.features),
-                passed(states, None, gates.states, gates.held.states),
-            )
-            effects = np.abs(wrong.of(features, states) * strengths(state, wrong))
+            gates, guards = at.state.gates, at.state.guards
+            wrong = passed(gates, guards)
+            effects = np.abs(wrong.of(*guards) * strengths(at.state, wrong))
             matter = effects > SIGN_SHARE * self.tolerance * float(np.linalg.norm(at.residual))
             if not matter.any():
                 break

@@ -26,7 +26,6 @@ Array = NDArray[np.float64]
 #: Accuracy of the adjoints that normals are made of, relative to ``gamma~ ||A_j||``.
 NORMAL_ACCURACY = 1e-11
 
-
 #: Squared norms of projected normals are no smaller, so that they can be divided by.
 LEAST_SIZE = 1e-12
 
@@ -93,7 +92,7 @@ def products(state: ReluState, here: Normals, other: ReluState, there: Normals) 
     """Products (k, l) of normals at one state with normals at another."""
     total = np.zeros((len(here.samples), len(there.samples)))
     for block in state.model.trained:
-        if block.right is not None and block.name in here.lefts:
+        if block.right is not None and block.name in there.lefts:
             rights = state.products(other, block.right)
             left, right = here.lefts[block.name], there.lefts[block.name]
             total += block.normal_products(state, left, right, rights, here.samples, there.samples)
@@ -102,16 +101,11 @@ def products(state: ReluState, here: Normals, other: ReluState, there: Normals) 
 
 def images(state: ReluState, other: ReluState, there: Normals) -> Array:
     """Derivatives ``J n`` (n, k) of the outputs here along normals at another state."""
-    everyone = np.arange(len(state.output))
-    total = np.zeros((len(everyone), len(there.samples)))
-    for block in state.model.trained:
-        if block.right is not None and block.name in there.lefts:
-            rights = state.products(other, block.right)
-            here = getattr(state, block.left)
-            total += block.normal_products(
-                state, here, there.lefts[block.name], rights, everyone, there.samples
-            )
-    return total
+    # Rows of J in a matrix have the form of normals.
+    rows: dict[str, AnyArray] = {
+        block.name: getattr(state, block.left) for block in state.model.trained if block.right is not None
+    }
+    return products(state, Normals(np.arange(len(state.output)), rows), other, there)
 
 
 @dataclass(frozen=True)
@@ -138,7 +132,11 @@ class Slide:
     def inverse(self) -> Array:
         """``(N^T N)^{-1}`` (k, k), of what is not dependent."""
         gram = products(self.state, self.normals, self.state, self.normals)
-        return np.asarray(np.linalg.pinv(gram, rcond=DEPENDENT, hermitian=True))
+        sizes = np.sqrt(np.maximum(np.diag(gram), LEAST_SIZE))
+        # Where nothing reaches a unit its normal is 0, or as good as that.
+        values, vectors = np.linalg.eigh(gram / np.outer(sizes, sizes))
+        kept = vectors[:, values > DEPENDENT] / sizes[:, None]
+        return np.asarray(kept / values[values > DEPENDENT] @ kept.T)
 
     @cached_property
     def multipliers(self) -> Array:

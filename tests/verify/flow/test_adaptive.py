@@ -84,9 +84,6 @@ class Bent:
             return replace(moved, x=0.0, side=-1, held=True)
         return replace(moved, x=x, side=-self.side)
 
-    def left_side(self, leaving):
-        return self
-
 
 def last_of(problem, time, tolerance):
     *_, last = integrate(problem, [0.0, 0.5 * time, time], tolerance, lambda _: False)

@@ -7,11 +7,11 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse.linalg import LinearOperator, eigsh
 
 from verify.data.images import Images, two_classes
 from verify.figures.training.curve import LossCurve, recorded_epochs
-from verify.numerics.arrays import AnyArray, Placement, host, like
+from verify.numerics.arrays import Placement
+from verify.numerics.spectral_norm import spectral_norm
 from verify.relu_deq.model import ImplicitReLU
 from verify.relu_deq.parameters import Parameters
 
@@ -22,9 +22,6 @@ ACCURACY = 1e-4
 
 #: Epochs recorded.
 POINTS = 60
-
-#: Relative accuracy asked of the largest eigenvalue of A^T A.
-NORM_TOLERANCE = 1e-5
 
 #: Share of the training inputs' norm that separates parallel ones.
 NOISE = 0.01
@@ -74,19 +71,3 @@ def descent_curve(
             before, state = state, moved
     train, test, norms, errors = np.array(rows).T
     return LossCurve(recorded, train, test, step, norms, errors)
-
-
-def spectral_norm(a: AnyArray, start: Array) -> tuple[float, float, Array]:
-    """``||A||``, how far the true norm may lie above it by its residual, and its right singular vector.
-
-    Lanczos on ``A^T A`` from the vector `start`, with products in the precision and place of A.
-    """
-
-    def product(v: Array) -> Array:
-        return host(a.T @ (a @ like(v.ravel(), a)))
-
-    operator = LinearOperator(a.shape, matvec=product, dtype=np.float64)
-    values, vectors = eigsh(operator, k=1, v0=start, tol=NORM_TOLERANCE)
-    v, square = vectors[:, 0], float(values[0])
-    residual = float(np.linalg.norm(product(v) - square * v))
-    return float(np.sqrt(square)), residual / (2 * float(np.sqrt(square))), v
