@@ -154,7 +154,7 @@ def test_every_theorem_keeps_the_contract():
 
 
 def test_output_that_nobody_reads_is_no_violation(tmp_path):
-    command = f"{sys.executable} -m verify power linear-rate | head -c 1; exit ${{PIPESTATUS[0]}}"
+    command = f"{sys.executable} -m verify power trust-region-newton | head -c 1; exit ${{PIPESTATUS[0]}}"
     found = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, timeout=120)
     assert found.returncode in (0, 141), found.stderr
 

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 import theorems
 from verify.runs.judged import laws_of
 from verify.runs.run import run_theorem
-from verify.theorem.compare import at_most
 from verify.theorem.errors import InputError
 from verify.theorem.settings import make_setting
 from verify.theorem.verdicts import Verdict
@@ -96,14 +95,14 @@ def admissible(options):
 
 
 @cache
-def laws_of_kawaguchi(name):
+def laws_of_theorem(name):
     """Laws do not depend on the setting."""
     return laws_of(theorems.load(name))
 
 
-def check_run(name, options, laws=None):
+def check_run(name, options):
     theorem = theorems.load(name)
-    laws = laws or laws_of_kawaguchi(name)
+    laws = laws_of_theorem(name)
     setting = make_setting(theorem, options)
     with threadpoolctl.threadpool_limits(limits=1):
         try:
@@ -128,14 +127,10 @@ def test_trust_region_newton(options):
     check_run("trust-region-newton", admissible(options))
 
 
-#: Stand for the laws of this theorem, which take seconds and which no setting changes.
-NO_LAWS = {name: [at_most("left out", 0, 1, budget={})] for name in ("G-L3.4.norm", "G-T3.1.law")}
-
-
 @settings(GLANCE, max_examples=8)
 @given(RELU)
 def test_relu_convergence(options):
-    check_run("relu-convergence", options, NO_LAWS)
+    check_run("relu-convergence", options)
 
 
 @pytest.mark.campaign
@@ -156,4 +151,4 @@ def test_trust_region_newton_at_length(options):
 @settings(CAMPAIGN, max_examples=20)
 @given(RELU)
 def test_relu_convergence_at_length(options):
-    check_run("relu-convergence", options, NO_LAWS)
+    check_run("relu-convergence", options)

@@ -178,14 +178,32 @@ explicit_rate.false(
 )
 
 
+def gentle(path: GaoPath) -> str:
+    """What the rate takes of a step, whatever the width."""
+    problem, descent = path.problem, path.trained.descent
+    at = int(np.argmax(descent.fastest))
+    if descent.step * descent.fastest[at] > 1:
+        return (
+            f"--step {descent.step:.3g} exceeds 1/lambda_max(H({at})) = {1 / descent.fastest[at]:.3g}: "
+            "lower it, or raise --width"
+        )
+    low = np.flatnonzero(descent.gram_minimum < problem.lambda_0 / 2)
+    return f"lambda_min(G({low[0]})) is below lambda_0/2: raise --width" if len(low) else ""
+
+
 @CLAIMS.step(
     "G-T3.2.run",
-    "descent with the step of the setting, until ||r||^2 has fallen by e",
-    given=(followed,),
+    "descent, until ||r||^2 has fallen by e: ||r(k)||^2 <= (1 - alpha lambda_0/2)^k ||r(0)||^2 as long as "
+    "lambda_min(G) >= lambda_0/2 and alpha lambda_max(H) <= 1",
+    given=(followed, gentle),
     required=False,
 )
 def far_enough(path: GaoPath, rate: float = 1.0) -> Iterator[Check]:
-    """Theorem 3.2 over a time that can tell its rate from another; INCONCLUSIVE where that takes too long."""
+    """Theorem 3.2 over a time that can tell its rate from another; INCONCLUSIVE where that takes too long.
+
+    Where J is constant over a step, ``||r'||^2 = ||r||^2 - 2 alpha r^T H r + alpha^2 ||H r||^2``, which for
+    ``alpha lambda_max(H) <= 1`` is at most ``||r||^2 - alpha r^T H r``, and ``H >= G >= lambda_0/2``.
+    """
     problem, along = path.problem, path.trained
     descent = along.descent
     fell = float(-descent.log_change[-1])

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from theorems.gao_2022.kinked import problem
 from theorems.gao_2022.premises import PAPER
+from theorems.gao_2022.setting import SMALL
 from verify.flow.kinks import Kinks, Slides, cross
 from verify.numerics.differentiation import directional_derivative
 from verify.relu_deq.gates import Gates, Places
@@ -125,7 +126,7 @@ def normals_by_complex_step(factor: float = 1.0) -> Iterator[Check]:
             )
 
 
-normals_by_complex_step.false("0.1% larger", factor=1.001, why="they are known to 1e-9", setting={})
+normals_by_complex_step.false("0.1% larger", factor=1.001, why="they are known to 1e-9", setting=SMALL)
 
 
 @dataclass(frozen=True)
@@ -215,4 +216,4 @@ def impulses(factor: float = 1.0) -> Iterator[Check]:
     )
 
 
-impulses.false("impulses 10% larger", factor=1.1, why="they are known to 4%", setting={})
+impulses.false("impulses 10% larger", factor=1.1, why="they are known to 4%", setting=SMALL)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from theorems.gao_2022.premises import PAPER
+from theorems.gao_2022.setting import SMALL
 from verify.numerics.arrays import Placement
 from verify.relu_deq.model import ImplicitReLU
 from verify.relu_deq.parameters import Parameters
@@ -143,7 +144,7 @@ def followed_closely(faster: float = 1.0) -> Iterator[Check]:
             )
 
 
-followed_closely.false("a decay 5% larger", faster=1.05, why="it is known to 1%", setting={})
+followed_closely.false("a decay 5% larger", faster=1.05, why="it is known to 1%", setting=SMALL)
 
 
 @CLAIMS.step("G-T3.1.pathError", "errors estimated of a path cover the true ones, and are not far above them")
@@ -179,16 +180,24 @@ def errors_cover(factor: float = 1.0) -> Iterator[Check]:
         yield at_most(f"error of {name}, estimated over true", share, NEAR, budget=budget)
 
 
-errors_cover.false("no error", factor=0.0, why="an integrator errs", setting={})
-errors_cover.false("errors 100 times as large", factor=100.0, why="they are near the true ones", setting={})
+errors_cover.false("no error", factor=0.0, why="an integrator errs", setting=SMALL)
+errors_cover.false(
+    "errors 100 times as large", factor=100.0, why="they are near the true ones", setting=SMALL
+)
+
+
+@cache
+def restless() -> ReluPath:
+    """A path with labels far away, which take A beyond any contraction before the horizon."""
+    one = problem(RESTLESS)
+    away = one.start.output + FARTHER * (one.targets - one.start.output)
+    return relu_path(replace(one, targets=away), lambda _: None, probed=False)
 
 
 @CLAIMS.step("G-T3.1.posed", "a path ends where gamma~ ||A(t)|| reaches 1, and says so")
 def ends_in_time(larger: float = 1.0) -> Iterator[Check]:
-    """Labels far away take A there before the horizon."""
-    one = problem(RESTLESS)
-    away = one.start.output + FARTHER * (one.targets - one.start.output)
-    path = relu_path(replace(one, targets=away), lambda _: None, probed=False)
+    """A norm of A that grows from 0.4 to beyond 1."""
+    path = restless()
     says = float(not path.well_posed)
     yield equal(
         "1 where the path says why it ends", says, 1.0, budget={"rounding": 0.0}, resolution=RESOLUTION
@@ -202,4 +211,4 @@ def ends_in_time(larger: float = 1.0) -> Iterator[Check]:
     )
 
 
-ends_in_time.false("a norm twice as large", larger=2.0, why="it comes near 1", setting={})
+ends_in_time.false("a norm twice as large", larger=2.0, why="it comes near 1", setting=SMALL)

@@ -27,9 +27,13 @@ IDENTITY_RESOLUTION = 1e-3
 
 def well_posed(path: GaoPath) -> str:
     """Once gamma~ ||A(t)|| reaches 1, the lemma says nothing, even if the network has an equilibrium."""
-    if path.flow.well_posed:
+    advice = "lower --gamma or raise --width"
+    if not path.flow.well_posed:
+        return f"after time {path.flow.times[-1]:.4g}, {path.flow.lost}: {advice}"
+    lost = np.flatnonzero(path.flow.contraction >= 1)
+    if not len(lost):
         return ""
-    return f"after time {path.flow.times[-1]:.4g}, {path.flow.lost}: lower --gamma or raise --width"
+    return f"gamma~ ||A(t)|| reaches 1 at time {path.flow.times[lost[0]]:.4g}: {advice}"
 
 
 @CLAIMS.step("G-L2.2", "the equilibrium exists: contraction by gamma_0", source=f"{PAPER}, Lemma 2.2")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from verify.relu_deq.model import NoEquilibriumError
+from verify.relu_deq.model import NoEquilibriumError, ReluState
 from verify.relu_deq.problem import LeastSquares, ReluProblem
 
 Array = NDArray[np.float64]
@@ -21,6 +21,7 @@ class Descent:
     step          size of the steps
     residuals     ``||r||``, (k,)
     gram_minimum  ``lambda_min(G)``, (k,)
+    fastest       ``lambda_max(H)``, (k,)
     distances     of A, W, u and v from their start, (k, 4)
     """
 
@@ -28,6 +29,7 @@ class Descent:
     step: float
     residuals: Array
     gram_minimum: Array
+    fastest: Array
     distances: Array
 
     @property
@@ -44,9 +46,7 @@ def descend(problem: ReluProblem, step: float, steps: int, *, observe: bool = Tr
     rows: list[tuple[float, ...]] = []
     for taken in range(steps + 1):
         state, size = point.state, float(np.linalg.norm(point.residual))
-        distances = state.theta.distances(start.theta) if observe else (0.0,) * len(start.theta.parts)
-        gram = float(np.linalg.eigvalsh(state.gram)[0]) if observe else 0.0
-        rows.append((size, gram, *distances))
+        rows.append((size, *_observed(state, start)) if observe else (size,))
         if taken == steps or not size <= 10 * rows[0][0]:
             break
         guess = state.extrapolated(before.state)
@@ -57,4 +57,15 @@ def descend(problem: ReluProblem, step: float, steps: int, *, observe: bool = Tr
             break
         before, point = point, replace(point, state=moved)
     table = np.array(rows)
-    return Descent(problem, step, table[:, 0], table[:, 1], table[:, 2:])
+    seen = table if observe else np.zeros((len(table), 3 + len(start.theta.parts)))
+    return Descent(problem, step, table[:, 0], seen[:, 1], seen[:, 2], seen[:, 3:])
+
+
+def _observed(state: ReluState, start: ReluState) -> tuple[float, ...]:
+    """Smallest eigenvalue of G, largest of H, and distances."""
+    kernel = state.kernel_parts(state).sum(axis=0)
+    return (
+        float(np.linalg.eigvalsh(state.gram)[0]),
+        float(np.linalg.eigvalsh(kernel)[-1]),
+        *state.theta.distances(start.theta),
+    )

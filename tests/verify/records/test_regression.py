@@ -189,7 +189,9 @@ def edited(data, path, value):
 
 def test_every_number_and_text_of_a_record_is_seen(record):
     """Each is changed by much more than any tolerance; a record that cannot be read any more is refused."""
-    data = json.loads(record.model_dump_json())
+    # Claims of each kind: of the others, second opinions by the dozen, nothing is stored that these have not.
+    kept = [claim for claim in record.claims if claim.id.startswith(("K-T1", "K-E.shallow"))]
+    data = json.loads(record.model_copy(update={"claims": kept}).model_dump_json())
     unseen = []
     found = list(leaves(data))
     assert len(found) > 300

@@ -8,7 +8,6 @@ import pytest
 from tests.verify.relu_deq.event_driven import GAMMA, NETWORKS, TABLE, WIDTH, follow, start
 from verify.flow.adaptive import integrate
 from verify.numerics.arrays import Placement
-from verify.relu_deq import path as paths
 from verify.relu_deq.gates import Places
 from verify.relu_deq.model import ImplicitReLU
 from verify.relu_deq.parameters import Parameters
@@ -73,19 +72,11 @@ def test_the_error_of_a_path_is_no_larger_than_it_says(seed):
 @pytest.mark.parametrize("seed", [0, 2, 3])
 def test_the_identity_holds_the_better_the_smaller_the_tolerance(seed):
     gaps = []
-    for tolerance in (1e-2, 1e-4, 1e-6):
+    for tolerance in (1e-2, 1e-5):
         path = path_of(seed, tolerance)
         gaps.append(np.abs(path.log_decay - path.log_energy).max())
-    assert gaps[2] < 0.1 * gaps[0]
-    assert gaps[2] < 1e-3
-
-
-def test_an_error_that_leaves_out_the_coarser_path_is_too_small(monkeypatch):
-    """Of what the budget is made of, neither part can be left out."""
-    honest = [path_of(seed) for seed in map(int, sorted(REFERENCE)[:12])]
-    monkeypatch.setattr(paths, "ERROR_OVER_DISTANCE", 0.0)
-    alone = [path_of(seed) for seed in map(int, sorted(REFERENCE)[:12])]
-    assert all(np.all(a.log_error <= b.log_error) for a, b in zip(alone, honest, strict=True))
+    assert gaps[1] < 0.1 * gaps[0]
+    assert gaps[1] < 1e-3
 
 
 def test_normals_are_the_derivatives_of_guards(point, rng):
