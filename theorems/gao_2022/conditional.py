@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from theorems.gao_2022.box import Box, Reach
-from theorems.gao_2022.explicit import at_most_or_equal, budget_of
+from theorems.gao_2022.decays import LATER, at_most_or_equal, decay_budget
 from theorems.gao_2022.output_weights import COLUMNS
 from theorems.gao_2022.path import GaoPath, followed
 from theorems.gao_2022.premises import PAPER
@@ -37,8 +37,6 @@ from verify.theorem.compare import Check, at_most, inconclusive
 Array = NDArray[np.float64]
 
 CLAIMS = Claims(f"our own, from the proof of {PAPER}, Theorem 3.1")
-
-LATER = slice(1, None)
 
 
 def definite(path: GaoPath) -> str:
@@ -125,7 +123,7 @@ moved_less.false(
 def conditional_decay(problem: GaoProblem, path: GaoPath, rate: float = 1.0) -> Iterator[Check]:
     """Theorem 3.1 on every path."""
     flow, lowest = path.flow, lowest_grams(path)
-    t, budget = flow.times[LATER], budget_of(flow)
+    t, budget = flow.times[LATER], decay_budget(flow)
     yield at_most(
         "log ||r||^2/||r(0)||^2, -2 t min lambda_min(G)",
         -flow.log_decay[LATER],

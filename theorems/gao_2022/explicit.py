@@ -31,14 +31,20 @@ ds, both exponentials being below exp(-mu (t-s)) and exp(-mu s).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from theorems.gao_2022.box import STRICT
+from theorems.gao_2022.decays import (
+    LATER,
+    RATE_RESOLUTION,
+    SHAPE_RESOLUTION,
+    at_most_or_equal,
+    decay_budget,
+)
 from theorems.gao_2022.output_weights import COLUMNS
 from theorems.gao_2022.path import GaoPath, followed
 from theorems.gao_2022.premises import PAPER
@@ -47,17 +53,11 @@ from theorems.gao_2022.promise import Lazy, Promise, closest_labels
 from theorems.gao_2022.setting import EXPLICIT
 from verify.relu_deq.path import ReluPath
 from verify.theorem.claims import Claims
-from verify.theorem.compare import ADVICE, Check, at_least, at_most, equal
-from verify.theorem.verdicts import Verdict
+from verify.theorem.compare import Check, at_least, at_most, equal
 
 Array = NDArray[np.float64]
 
 CLAIMS = Claims(f"our own, from the proof of {PAPER}, Theorem 3.1")
-
-LATER = slice(1, None)
-
-#: A budget may hide no more than this part of the rate, nor of ||r_0||.
-RATE_RESOLUTION, SHAPE_RESOLUTION = 0.01, 0.01
 
 #: The slowest eigenvector of H(0) is met by r_0 up to this: 1 - cos. The sharp rate must then be attained.
 ALIGNED = 1e-6
@@ -84,40 +84,6 @@ def subjects(path: GaoPath) -> Iterator[Subject]:
     along = path.trained
     yield Subject("near labels", along.near_problem, along.near, along.near_promised)
     yield Subject("given labels", path.problem, path.flow, along.promised)
-
-
-def at_most_or_equal(
-    quantity: str,
-    measured: Array,
-    bound: Array,
-    *,
-    budget: Mapping[str, NDArray[Any]],
-    where: Mapping[str, NDArray[Any]],
-    resolution: float,
-    advice: str = ADVICE,
-) -> Check:
-    """`at_most`; points (k,) whose slack and budget overlap are compared as where a bound is attained."""
-    check = at_most(quantity, measured, bound, budget=budget, where=where, advice=advice)
-    if check.verdict is not Verdict.INCONCLUSIVE:
-        return check
-    close = bound - measured <= sum(budget.values())
-    return at_most(
-        quantity,
-        measured[close],
-        bound[close],
-        budget={name: part[close] for name, part in budget.items()},
-        where={name: part[close] for name, part in where.items()},
-        attained=resolution,
-        advice=advice,
-    )
-
-
-def budget_of(flow: ReluPath) -> dict[str, Array]:
-    """Errors of ``log ||r(t)||^2/||r(0)||^2`` at the times after 0, by name."""
-    return {
-        "integration": flow.log_error[LATER],
-        "rounding": (flow.rounding + flow.rounding[0])[LATER],
-    }
 
 
 def lemma_speaks(path: GaoPath) -> str:
@@ -233,7 +199,7 @@ def explicit_decay(path: GaoPath, rate: float = 1.0) -> Iterator[Check]:
             f"log ||r||^2/||r(0)||^2, -lambda_0 t, {one.labels}",
             -flow.log_decay[LATER],
             -rate * one.problem.lambda_0 * flow.times[LATER],
-            budget=budget_of(flow),
+            budget=decay_budget(flow),
             where={"time": flow.times[LATER]},
             advice="tighten --tolerance",
         )
@@ -258,7 +224,7 @@ def lazy_decay(path: GaoPath, rate: float = 1.0, fastest: float = 1.01) -> Itera
         flow, smooth = one.flow, one.promised.smooth
         t = flow.times[LATER]
         bound = 2 * lazy.rate * t
-        budget = {**budget_of(flow), "eigenvalue": 2 * smooth.error * t}
+        budget = {**decay_budget(flow), "eigenvalue": 2 * smooth.error * t}
         yield at_most_or_equal(
             f"log ||r||^2/||r(0)||^2, -2 mu t, {one.labels}",
             -flow.log_decay[LATER],
@@ -291,7 +257,7 @@ def lazy_shape(path: GaoPath, speed: float = 1.0) -> Iterator[Check]:
         linear = (flow.residuals[0] @ vectors * np.exp(-speed * np.outer(t, values))) @ vectors.T
         gap = np.linalg.norm(flow.residuals[LATER] - linear, axis=1) / scale
         size = np.linalg.norm(flow.residuals[LATER], axis=1) / scale
-        error = sum(budget_of(flow).values()) * size + flow.rounding[0]
+        error = sum(decay_budget(flow).values()) * size + flow.rounding[0]
         yield at_most_or_equal(
             f"||r(t) - exp(-t H(0)) r(0)|| / ||r(0)||, eps t exp(-mu t), {one.labels}",
             gap,

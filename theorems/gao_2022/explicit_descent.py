@@ -27,7 +27,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from theorems.gao_2022.explicit import RATE_RESOLUTION, SHAPE_RESOLUTION, at_most_or_equal
+from theorems.gao_2022.decays import LATER, RATE_RESOLUTION, SHAPE_RESOLUTION, at_most_or_equal
 from theorems.gao_2022.output_weights import COLUMNS
 from theorems.gao_2022.path import GaoPath, followed
 from theorems.gao_2022.premises import PAPER
@@ -44,8 +44,6 @@ from verify.theorem.compare import Check, at_least, at_most, inconclusive
 Array = NDArray[np.float64]
 
 CLAIMS = Claims(f"our own, from the proof of {PAPER}, Theorem 3.2")
-
-LATER = slice(1, None)
 
 
 @dataclass(frozen=True)

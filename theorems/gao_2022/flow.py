@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from theorems.gao_2022.explicit import RATE_RESOLUTION, at_most_or_equal
+from theorems.gao_2022.decays import LATER, RATE_RESOLUTION, at_most_or_equal, decay_budget
 from theorems.gao_2022.output_weights import FLOW_U, FLOW_V, GIVEN, NEAR, moved_by_flow, printed_refuted
 from theorems.gao_2022.path import GaoPath, followed
 from theorems.gao_2022.premises import PAPER, PREMISES
@@ -26,8 +26,6 @@ GIVEN_LEMMA = (followed, *PREMISES)
 
 #: Resolution of H from both sides of a kink, relative to its largest eigenvalue.
 SIDES_RESOLUTION = 0.01
-
-LATER = slice(1, None)
 
 
 @CLAIMS.step(
@@ -268,11 +266,7 @@ def energy_identity(path: GaoPath, factor: float = 2.0) -> Check:
         "log ||r(0)||^2/||r(t)||^2, int 2 r^T H r/||r||^2",
         flow.log_decay[LATER],
         0.5 * factor * flow.log_energy[LATER],
-        budget={
-            "path": flow.log_error[LATER],
-            "integral": flow.energy_error[LATER],
-            "rounding": (flow.rounding + flow.rounding[0])[LATER],
-        },
+        budget=decay_budget(flow) | {"integral": flow.energy_error[LATER]},
         where={"time": flow.times[LATER]},
         # What is known at the end, and no time before it needs to be known better.
         resolution=ENERGY_RESOLUTION * float(flow.log_decay[-1]),
@@ -290,11 +284,7 @@ def lowest_rate(path: GaoPath, rate: float = 2.0) -> Check:
         f"log ||r||^2/||r(0)||^2, -{rate:g} int lambda_min(H)",
         -flow.log_decay[LATER],
         -rate * integral[LATER],
-        budget={
-            "path": flow.log_error[LATER],
-            "integral": rate * error[LATER],
-            "rounding": (flow.rounding + flow.rounding[0])[LATER],
-        },
+        budget=decay_budget(flow) | {"integral": rate * error[LATER]},
         where={"time": flow.times[LATER]},
         resolution=RATE_RESOLUTION * rate * float(integral[-1]),
         advice="tighten --tolerance, add --points, or shorten --horizon",
@@ -326,10 +316,7 @@ def decay(problem: GaoProblem, path: GaoPath) -> Iterator[Check]:
         "log ||r||^2/||r(0)||^2, -lambda_0 t",
         -flow.log_decay[LATER],
         -problem.lambda_0 * flow.times[LATER],
-        budget={
-            "path": flow.log_error[LATER],
-            "rounding": (flow.rounding + flow.rounding[0])[LATER],
-        },
+        budget=decay_budget(flow),
         where={"time": flow.times[LATER]},
         advice="tighten --tolerance",
     )

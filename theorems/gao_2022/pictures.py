@@ -49,9 +49,9 @@ def loss_figure(problem: GaoProblem, path: GaoPath) -> Figure:
 
 
 def spectrum_figure(problem: GaoProblem, path: GaoPath) -> Figure:
-    """Smallest eigenvalues of H and of its parts along the path; the part of v is G."""
+    """Smallest eigenvalues of H, projected where it slides, and of the parts of J J^T; that of v is G."""
     figure, axes = plots.single(
-        r"Smallest eigenvalues of $H$ and of its four parts, $G$ among them",
+        r"Smallest eigenvalues of $H$ and of the four parts of $J J^T$",
         "gradient-flow time $t$",
         r"$\lambda_{\min}$",
         height=3.6,

@@ -23,6 +23,9 @@ OVERHEAD = 5.0
 #: Gaussian features at widths 32 to 256, where 2600 to 10000 were counted.
 RIGHT_HAND_SIDES, RTOL_POWER = 5000, 0.17
 
+#: Right-hand sides of the sharper run over those of the path.
+SHARPER_WORK = 1.3
+
 #: Right-hand sides for each factorisation of the preconditioner.
 REUSED = 10
 
@@ -94,6 +97,11 @@ def path_cost(sizes: LinearSizes) -> Cost:
     return Cost(OVERHEAD + _seconds(sizes), PROCESS + 8 * _entries(sizes))
 
 
+def error_cost(sizes: LinearSizes) -> Cost:
+    """Time that the sharper run adds, by which the error of a path is known."""
+    return Cost(SHARPER_WORK * _flow_seconds(sizes), 0.0)
+
+
 def spectrum_cost(sizes: LinearSizes) -> Cost:
     """Time and memory that lambda_min(D) at every checked time adds to a path."""
     m, p = sizes.width, sizes.outputs
@@ -140,16 +148,20 @@ def preconditioner_seconds(sizes: LinearSizes) -> float:
     return 0.7 * CALLS + 4 * size**2 / SKINNY + factorised / (REUSED * DENSE)
 
 
-def _seconds(sizes: LinearSizes) -> float:
-    m, p, n = sizes.width, sizes.outputs, sizes.samples
+def _flow_seconds(sizes: LinearSizes) -> float:
     evaluations = RIGHT_HAND_SIDES * (1e-10 / sizes.rtol) ** RTOL_POWER
     each = right_hand_side_seconds(sizes) + preconditioner_seconds(sizes)
+    return evaluations * each / _speedup(sizes)
+
+
+def _seconds(sizes: LinearSizes) -> float:
+    m, p, n = sizes.width, sizes.outputs, sizes.samples
     building = (
         60 * m * min(m, n) * n / DENSE
         + 8 * n * (m + p) / COMPRESSED
         + 8 * sizes.stored * (sizes.parameters / COMPRESSED)
     )
-    return float(building + evaluations * each / _speedup(sizes))
+    return float(building + _flow_seconds(sizes))
 
 
 def _speedup(sizes: LinearSizes) -> float:

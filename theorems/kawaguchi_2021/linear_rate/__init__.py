@@ -46,7 +46,7 @@ from theorems.kawaguchi_2021.linear_rate.problem import RateProblem, Setting, bu
 from theorems.kawaguchi_2021.linear_rate.shared import PAPER
 from theorems.kawaguchi_2021.opinions import losses, spectrum
 from verify.linear_deq.build import sizes
-from verify.linear_deq.cost import path_cost, spectrum_cost
+from verify.linear_deq.cost import error_cost, path_cost, spectrum_cost
 from verify.theorem.claims import Claims
 from verify.theorem.cost import Cost
 from verify.theorem.presets import Presets, Variant
@@ -107,10 +107,11 @@ CLAIMS = Claims(
 
 
 def cost(setting: Setting) -> Cost:
-    """What a run will take, about: a path, and the spectrum of D along it."""
+    """What a run will take, about: a path, its error, and the spectrum of D along it."""
     found = sizes(setting)
     path, spectrum = path_cost(found), spectrum_cost(found)
-    return Cost(path.seconds + spectrum.seconds, path.bytes + spectrum.bytes)
+    seconds = path.seconds + error_cost(found).seconds + spectrum.seconds
+    return Cost(seconds, path.bytes + spectrum.bytes)
 
 
 def integrate(problem: RateProblem, progress: Progress) -> RatePath:
