@@ -82,12 +82,12 @@ along_descent.false(
     source=f"{PAPER}, Lemma 3.6, repaired",
     given=(followed,),
 )
-def u_printed(problem: GaoProblem, path: GaoPath, printed: float = 2 * DESCENT_U) -> Check:
+def u_printed(problem: GaoProblem, path: GaoPath, printed: float = 2 * DESCENT_U) -> Iterator[Check]:
     """The printed form fails at the start exactly where m > 1024 c^2 n ||r(0)||^2/lambda_0^2.
 
     By the premise of Lemma 3.5 on m that is so wherever C ||X||^2/lambda_0 > 1024.
     """
-    return printed_refuted(problem, "u", path.flow.norms[0, 2], printed)
+    return printed_refuted(problem, "u", path.flow.norms[0, 2], printed, width=1024)
 
 
 @u_printed.also(given=GIVEN_LEMMA, constant=GIVEN)
@@ -122,12 +122,12 @@ u_printed.false(
     source=f"{PAPER}, Lemma 3.6, repaired",
     given=(followed,),
 )
-def v_printed(problem: GaoProblem, path: GaoPath, printed: float = 2 * DESCENT_V) -> Check:
+def v_printed(problem: GaoProblem, path: GaoPath, printed: float = 2 * DESCENT_V) -> Iterator[Check]:
     """The printed form fails at the start exactly where m > 256 c^2 n ||r(0)||^2/lambda_0^2.
 
     By the premise of Lemma 3.5 on m that is so wherever C ||X||^2/lambda_0 > 256.
     """
-    return printed_refuted(problem, "v", path.flow.norms[0, 3], printed)
+    return printed_refuted(problem, "v", path.flow.norms[0, 3], printed, width=256)
 
 
 @v_printed.also(given=GIVEN_LEMMA, constant=GIVEN)

@@ -61,13 +61,13 @@ gram_along_flow.false(
     source=f"{PAPER}, Lemma 3.5 (ii), repaired",
     given=(followed,),
 )
-def u_printed(problem: GaoProblem, path: GaoPath, printed: float = 2 * FLOW_U) -> Check:
+def u_printed(problem: GaoProblem, path: GaoPath, printed: float = 2 * FLOW_U) -> Iterator[Check]:
     """The printed form fails at the start exactly where m > 256 c^2 n ||r(0)||^2/lambda_0^2.
 
     The lemma asks for m >= C c^2 n ||X||^2 ||r(0)||^2/lambda_0^3: wherever C ||X||^2/lambda_0 > 256 its own
     premise makes it false. Labels near yhat(0) show that at any width.
     """
-    return printed_refuted(problem, "u", path.flow.norms[0, 2], printed)
+    return printed_refuted(problem, "u", path.flow.norms[0, 2], printed, width=256)
 
 
 @u_printed.also(given=GIVEN_LEMMA, constant=GIVEN)
@@ -110,12 +110,12 @@ u_printed.false(
     source=f"{PAPER}, Lemma 3.5 (iii), repaired",
     given=(followed,),
 )
-def v_printed(problem: GaoProblem, path: GaoPath, printed: float = 2 * FLOW_V) -> Check:
+def v_printed(problem: GaoProblem, path: GaoPath, printed: float = 2 * FLOW_V) -> Iterator[Check]:
     """The printed form fails at the start exactly where m > 64 c^2 n ||r(0)||^2/lambda_0^2.
 
     By the lemma's own premise on m that is so wherever C ||X||^2/lambda_0 > 64.
     """
-    return printed_refuted(problem, "v", path.flow.norms[0, 3], printed)
+    return printed_refuted(problem, "v", path.flow.norms[0, 3], printed, width=64)
 
 
 @v_printed.also(given=GIVEN_LEMMA, constant=GIVEN)

@@ -6,6 +6,8 @@ while the bounds are proportional to ||r(0)||. Labels near yhat(0) therefore ref
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,7 +17,7 @@ from verify.losses import EPS
 from verify.relu_deq.descent import Descent
 from verify.relu_deq.path import ReluPath
 from verify.theorem.claims import Constant
-from verify.theorem.compare import Check, at_least, at_most
+from verify.theorem.compare import Check, at_least, at_most, equal
 
 Array = NDArray[np.float64]
 
@@ -31,23 +33,33 @@ GIVEN = Constant(met=lemma_ratio)
 NEAR = Constant(met=lambda path: lemma_ratio(path.trained.near_problem))
 
 
-def printed_refuted(problem: GaoProblem, name: str, size: float, constant: float) -> Check:
+def printed_refuted(
+    problem: GaoProblem, name: str, size: float, constant: float, width: float
+) -> Iterator[Check]:
     """At time 0 ``||u||`` or ``||v||``, of that size, exceeds its printed bound, so the printed item is
     false.
 
     This is shown for labels near yhat(0), where the bound is small: at half the distance at which the loosest
     printed one, that of u in Lemma 3.6 with its constant 32, begins to fail. Labels at hand refute an item
     with constant k only where m > (k c sqrt(n) ||r(0)|| / lambda_0)^2, since ``||u(0)|| = ||v(0)|| =
-    sqrt(m)``.
+    sqrt(m)``: that k^2 is compared with the claim's number, `width`.
     """
     distance = refuting_distance(problem)
     bound = constant * problem.output_scale * distance / problem.initial_residual
-    return at_least(
+    yield at_least(
         f"erratum: ||{name}(0)||, labels {distance:.2g} from yhat(0), exceeds its bound",
         size,
         bound,
         budget={"rounding": problem.width * EPS * size},
         where={"time": 0.0},
+    )
+    unit = problem.norm_constant**2 * problem.samples * (distance / problem.lambda_0) ** 2
+    yield equal(
+        "m over c^2 n ||r(0)||^2/lambda_0^2 up to which the printed bound holds at time 0",
+        (bound / size) ** 2 * problem.width / unit,
+        width,
+        budget={"rounding": problem.width * EPS * width},
+        resolution=1e-3 * width,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from copy import copy
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from theorems.kawaguchi_2021.linear_rate.conclusion import conclusion
 from theorems.kawaguchi_2021.linear_rate.errors import observed
 from theorems.kawaguchi_2021.linear_rate.path import RatePath
-from theorems.kawaguchi_2021.linear_rate.proof import chain_rule, energy_identity
+from theorems.kawaguchi_2021.linear_rate.proof import chain_rule, energy_identity, pl_along_path
 from verify.linear_deq.accuracy import PathError
 from verify.theorem.claims import Claims
 from verify.theorem.compare import Check, equal
@@ -35,6 +36,13 @@ def badly_integrated(path: RatePath, blur: float) -> RatePath:
     return replace(path, error=more)
 
 
+def uncertain_optimum(path: RatePath, blur: float) -> RatePath:
+    """L* known up to a hundred times the excess that is left at the end, as its problem says of itself."""
+    objective = copy(path.problem.objective)
+    objective.optimum_error += 100 * blur * float(path.excess[-1])
+    return replace(path, problem=replace(path.problem, objective=objective))
+
+
 def off_at_the_end(path: RatePath, blur: float) -> RatePath:
     """An integral whose last value is off by a hundred times the decay."""
     log_energy = path.log_energy.copy()
@@ -49,13 +57,17 @@ Blur = Callable[[RatePath, float], RatePath]
 CASES: dict[str, tuple[Blur, Callable[[RatePath], Check | Iterable[Check]]]] = {
     "the chain rule, rounded": (rounded, chain_rule),
     "the energy identity, badly integrated": (badly_integrated, energy_identity),
+    "PL along the path, L* uncertain": (
+        uncertain_optimum,
+        lambda path: pl_along_path(path.problem, path),
+    ),
     "the theorem, off at the end": (off_at_the_end, lambda path: conclusion(path.problem, path)),
 }
 
 
 @CLAIMS.step("K-E.blurred", "a statement whose errors are too large to decide it is INCONCLUSIVE")
 def undecided(blur: float = BLUR) -> Iterator[Check]:
-    """1 where it is, of three errors that were made too large one at a time."""
+    """1 where it is, of four errors that were made too large one at a time."""
     for name, (blurred, statement) in CASES.items():
         found = statement(blurred(observed(POINTS), blur))
         verdicts = [one.verdict for one in ([found] if isinstance(found, Check) else found)]
