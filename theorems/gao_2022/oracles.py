@@ -19,6 +19,7 @@ from theorems.gao_2022.problem import GaoProblem, Start, lemma_ratio, width_rati
 from theorems.gao_2022.setting import SMALL
 from verify.losses import EPS
 from verify.numerics.differentiation import directional_derivative
+from verify.relu_deq.kernels import angles
 from verify.relu_deq.model import ImplicitReLU, ReluState
 from verify.relu_deq.parameters import Parameters
 from verify.relu_deq.probe import unrolled
@@ -31,6 +32,9 @@ CLAIMS = Claims(f"our own, on {PAPER}")
 
 #: Nodes of Gauss quadrature in the angle of w: its integrand is analytic, and 40 leave nothing in float64.
 NODES = 40
+
+#: Far below the angle at which an arc cosine keeps a thousandth of it, 5e-7.
+SMALL_ANGLE = 1e-8
 
 #: An identity between numbers of float64 that is known no better than this says little.
 RESOLUTION = 1e-3
@@ -82,6 +86,14 @@ def lambda_by_quadrature(start: Start, factor: float = 1.0) -> list[Check]:
             budget={"quadrature": 40 * EPS * n, "eigenvalue": start.gram_error},
             resolution=max(RESOLUTION * abs(value), 1e3 * EPS * n),
             advice="inputs are nearly parallel: drop some, or use --perturb",
+        ),
+        equal(
+            "angle of two inputs that are almost parallel",
+            factor * angles(np.array([[1.0, np.cos(SMALL_ANGLE)], [0.0, np.sin(SMALL_ANGLE)]]))[0, 1],
+            SMALL_ANGLE,
+            # Of the inputs themselves, in either direction.
+            budget={"rounding": 4 * EPS},
+            resolution=RESOLUTION * SMALL_ANGLE,
         ),
         equal(
             "entries of G^inf, by quadrature",

@@ -30,6 +30,9 @@ GAMMA = 0.5
 #: An identity whose error budget is wider than this would pass a formula that is 0.1% wrong.
 RESOLUTION = 1e-3
 
+#: What a tolerance promises of the error of log E over two decay times, in units of it; CVODE takes half.
+ERROR_OVER_RTOL = 10.0
+
 #: Draws of parameters of which the largest rounding error is taken.
 DRAWS = 8
 
@@ -103,6 +106,13 @@ def error(factor: float = 1.0) -> Iterator[Check]:
         name = f"{integrator}, --rtol {rtol:g}: error of log E, estimated over true"
         yield at_least(name, share, 1.0, budget={"rounding": 1e-6})
         yield at_most(name, share, NEAR, budget={"rounding": 1e-6})
+        if integrator != "descent":
+            yield at_most(
+                f"{integrator}: error of log E over --rtol",
+                true / rtol,
+                ERROR_OVER_RTOL,
+                budget={"rounding": 1e-6},
+            )
 
 
 error.false("no error", why="an integrator errs", setting={}, factor=0.0)

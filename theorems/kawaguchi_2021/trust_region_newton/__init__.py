@@ -30,7 +30,7 @@ The statement was rebuilt from the abstract, the reviews and follow-up papers, a
 from __future__ import annotations
 
 from theorems.kawaguchi_2021.opinions import solver
-from theorems.kawaguchi_2021.trust_region_newton import claims
+from theorems.kawaguchi_2021.trust_region_newton import claims, order
 from theorems.kawaguchi_2021.trust_region_newton.path import STEP_TIMES, NewtonPath, newton_path
 from theorems.kawaguchi_2021.trust_region_newton.pictures import LEVEL_GRID, pictures
 from theorems.kawaguchi_2021.trust_region_newton.problem import NewtonProblem, Setting, build
@@ -67,7 +67,7 @@ FORMULAS = (
     ),
 )
 
-CLAIMS = Claims(claims.PAPER, claims.CLAIMS, solver.CLAIMS)
+CLAIMS = Claims(claims.PAPER, claims.CLAIMS, solver.CLAIMS, order.CLAIMS)
 
 #: Multiplications for each trust-region problem over m^3: its eigenvalues and solves.
 STEP_WORK = 100

@@ -10,11 +10,11 @@ import numpy as np
 
 from theorems.kawaguchi_2021.opinions.printed import Printed
 from theorems.kawaguchi_2021.trust_region_newton.local import LocalModel
+from theorems.kawaguchi_2021.trust_region_newton.order import ORDER_RESOLUTION
 from theorems.kawaguchi_2021.trust_region_newton.path import (
     BEYOND,
     JUST_ABOVE,
     JUST_BELOW,
-    ORDER_RESOLUTION,
     NewtonPath,
 )
 from theorems.kawaguchi_2021.trust_region_newton.steps import Steps, beyond, definiteness, solved

@@ -14,6 +14,7 @@ from theorems.kawaguchi_2021.trust_region_newton.local import (
     local_models,
     sharp_indices,
 )
+from theorems.kawaguchi_2021.trust_region_newton.order import fitted_order
 from theorems.kawaguchi_2021.trust_region_newton.problem import NewtonProblem
 from theorems.kawaguchi_2021.trust_region_newton.steps import (
     Beyond,
@@ -39,9 +40,6 @@ STEP_TIMES, PATH_TIMES = 15, 3
 
 #: The path form: the longest delta relative to the decay time, how often it is halved.
 LONGEST, HALVINGS = 0.02, 6
-
-#: A fitted order that is less certain than this is not worth a verdict.
-ORDER_RESOLUTION = 0.1
 
 #: The path form needs second differences of Q: the gradient's relative rounding error must be below this.
 SHARP_DIFFERENCE = 1e-11
@@ -153,8 +151,7 @@ def path_form(path: LinearPath, progress: Progress) -> PathForm:
 def _order(path: LinearPath, index: int) -> tuple[float, float]:
     """The order at which ``Q(t + delta) - Q(t) - v_delta`` vanishes as delta is halved, and its error.
 
-    The order from two successive deltas approaches its limit linearly in delta, so the last one is off by
-    about its distance to the one before. Rounding of Q adds to the error where the gap is small.
+    Rounding of Q blurs small gaps.
     """
     problem, theta = path.problem, path.thetas[index]
     model, local = problem.model, local_model(path, index)
@@ -178,9 +175,4 @@ def _order(path: LinearPath, index: int) -> tuple[float, float]:
         gap = float(np.linalg.norm(model.at(point.theta).q[0] - q - v))
         gaps.append(gap)
         noise.append(problem.map_error * float(np.linalg.norm(q)) / gap)
-    orders = np.diff(np.log2(gaps))
-    clear = int(np.argmax(np.array(noise) < 0.1 * ORDER_RESOLUTION))
-    if clear + 1 >= len(orders) or noise[clear] >= 0.1 * ORDER_RESOLUTION:
-        return float(orders[-1]), np.inf
-    order, following = orders[clear], orders[clear + 1]
-    return float(order), float(2 * abs(order - following) + 4 * noise[clear])
+    return fitted_order(np.array(gaps), np.array(noise))
