@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from theorems.gao_2022.premises import PAPER
 from theorems.gao_2022.setting import SMALL
+from verify.losses import EPS
 from verify.numerics.arrays import Placement, host
 from verify.relu_deq.model import ImplicitReLU
 from verify.relu_deq.parameters import Parameters
@@ -118,12 +119,13 @@ def within_errors(share: float = 1.0) -> Iterator[Check]:
         ("distances of A, W, u, v from their start", moved, flow.distances[-1]),
         ("largest ||z_i|| / ||phi_i||", [_growth(z, phi)], [flow.growth[-1]]),
     ):
-        relative = np.abs(np.asarray(told) - seen) / np.abs(seen)
+        size = np.maximum(np.abs(seen), EPS)
+        relative = np.abs(np.asarray(told) - seen) / size
         yield at_most(
             f"{name}: relative error",
             relative,
             # Of distances: every entry is rounded, m^2 of size 1 for A.
-            4 * share * single * problem.model.width * np.maximum(1.0, 1 / np.abs(seen)),
+            4 * share * single * problem.model.width * np.maximum(1.0, 1 / size),
             budget={"double precision": 1e-13},
         )
     yield at_least(

@@ -250,7 +250,7 @@ def bounds_hold(bound: float = 1.0) -> Iterator[Check]:
         )
         yield at_least(
             f"worst change of {one.what}, of its bound",
-            one.found / one.bound,
+            one.found / one.bound if one.bound > 0 else 0.0,  # a bound of 0 is none
             one.attained,
             budget={"rounding": 1e-6},
         )

@@ -15,11 +15,13 @@ from numpy.typing import NDArray
 
 from theorems.gao_2022.premises import PAPER
 from theorems.gao_2022.setting import SMALL
+from verify.flow.adaptive import LOG_OF_SQUARE, integrate
 from verify.numerics.arrays import Placement
+from verify.numerics.quadrature import graded_times
 from verify.relu_deq.model import ImplicitReLU
 from verify.relu_deq.parameters import Parameters
 from verify.relu_deq.path import ReluPath, relu_path
-from verify.relu_deq.problem import ReluProblem
+from verify.relu_deq.problem import LeastSquares, ReluProblem
 from verify.theorem.claims import Claims
 from verify.theorem.compare import Check, at_least, at_most, equal
 
@@ -41,6 +43,9 @@ STEPS, SWEEPS = 500, 3
 
 #: Tolerances of the path that is judged, and of one that tells its integral of lambda_min(H).
 TOLERANCE, FINER = 1e-2, 2e-3
+
+#: Draws of which a first attempt at some step errs by more than the tolerance, and that tolerance.
+RETRIED = ((15, 1e-3), (3, 1e-4))
 
 #: Resolution of log ||r||^2, which falls by 0.9 and by 3.9.
 RESOLUTION = 0.2
@@ -184,6 +189,27 @@ errors_cover.false("no error", factor=0.0, why="an integrator errs", setting=SMA
 errors_cover.false(
     "errors 100 times as large", factor=100.0, why="they are near the true ones", setting=SMALL
 )
+
+
+@CLAIMS.step("G-T3.1.steps", "no step of a path errs by more than the tolerance, as it is estimated")
+def steps_within_tolerance(share: float = 1.0) -> Iterator[Check]:
+    """The estimates summed from one checked time to the next, over the tolerance times the steps between."""
+    for draw, tolerance in RETRIED:
+        one = problem(draw, tolerance)
+        start = LeastSquares(one.start, one.targets, tolerance)
+        times = graded_times(one.horizon, one.horizon / SCALES, one.points)
+        points = list(integrate(start, times, tolerance, lambda _: False))
+        errors, steps = np.diff([(point.estimated, point.steps) for point in points], axis=0).T
+        yield at_most(
+            f"draw {draw}, --tolerance {tolerance:g}: estimated error of log ||r||^2 a step, over twice that",
+            errors / (LOG_OF_SQUARE * tolerance * steps),
+            share,
+            budget={"rounding": 1e-9},
+            where={"time": times[1:]},
+        )
+
+
+steps_within_tolerance.false("half of it", share=0.5, why="the steps are as long as it allows", setting=SMALL)
 
 
 @cache
