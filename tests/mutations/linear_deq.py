@@ -286,7 +286,7 @@ MUTATIONS = (
     Mutation(
         "the second run as accurate as the first",
         FOLLOWING,
-        "SHARPER = 0.1",
+        "SHARPER = 0.01",
         "SHARPER = 1.0",
         "the distance of a run from itself is no error",
         POWER,

@@ -24,7 +24,7 @@ OVERHEAD = 5.0
 RIGHT_HAND_SIDES, RTOL_POWER = 5000, 0.17
 
 #: Right-hand sides of the sharper run over those of the path.
-SHARPER_WORK = 1.3
+SHARPER_WORK = 1.8
 
 #: Right-hand sides for each factorisation of the preconditioner.
 REUSED = 10
