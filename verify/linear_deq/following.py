@@ -29,8 +29,8 @@ EXCESS_RESOLUTION = 1e-2
 DESCENT_STEPS_PER_SCALE = 20
 
 #: A second run by CVODE shows the error of the first: its tolerance is this share of that of CVODE itself.
-#: A hundredth makes the error 20 to 50 times smaller, in 1.8 times the time of the first. With a tenth, in 1.2
-#: times, the second erred more than half as much as the first in 3 of 450 random settings.
+#: A hundredth makes the error 20 to 50 times smaller, in 1.8 times the time of the first. With a tenth, in
+#: 1.2 times, the second erred more than half as much as the first in 3 of 450 random settings.
 SHARPER = 0.01
 
 #: Beside another integrator it has a tolerance so small that CVODE errs less.
