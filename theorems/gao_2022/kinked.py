@@ -163,6 +163,7 @@ def errors_cover(factor: float = 1.0) -> Iterator[Check]:
     )
     first = paths[0].path
     finer = relu_path(problem(DRAWS[0], FINER), lambda _: None, probed=False).lowest[: len(first.times)]
+    lowest, lowest_error = (part[: len(finer)] for part in first.integrated_lambda)
     for name, found, estimated, expected, error in (
         (
             "log ||r||^2",
@@ -178,7 +179,7 @@ def errors_cover(factor: float = 1.0) -> Iterator[Check]:
             decay,
             known,
         ),
-        ("int lambda_min(H)", *first.integrated_lambda, finer, 0.0 * finer),
+        ("int lambda_min(H)", lowest, lowest_error, finer, 0.0 * finer),
     ):
         # A path that was not followed has no error; it then comes out as one that is not covered.
         largest = max(float(np.abs(found - expected).max()), EPS)
