@@ -21,7 +21,7 @@ OVERHEAD = 5.0
 
 #: Right-hand sides at rtol 1e-10, and the power of rtol with which they become fewer. Typical of digits and
 #: Gaussian features at widths 32 to 256, where 2600 to 10000 were counted.
-RIGHT_HAND_SIDES, RTOL_POWER = 5000, 0.17
+RIGHT_HAND_SIDES, RTOL_POWER = 4000, 0.17
 
 #: Right-hand sides of the sharper run over those of the path.
 SHARPER_WORK = 1.8
