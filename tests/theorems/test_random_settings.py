@@ -68,7 +68,7 @@ GLANCE = settings(
     suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
 )
 
-CAMPAIGN = settings(GLANCE, max_examples=100)
+CAMPAIGN = settings(GLANCE, max_examples=60)
 
 
 def admissible(options):
