@@ -135,7 +135,7 @@ CLAIMS = Claims(
     box_oracle.CLAIMS,  # G-T3.1.box
     explicit.CLAIMS,  # G-L3.5.explicit, G-T3.1.explicit, G-T3.1.lazy
     bookkeeping.CLAIMS,  # G-T3.1.errors
-    kinked.CLAIMS,  # G-T3.1.path, G-T3.1.pathError
+    kinked.CLAIMS,  # G-T3.1.path, G-T3.1.pathError, G-T3.1.steps, G-T3.1.posed
     kink_oracles.CLAIMS,  # G-T3.1.normals, G-T3.1.impulse
     [laws.width_law],  # G-T3.1.law
     descent.CLAIMS,  # G-L3.6, G-L3.6.u, G-L3.6.v, G-T3.2

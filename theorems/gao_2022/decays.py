@@ -8,7 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from theorems.gao_2022.problem import GaoProblem
+from verify.relu_deq.descent import Descent
 from verify.relu_deq.path import ReluPath
+from verify.relu_deq.problem import LeastSquares, residual_rounding
 from verify.theorem.compare import ADVICE, Check, at_most
 from verify.theorem.verdicts import Verdict
 
@@ -53,3 +56,10 @@ def decay_budget(flow: ReluPath) -> dict[str, Array]:
         "path": flow.log_error[LATER],
         "rounding": (flow.rounding + flow.rounding[0])[LATER],
     }
+
+
+def descent_rounding(problem: GaoProblem, descent: Descent) -> Array:
+    """Error of ``log ||r(k)||^2/||r(0)||^2`` after the steps beyond 0, by rounding of the outputs."""
+    at = LeastSquares(problem.start, problem.targets, problem.tolerance)
+    growth = descent.residuals[0] / descent.residuals[LATER]
+    return np.asarray(residual_rounding(problem, at) * (1 + growth))

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from theorems.gao_2022.decays import LATER, descent_rounding
 from theorems.gao_2022.output_weights import (
     DESCENT_U,
     DESCENT_V,
@@ -21,8 +22,6 @@ from theorems.gao_2022.premises import PAPER, PREMISES
 from theorems.gao_2022.problem import GaoProblem, printed_step, width_ratio
 from theorems.gao_2022.setting import SMALL
 from verify.losses import EPS
-from verify.relu_deq.descent import Descent
-from verify.relu_deq.problem import LeastSquares, residual_rounding
 from verify.theorem.claims import Claims, Constant
 from verify.theorem.compare import Check, at_least, at_most
 
@@ -166,22 +165,15 @@ v_printed.false(
 def descent_rate(problem: GaoProblem, path: GaoPath) -> Check:
     """Theorem 3.2 for the step of the setting."""
     descent = path.trained.descent
-    later = slice(1, None)
     k = np.arange(len(descent.residuals))
     return at_most(
         f"log ||r(k)||^2/||r(0)||^2, k log(1 - alpha lambda_0/2), alpha = {descent.step:.3g}",
-        descent.log_change[later],
-        (k * np.log1p(-min(descent.step * problem.lambda_0 / 2, 1 - EPS)))[later],
-        budget={"rounding": _rounding(problem, descent)[later]},
-        where={"step": k[later]},
+        descent.log_change[LATER],
+        (k * np.log1p(-min(descent.step * problem.lambda_0 / 2, 1 - EPS)))[LATER],
+        budget={"rounding": descent_rounding(problem, descent)},
+        where={"step": k[LATER]},
         advice="a step changes less than rounding: use a larger --step",
     )
-
-
-def _rounding(problem: GaoProblem, descent: Descent) -> Array:
-    """What is unknown of ``log ||r(k)||^2 / ||r(0)||^2``, for every k."""
-    rounding = residual_rounding(problem, LeastSquares(problem.start, problem.targets, problem.tolerance))
-    return rounding * (1 + descent.residuals[0] / descent.residuals)
 
 
 @descent_rate.also(given=(followed, *PREMISES), constant=Constant(met=width_ratio))
@@ -197,14 +189,14 @@ def room_for_steps(problem: GaoProblem, path: GaoPath) -> Iterator[Check]:
     scale = f"2/lambda_max(H(0)) = {2 / path.trained.largest_eigenvalue:.3g}"
     yield replace(check, message="; ".join(filter(None, [scale, check.message])))
     largest = path.trained.at_largest
-    k = np.arange(len(largest.residuals))[1:]
+    k = np.arange(len(largest.residuals))[LATER]
     fell = float(-largest.log_change[-1])
     if low > 0:
         yield at_most(
             f"log ||r(k)||^2/||r(0)||^2 with that step, k log(1 - alpha lambda_0/2); {fell:.3g} in all",
-            largest.log_change[1:],
+            largest.log_change[LATER],
             k * np.log1p(-min(low * problem.lambda_0 / 2, 1 - EPS)),
-            budget={"rounding": _rounding(problem, largest)[1:]},
+            budget={"rounding": descent_rounding(problem, largest)},
             where={"step": k},
             attained=1.0,
         )

@@ -27,7 +27,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from theorems.gao_2022.decays import LATER, RATE_RESOLUTION, SHAPE_RESOLUTION, at_most_or_equal
+from theorems.gao_2022.decays import (
+    LATER,
+    RATE_RESOLUTION,
+    SHAPE_RESOLUTION,
+    at_most_or_equal,
+    descent_rounding,
+)
 from theorems.gao_2022.output_weights import COLUMNS
 from theorems.gao_2022.path import GaoPath, followed
 from theorems.gao_2022.premises import PAPER
@@ -79,13 +85,6 @@ def descent_speaks(path: GaoPath) -> str:
     )
 
 
-def rounding_of(problem: GaoProblem, descent: Descent) -> Array:
-    """Error of ``log ||r(k)||^2/||r(0)||^2`` (k - 1,) by rounding of the outputs."""
-    at = LeastSquares(problem.start, problem.targets, problem.tolerance)
-    growth = descent.residuals[0] / descent.residuals[LATER]
-    return np.asarray(residual_rounding(problem, at) * (1 + growth))
-
-
 @CLAIMS.conclusion(
     "G-T3.2.explicit",
     "descent: ||r(k)|| <= rho^k ||r(0)|| with a step of order 1/lambda_max(H(0)), to a decay of 1/e",
@@ -96,7 +95,7 @@ def explicit_rate(path: GaoPath, power: float = 1.0, stable: float = 1.0) -> Ite
     for one in subjects(path):
         k = np.arange(len(one.descent.residuals))[LATER]
         budget = {
-            "rounding": rounding_of(one.problem, one.descent),
+            "rounding": descent_rounding(one.problem, one.descent),
             "eigenvalue": 2 * k * one.promise.step * one.promise.smooth.error / (1 - one.lazy.rate),
         }
         rho = 1 - one.lazy.rate
@@ -217,7 +216,7 @@ def far_enough(path: GaoPath, rate: float = 1.0) -> Iterator[Check]:
         f"log ||r(k)||^2/||r(0)||^2, k log(1 - alpha lambda_0/2), {len(k)} steps",
         descent.log_change[LATER],
         k * np.log1p(-min(rate * descent.step * problem.lambda_0 / 2, 1 - EPS)),
-        budget={"rounding": rounding_of(problem, descent)},
+        budget={"rounding": descent_rounding(problem, descent)},
         where={"step": k},
     )
 

@@ -81,9 +81,9 @@ def jumps(state: ReluState, places: Places, found: Normals) -> Array:
     held_back = strengths(state, places)
     if "a" not in found.lefts or not len(places.states):
         return held_back
-    split, unit = len(places.features), places.states[:, 0]
+    split, (unit, sample) = len(places.features), places.states.T
     acting = state.coupling * (found.lefts["a"][:, split:] * state.theta.a[:, unit]).sum(0)
-    sides = 2 * state.gates.states[places.states[:, 0], places.states[:, 1]] - 1
+    sides = 2 * state.gates.states[unit, sample] - 1
     held_back[split:] /= host(1 + sides * acting)
     return held_back
 
