@@ -42,6 +42,8 @@ Constants. C is nowhere given: an instance in which the conclusion fails refutes
 it is NOT_APPLICABLE, with that ratio. Not in the paper, ours: the sharp chain ||r(t)||^2 = ||r(0)||^2
 exp(-2 int r^T H r/||r||^2), H >= G >= (lambda_0/2) I, whose links show where the theorem is loose. A ReLU
 flow slides along kinks; with the kinks' normals projected out, H = J P J^T, all of it holds there as well.
+The outputs do not change where unit j grows by a factor in its row of A and W and shrinks by it in its column
+of A, u_j and v_j. So flow conserves sum_k A_jk^2 - sum_k A_kj^2 + sum_k W_jk^2 - u_j^2 - v_j^2.
 
 Forms that can be false, ours too. Conditional: on every path, as long as lambda_min(G) >= lambda/2,
 ||r(t)||^2 <= exp(-lambda t) ||r(0)||^2, and each parameter has moved by no more than its speed allows.
@@ -59,6 +61,7 @@ from theorems.gao_2022 import (
     borders,  # noqa: F401 - more falsehoods of the claims below
     box_oracle,
     conditional,
+    conserved,
     descent,
     explicit,
     explicit_descent,
@@ -130,6 +133,7 @@ CLAIMS = Claims(
     [initialisation.gram_law, initialisation.weights_near_start],  # G-L3.3.law, G-L3.4
     [oracles.adversary, laws.spectral_counterexample],  # G-L3.4.adversary, G-L3.4.norm
     [tight_lemma.constants_attained],  # G-L3.5.constants
+    conserved.CLAIMS,  # G-N
     flow.CLAIMS,  # G-L3.5.i to G-L3.5.v, G-T3.1.chain, G-T3.1.sharp, G-T3.1
     conditional.CLAIMS,  # G-L3.5.conditional, G-T3.1.conditional
     box_oracle.CLAIMS,  # G-T3.1.box

@@ -44,3 +44,20 @@ class ScaledRelu:
     def through(self, opened: AnyArray, entries: AnyArray) -> AnyArray:
         """Entries of open gates over the divisor."""
         return opened * entries / self.divisor
+
+
+@dataclass(frozen=True)
+class Identity:
+    """``phi = W x`` as it is, without a kink."""
+
+    def values(self, before: AnyArray) -> AnyArray:
+        """W X itself."""
+        return before
+
+    def opened(self, before: AnyArray) -> AnyArray:
+        """Neither open nor closed: no sign of a guard is wrong for 1/2."""
+        return array_namespace(before).full_like(before, 0.5)
+
+    def through(self, opened: AnyArray, entries: AnyArray) -> AnyArray:
+        """The entries."""
+        return entries

@@ -24,9 +24,9 @@ from numpy.typing import NDArray
 
 from verify.flow import StepError
 from verify.numerics.arrays import AnyArray, Placement, double, epsilon, host, like, norm
-from verify.relu_deq.features import Features, ScaledRelu
+from verify.relu_deq.features import Features, Identity, ScaledRelu
 from verify.relu_deq.gates import Gates
-from verify.relu_deq.parameters import ALL_BLOCKS, Block, Move, Parameters, StateMatrix
+from verify.relu_deq.parameters import ALL_BLOCKS, WITHOUT_SKIP, Block, Move, Parameters, StateMatrix
 
 Array = NDArray[np.float64]
 
@@ -63,7 +63,12 @@ class ImplicitReLU:
     def scaled(cls, inputs: AnyArray, width: int, gamma: float) -> ImplicitReLU:
         """The network of Gao et al. 2022: gamma~ = gamma / sqrt(m), phi_i = relu(W x_i) / sqrt(m)."""
         root = float(np.sqrt(width))
-        return cls(inputs, width, gamma / root, ScaledRelu(root))
+        return cls(inputs, width, float(gamma) / root, ScaledRelu(root))
+
+    @classmethod
+    def plain(cls, inputs: AnyArray, width: int) -> ImplicitReLU:
+        """The network of Ling et al. 2023: gamma~ = 1, phi = W x, and no v."""
+        return cls(inputs, width, 1.0, Identity(), WITHOUT_SKIP)
 
     @property
     def accuracy(self) -> float:
@@ -231,8 +236,9 @@ class ReluState:
 
     @property
     def gram(self) -> Array:
-        """``G = Phi^T Phi`` (n, n)."""
-        return _gram(self.phi, self.phi)
+        """G (n, n), the part of H that proofs rest on: ``Phi^T Phi`` of v, or ``Z^T Z`` of u without v."""
+        columns = self.z if self.theta.v is None else self.phi
+        return _gram(columns, columns)
 
     def kernel_parts(self, other: ReluState) -> Array:
         """The summands (blocks, n, n) of ``J J_other^T``, one for each block that is trained.

@@ -50,6 +50,7 @@ class Observer:
         self._rows: list[dict[str, object]] = []
         self._probes: list[Probe] = []
         self._last: ExponentialPoint[LeastSquares] | None = None
+        self._lengths = np.zeros(problem.model.width)
         self._sweeps = 0
 
     def __call__(self, point: ExponentialPoint[LeastSquares]) -> None:
@@ -66,10 +67,12 @@ class Observer:
         trace = float(np.trace(parts.sum(axis=0)))
         slack = max(1 - contraction, 0.01)
         minima = [float(np.linalg.eigvalsh(part)[0]) for part in parts]
-        # Singular values of Phi move by no more than the rounding of W X.
+        # Singular values of Phi move by no more than the rounding of W X, those of Z by its own error.
         gram = state.gram
         gram_minimum = float(np.linalg.eigvalsh(gram)[0])
-        feature_error = 4 * epsilon(state.phi) * norm(state.phi)
+        column_error = 4 * epsilon(state.phi) * norm(state.phi)
+        if state.theta.v is None:
+            column_error += state.accuracy * norm(state.phi) / slack
         _, _, *vectors = state.theta.parts.values()
         self._rows.append(
             {
@@ -90,13 +93,14 @@ class Observer:
                 "kernel_error": (4 * state.accuracy / slack + n * EPS) * trace,
                 "gram_minimum": gram_minimum,
                 "gram_error": 4 * (n + np.sqrt(width)) * EPS * float(np.trace(gram))
-                + 2 * feature_error * np.sqrt(max(gram_minimum, 0.0))
-                + feature_error**2,
+                + 2 * column_error * np.sqrt(max(gram_minimum, 0.0))
+                + column_error**2,
                 "norms": [*norms, *(norm(part) for part in vectors)],
                 "norm_errors": errors,
                 "distances": distances,
                 "growth": _largest_ratio(state.z, state.phi),
                 "rounding": residual_rounding(problem, point.at),
+                "imbalance": self._imbalance(on_piece),
             }
         )
         if len(self._rows) - 1 in self._probed:
@@ -106,6 +110,18 @@ class Observer:
 
     def __len__(self) -> int:
         return len(self._rows)
+
+    def _imbalance(self, state: ReluState) -> tuple[float, float, float, float]:
+        """The change of `Parameters.balance` since the start, and what it is compared with."""
+        before = self._last.at.state if self._last else self._start
+        self._lengths += state.theta.minus(before.theta).unit_norms
+        norms = state.theta.unit_norms
+        return (
+            float(np.linalg.norm(state.theta.balance - self._start.theta.balance)),
+            2 * float(np.linalg.norm(norms * self._lengths)),
+            2 * float(np.linalg.norm(self._lengths**2)),
+            epsilon(state.theta.a) * float(np.linalg.norm(norms**2)),
+        )
 
     def _probe(self, point: ExponentialPoint[LeastSquares]) -> None:
         norms = self._rows[-1]["norms"]

@@ -41,6 +41,18 @@ class Parameters:
         u, *v = rng.choice([-1.0, 1.0], size=(2 if skip else 1, width))
         return cls(a, w, u, v[0] if v else None)
 
+    @classmethod
+    def gaussian(
+        cls, width: int, inputs: int, rng: np.random.Generator, sigma_w: float, readout: float = 1.0
+    ) -> Parameters:
+        """The start of Ling et al. 2023: A, W, u of N(0, 2 sigma_w^2/m), N(0, 2/d), N(0, readout^2/m).
+
+        There is no v.
+        """
+        a = rng.standard_normal((width, width)) * (sigma_w * np.sqrt(2 / width))
+        w = rng.standard_normal((width, inputs)) * np.sqrt(2 / inputs)
+        return cls(a, w, readout / np.sqrt(width) * rng.standard_normal(width), None)
+
     @property
     def parts(self) -> Mapping[str, AnyArray]:
         """The parameters that there are, by name."""
@@ -54,6 +66,32 @@ class Parameters:
         """Frobenius distances of A, W, u and v to those of `other`."""
         pairs = zip(self.parts.values(), other.parts.values(), strict=True)
         return tuple(norm(x - y) for x, y in pairs)
+
+    @property
+    def balance(self) -> Array:
+        """Squares of what enters each unit less squares of what leaves it, (m,).
+
+        ``sum_k A_jk^2 + sum_k W_jk^2 - sum_k A_kj^2 - u_j^2 - v_j^2``. The outputs do not change where row j
+        of A and W grows by a factor and column j of A, u_j, v_j shrink by it, so gradient flow in all of them
+        keeps it, across kinks and along them; a step ``-alpha g`` adds ``alpha^2`` times that of g.
+        """
+        entering, leaving = self._squares
+        return host(entering - leaving)
+
+    @property
+    def unit_norms(self) -> Array:
+        """Norms of all that enters or leaves each unit, (m,)."""
+        entering, leaving = self._squares
+        return np.sqrt(host(entering + leaving))
+
+    @property
+    def _squares(self) -> tuple[AnyArray, AnyArray]:
+        a, w, *outputs = (double(part) ** 2 for part in self.parts.values())
+        return a.sum(axis=1) + w.sum(axis=1), a.sum(axis=0) + sum(outputs)
+
+    def minus(self, other: Parameters) -> Parameters:
+        """The difference to `other`."""
+        return replace(self, **{name: part - other.parts[name] for name, part in self.parts.items()})
 
     def only(self, names: Collection[str]) -> Parameters:
         """The parameters with zeros in place of those not named."""
@@ -177,3 +215,6 @@ ALL_BLOCKS = (
     Block("u", "z"),
     Block("v", "phi"),
 )
+
+#: Those of a network without the term v^T phi.
+WITHOUT_SKIP = ALL_BLOCKS[:3]

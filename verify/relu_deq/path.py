@@ -80,6 +80,9 @@ class ReluPath:
     distances        (k, 4), Frobenius distances of A, W, u and v from their start
     growth           (k,), largest ``||z_i|| / ||phi_i||`` over the samples
     rounding         (k,), rounding error of ``log ||r||^2``
+    imbalance        (k, 4), norms over the units j, whose parameters went lengths l_j: of the change of
+                     `Parameters.balance`; of ``2 |theta_j| l_j``, what it could be; of ``2 l_j^2``; of what
+                     rounding adds in a step
 
     For a network without v, norms and distances have three columns.
     """
@@ -109,6 +112,7 @@ class ReluPath:
     distances: Array
     growth: Array
     rounding: Array
+    imbalance: Array
     log_error: Array
     energy_error: Array
     lowest_error: Array
@@ -160,6 +164,7 @@ class ReluPath:
             "norm_errors": self.norm_errors,
             "growth": self.growth,
             "rounding": self.rounding,
+            "imbalance": self.imbalance,
             "kernel_spectrum": self.kernel_spectrum,
             "part_minima": self.part_minima,
             "gram_minimum": self.gram_minimum,

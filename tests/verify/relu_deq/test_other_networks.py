@@ -3,14 +3,13 @@
 As in Ling et al. 2023. It is made of the suite's model and flow, without a line changed there.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 import pytest
 import torch
 
 from verify.numerics.arrays import Placement
 from verify.relu_deq.descent import descend
+from verify.relu_deq.features import Identity
 from verify.relu_deq.model import ImplicitReLU
 from verify.relu_deq.parameters import ALL_BLOCKS, Parameters
 from verify.relu_deq.path import relu_path
@@ -22,25 +21,11 @@ WIDTH, INPUTS, SAMPLES = 60, 6, 9
 TRAINED = tuple(block for block in ALL_BLOCKS if block.name in "au")
 
 
-@dataclass(frozen=True)
-class AsItIs:
-    """phi(s) = s."""
-
-    def values(self, before):
-        return before
-
-    def opened(self, before):
-        return np.ones_like(before)
-
-    def through(self, opened, entries):
-        return entries
-
-
 @pytest.fixture(params=[TRAINED, ALL_BLOCKS[:3]], ids=["A and u", "A, W and u"])
 def state(request, rng):
     inputs = rng.standard_normal((INPUTS, SAMPLES))
     inputs /= np.linalg.norm(inputs, axis=0)
-    model = ImplicitReLU(inputs, WIDTH, 1.0, AsItIs(), request.param)
+    model = ImplicitReLU(inputs, WIDTH, 1.0, Identity(), request.param)
     a = 0.3 * rng.standard_normal((WIDTH, WIDTH)) / np.sqrt(WIDTH)
     u = rng.standard_normal(WIDTH) / np.sqrt(WIDTH)
     return model.at(Parameters(a, rng.standard_normal((WIDTH, INPUTS)), u, None))

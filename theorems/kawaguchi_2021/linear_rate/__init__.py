@@ -29,7 +29,7 @@ where rho(R) is the least pi (1 - pi) over ||W||_1 < R (one output). The paper a
 Phi = min(n, m) throughout; with the non-zero singular value only the hinge needs a rank.
 
 Side statements: the equilibrium is unique and iterating reaches it by a factor gamma a step in the
-1-norm (K-P1); L is not convex in (A, B) for m >= 2 (K-NC).
+1-norm (K-P1); L is not convex in (A, B) for m >= 2 (K-NC); the column sums of A stay (K-N, ours).
 
 Not in the paper, ours: the constants of cross-entropy and hinge, the rate integrated along the path,
 exp(-2 kappa int_0^T lambda_min(D_t) dt), which is what the proof gives, and the floor
@@ -97,7 +97,7 @@ CLAIMS = Claims(
     model.CLAIMS,  # K-P1, K-NC
     hypotheses.CLAIMS,  # K-T1.PL, K-T1.R, K-T1.rank
     optimum.CLAIMS,  # K-T1.least
-    proof.CLAIMS,  # K-T1.1 to K-T1.4, the steps
+    proof.CLAIMS,  # K-T1.1 to K-T1.4, the steps; K-N
     conclusion.CLAIMS,  # K-T1, K-T1.tight
     losses.CLAIMS,  # K-L, second opinions on the constants of the losses
     spectrum.CLAIMS,  # K-D and K-U, on D and on U

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from theorems.kawaguchi_2021.conserved import column_sums, leaky
 from theorems.kawaguchi_2021.linear_rate.hypotheses import (
     Constant,
     one_percent_more,
@@ -265,4 +266,18 @@ pl_along_path.false(
     why="orthogonal features make PL an equality",
     setting=TIGHT,
     kappa=one_percent_more,
+)
+
+
+@CLAIMS.step("K-N", "flow conserves every column sum of A", source=f"our own, on {PAPER}")
+def conserved(path: RatePath) -> Check:
+    """The symmetry of softmax, along the path."""
+    return column_sums(path)
+
+
+conserved.false(
+    "J_k = diag(s_k) - 0.999 s_k s_k^T",
+    why="its columns do not sum to 0",
+    setting=DRAWN,
+    path=leaky,
 )

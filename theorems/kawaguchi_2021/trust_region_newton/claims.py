@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from theorems.kawaguchi_2021.conserved import column_sums, leaky
 from theorems.kawaguchi_2021.opinions.printed import Printed
 from theorems.kawaguchi_2021.trust_region_newton.local import LocalModel
 from theorems.kawaguchi_2021.trust_region_newton.order import ORDER_RESOLUTION
@@ -317,4 +318,18 @@ path_order.false(
     why="dQ/dt changes along the path, so the gap has a term delta^2",
     setting=DRAWN,
     order=2.1,
+)
+
+
+@CLAIMS.step("K-N", "flow conserves every column sum of A", source=OURS)
+def conserved(path: NewtonPath) -> Check:
+    """The symmetry of softmax, along the path."""
+    return column_sums(path.flow)
+
+
+conserved.false(
+    "J_k = diag(s_k) - 0.999 s_k s_k^T",
+    why="its columns do not sum to 0",
+    setting=DRAWN,
+    path=lambda path: replace(path, flow=leaky(path.flow)),
 )
