@@ -32,9 +32,9 @@ def kept_by_flow(path: ReluPath, tolerance: float) -> Check:
     """The balance along the flow.
 
     The integrator may miss the residual by ``tolerance ||r||``. It takes lengths l_j of the units to change
-    the residual by ``||r(t) - r(0)||``, so that much error takes ``tolerance l_j ||r(0)|| / ||r(t) - r(0)||``.
-    It is made of gradients no farther than l_j away, each of which would keep the balance of its own place, and
-    so adds twice its size times l_j at most.
+    the residual by ``||r(t) - r(0)||``; that much error takes ``tolerance l_j ||r(0)|| / ||r(t) - r(0)||``.
+    It is made of gradients no farther than l_j away, each of which would keep the balance of its own place,
+    and so adds twice its size times l_j at most.
     """
     change, could_be, quadratic, rounding = path.imbalance[1:].T
     in_all = could_be[-1]
