@@ -116,7 +116,7 @@ def test_every_claim_has_a_falsehood_and_most_come_out_violated():
 def test_the_aligned_setting_is_tight_and_the_honest_chain_is_not_violated_there(tight):
     _, path = tight
     assert path.rates["tightness"] == pytest.approx(1.0, abs=1e-6)
-    assert flow.energy_identity(path).verdict == "VERIFIED"
+    assert flow.sharp(path).verdict == "VERIFIED"
     assert flow.lowest_rate(path).verdict in ("VERIFIED", "INCONCLUSIVE")
     assert flow.lowest_rate(path, rate=2.002).verdict == "VIOLATED"
 
@@ -166,7 +166,7 @@ def test_without_the_part_of_w_neither_lemma_3_1_nor_the_identity_holds(monkeypa
 def test_another_factor_of_the_identity_is_violated_on_slides(factor):
     _, path = run(**SLIDES)
     assert path.flow.held.max() > 0
-    assert flow.energy_identity(path).verdict == "VERIFIED"
+    assert flow.sharp(path).verdict == "VERIFIED"
     assert flow.energy_identity(path, factor=factor).verdict == "VIOLATED"
 
 

@@ -24,8 +24,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from theorems.decays import LATER, at_most_or_equal, decay_budget
 from theorems.gao_2022.box import Box, Reach
-from theorems.gao_2022.decays import LATER, at_most_or_equal, decay_budget
 from theorems.gao_2022.output_weights import COLUMNS
 from theorems.gao_2022.path import GaoPath, followed
 from theorems.gao_2022.premises import PAPER

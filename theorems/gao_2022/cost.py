@@ -9,8 +9,8 @@ import os
 
 import numpy as np
 
-from theorems.gao_2022.problem import draw_data
 from theorems.gao_2022.setting import Setting
+from theorems.two_classes import SAMPLES, draw_data
 from verify.relu_deq.observer import EXACT_NORMS_UP_TO
 from verify.relu_deq.problem import SINGLE_THREAD_UP_TO
 from verify.theorem.cost import DENSE, PROCESS, Cost
@@ -40,7 +40,7 @@ KERNELS = 24
 
 def cost(setting: Setting) -> Cost:
     """What a run will take, about; InputError for unusable data, which are read here."""
-    samples = setting.samples or 50
+    samples = setting.samples or SAMPLES
     if setting.data != "sphere":
         samples = draw_data(setting, np.random.default_rng(setting.seed)).samples
     return relu_cost(setting.width, samples, setting.points, single=setting.dtype == "float32")

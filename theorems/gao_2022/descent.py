@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from theorems.gao_2022.decays import LATER, descent_rounding
+from theorems.decays import LATER, descent_rounding
 from theorems.gao_2022.output_weights import (
     DESCENT_U,
     DESCENT_V,

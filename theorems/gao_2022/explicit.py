@@ -37,14 +37,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from theorems.gao_2022.box import STRICT
-from theorems.gao_2022.decays import (
+from theorems.decays import (
     LATER,
     RATE_RESOLUTION,
     SHAPE_RESOLUTION,
     at_most_or_equal,
     decay_budget,
 )
+from theorems.gao_2022.box import STRICT
 from theorems.gao_2022.output_weights import COLUMNS
 from theorems.gao_2022.path import GaoPath, followed
 from theorems.gao_2022.premises import PAPER

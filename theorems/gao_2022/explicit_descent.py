@@ -27,7 +27,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from theorems.gao_2022.decays import (
+from theorems.decays import (
     LATER,
     RATE_RESOLUTION,
     SHAPE_RESOLUTION,

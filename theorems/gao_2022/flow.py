@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from theorems.gao_2022.decays import LATER, RATE_RESOLUTION, at_most_or_equal, decay_budget
+from theorems.decays import above_gram, at_rate, energy_identity, lowest_rate
 from theorems.gao_2022.output_weights import FLOW_U, FLOW_V, GIVEN, NEAR, moved_by_flow, printed_refuted
 from theorems.gao_2022.path import GaoPath, followed
 from theorems.gao_2022.premises import PAPER, PREMISES
@@ -17,9 +17,6 @@ from verify.theorem.claims import Claims, Constant
 from verify.theorem.compare import Check, at_least, at_most, equal, inconclusive
 
 CLAIMS = Claims(PAPER)
-
-#: Resolution of the energy identity, relative to the total decay.
-ENERGY_RESOLUTION = 0.1
 
 #: What all of Lemma 3.5 rests on.
 GIVEN_LEMMA = (followed, *PREMISES)
@@ -202,14 +199,7 @@ a_norm.false("||A(t)|| <= 0.9999 c sqrt(m)", factor=0.9999, why="||A(0)|| = c sq
 )
 def kernel_above_gram(path: GaoPath, factor: float = 1.0) -> Check:
     """G is one of the four summands of H, and none of them is negative."""
-    return at_least(
-        "lambda_min(H), lambda_min(G)",
-        path.flow.kernel_spectrum[:, 0],
-        factor * path.flow.gram_minimum,
-        budget={"eigenvalue": path.flow.kernel_error + path.flow.gram_error},
-        where={"time": path.flow.times},
-        advice="both are of the size of rounding: drop inputs that are nearly parallel",
-    )
+    return above_gram(path.flow, factor)
 
 
 kernel_above_gram.false(
@@ -259,42 +249,19 @@ same_from_both_sides.false(
     source="our own, from the proof of Theorem 3.1",
     given=(followed,),
 )
-def energy_identity(path: GaoPath, factor: float = 2.0) -> Check:
+def sharp(path: GaoPath, factor: float = 2.0) -> Check:
     """The measured decay against ``int 2 r^T H r / ||r||^2``, slides included."""
-    flow = path.flow
-    return equal(
-        "log ||r(0)||^2/||r(t)||^2, int 2 r^T H r/||r||^2",
-        flow.log_decay[LATER],
-        0.5 * factor * flow.log_energy[LATER],
-        budget=decay_budget(flow) | {"integral": flow.energy_error[LATER]},
-        where={"time": flow.times[LATER]},
-        # What is known at the end, and no time before it needs to be known better.
-        resolution=ENERGY_RESOLUTION * float(flow.log_decay[-1]),
-        advice="tighten --tolerance or shorten --horizon",
-    )
+    return energy_identity(path.flow, factor)
 
 
-@energy_identity.also(given=(followed,))
-def lowest_rate(path: GaoPath, rate: float = 2.0) -> Check:
+@sharp.also(given=(followed,))
+def slowest(path: GaoPath, rate: float = 2.0) -> Check:
     """The measured decay against ``2 int lambda_min(H)``."""
-    flow = path.flow
-    integral, error = flow.integrated_lambda
-    # Attained where the labels lie along the slowest direction of H.
-    return at_most_or_equal(
-        f"log ||r||^2/||r(0)||^2, -{rate:g} int lambda_min(H)",
-        -flow.log_decay[LATER],
-        -rate * integral[LATER],
-        budget=decay_budget(flow) | {"integral": rate * error[LATER]},
-        where={"time": flow.times[LATER]},
-        resolution=RATE_RESOLUTION * rate * float(integral[-1]),
-        advice="tighten --tolerance, add --points, or shorten --horizon",
-    )
+    return lowest_rate(path.flow, rate)
 
 
-energy_identity.false(
-    "d log ||r||^2/dt = -2.0002 r^T H r/||r||^2", factor=2.0002, why="the factor is 2", setting=SMALL
-)
-energy_identity.false(
+sharp.false("d log ||r||^2/dt = -2.0002 r^T H r/||r||^2", factor=2.0002, why="the factor is 2", setting=SMALL)
+sharp.false(
     "||r||^2 <= exp(-2.0002 int lambda_min(H)) ||r(0)||^2",
     rate=2.0002,
     why="r stays along the slowest direction of H",
@@ -312,14 +279,7 @@ energy_identity.false(
 def decay(problem: GaoProblem, path: GaoPath) -> Iterator[Check]:
     """Theorem 3.1, which is also Lemma 3.5 (vi), for this width, up to the horizon."""
     flow = path.flow
-    yield at_most(
-        "log ||r||^2/||r(0)||^2, -lambda_0 t",
-        -flow.log_decay[LATER],
-        -problem.lambda_0 * flow.times[LATER],
-        budget=decay_budget(flow),
-        where={"time": flow.times[LATER]},
-        advice="tighten --tolerance",
-    )
+    yield at_rate(flow, problem.lambda_0)
     if flow.lost:
         yield inconclusive(
             f"log ||r||^2/||r(0)||^2 from time {flow.times[-1]:.4g} to the horizon {problem.horizon:.4g}",

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from theorems.gao_2022.setting import Setting
-from verify.data import samples as datasets
+from theorems.two_classes import draw_data
 from verify.data.parallel import moved_apart, parallel_pairs
 from verify.losses import EPS
 from verify.numerics.arrays import Placement
@@ -238,13 +237,3 @@ def build(setting: Setting) -> GaoProblem:
         step=setting.step or printed_step(max(known.lambda_0, EPS), len(targets)),
         **{field.name: getattr(known, field.name) for field in fields(known)},
     )
-
-
-def draw_data(setting: Setting, rng: np.random.Generator) -> datasets.Data:
-    """The data that the setting names; InputError for unusable ones."""
-    first, second = (int(word) for word in setting.classes.split(","))
-    if setting.data == "digits":
-        return datasets.unit_digits((first, second), setting.samples or 50, rng)
-    if setting.data == "sphere":
-        return datasets.sphere(setting.samples or 50, rng)
-    return datasets.unit_file(Path(setting.data), (first, second), setting.samples, rng)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
+from theorems.two_classes import Classes
 from verify.theorem.presets import Presets, Variant
 from verify.theorem.settings import BaseSetting
 
@@ -31,7 +32,7 @@ class Setting(BaseSetting):
     data: str = Field(
         "digits", examples=["sphere"], description="data set: digits, sphere, or a file FILE.npz"
     )
-    classes: str = Field(
+    classes: Classes = Field(
         "0,1", examples=["3,8"], description="the two classes of digits or of a file, coded -1 and +1"
     )
     gamma: float | None = Field(
@@ -80,16 +81,6 @@ class Setting(BaseSetting):
         examples=[0.01],
         description="noise, relative to norm 1, added to inputs that are parallel to others",
     )
-
-    @field_validator("classes")
-    @classmethod
-    def _two_classes(cls, text: str) -> str:
-        words = text.split(",")
-        if len(words) != 2 or not all(word.strip().lstrip("-").isdigit() for word in words):
-            raise ValueError("it should be two whole numbers with a comma between")
-        if int(words[0]) == int(words[1]):
-            raise ValueError("the two classes should differ")
-        return text
 
 
 #: Nearly no slide along kinks, and the sharp bound attained to 1e-7.

@@ -14,6 +14,8 @@ from verify.relu_deq.problem import LeastSquares, ReluProblem
 
 Array = NDArray[np.float64]
 
+TINY = float(np.finfo(float).tiny)
+
 
 @dataclass(frozen=True)
 class Descent:
@@ -42,7 +44,7 @@ class Descent:
     @property
     def log_change(self) -> Array:
         """``log ||r(k)||^2 / ||r(0)||^2``."""
-        return 2 * np.log(self.residuals / self.residuals[0])
+        return 2 * np.log(np.maximum(self.residuals, TINY) / self.residuals[0])
 
 
 def descent(problem: ReluProblem, step: float, steps: int) -> Iterator[LeastSquares]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from verify.losses import EPS
+
 Array = NDArray[np.float64]
 
 
@@ -37,3 +39,40 @@ def sampled_kernel(inputs: Array, width: int, rng: np.random.Generator) -> Array
     """``Phi^T Phi`` (n, n), Phi = relu(W X) / sqrt(width), for W of `width` rows of N(0, I)."""
     features = np.maximum(rng.standard_normal((width, inputs.shape[0])) @ inputs, 0.0)
     return features.T @ features / width
+
+
+def relu_correlation(cosines: Array) -> Array:
+    """``Q(c) = (sqrt(1 - c^2) + (pi - arccos c) c) / pi``, the arc cosine kernel of degree 1.
+
+    It is ``2 E relu(f) relu(g)`` for f and g of N(0, 1) with correlation c. Source: Ling et al. 2023.
+    """
+    c = np.clip(cosines, -1.0, 1.0)
+    return np.asarray((np.sqrt(1 - c**2) + (np.pi - np.arccos(c)) * c) / np.pi)
+
+
+def equilibrium_kernel(inputs: Array, sigma_w: float) -> Array:
+    """K (n, n), the limit of ``Z^T Z / m`` of the plain network, for inputs (d, n) of norm sqrt(d).
+
+    ``K = Q(c) / (1 - sigma_w^2)`` at the solution of ``c = sigma_w^2 Q(c) + (1 - sigma_w^2) x_i^T x_j / d``,
+    which is iterated: a sweep contracts by sigma_w^2 < 1. Source: Ling et al. 2023, Lemma 3.
+    """
+    overlap, share = inputs.T @ inputs / len(inputs), sigma_w**2
+    cosines = overlap
+    for _ in range(int(np.ceil(np.log(EPS) / np.log(share))) + 1):
+        cosines = share * relu_correlation(cosines) + (1 - share) * overlap
+    return relu_correlation(cosines) / (1 - share)
+
+
+def layer_kernels(inputs: Array, sigma_w: float, layers: int) -> Array:
+    """K^(1), ..., K^(layers) (layers, n, n): the same limit after so many sweeps from Z = 0.
+
+    ``K^(l) = E relu(f) relu(f)^T`` for f of covariance ``2 sigma_w^2 K^(l-1) + 2 X^T X / d``, K^(0) = 0.
+    """
+    found, kernel = [], np.zeros((inputs.shape[1], inputs.shape[1]))
+    for _ in range(layers):
+        covariance = 2 * sigma_w**2 * kernel + 2 * inputs.T @ inputs / len(inputs)
+        deviations = np.sqrt(np.diag(covariance))
+        sizes = np.outer(deviations, deviations)
+        kernel = sizes * relu_correlation(covariance / sizes) / 2
+        found.append(kernel)
+    return np.array(found)

@@ -1,0 +1,100 @@
+"""The path: descent and flow as the theorem has them, descent from the paper's own start; pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from theorems.ling_2023.problem import LingProblem
+from verify import plots
+from verify.relu_deq.descent import Descent, descend
+from verify.relu_deq.path import ReluPath, relu_path
+from verify.theorem.protocol import Progress
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+#: Steps from the paper's own start, each of size 1/lambda_max(H(0)).
+WHOLE_STEPS = 100
+
+
+@dataclass(frozen=True)
+class LingPath:
+    """Descent with the step of the setting, flow with the same labels, and descent from the paper's start."""
+
+    problem: LingProblem
+    descent: Descent
+    flow: ReluPath
+    whole: Descent
+
+    @property
+    def arrays(self) -> Mapping[str, NDArray[np.float64]]:
+        """What a third party needs to recompute every number."""
+        pairs = (("descent", self.descent), ("whole", self.whole))
+        parts = ("residuals", "gram_minimum", "distances", "imbalance")
+        own = {f"{name}_{key}": getattr(of, key) for name, of in pairs for key in parts}
+        return {**self.flow.arrays, **own}
+
+    @property
+    def rates(self) -> Mapping[str, float]:
+        """Mean rates of log Phi in flow time, of the flow and by descent; and what is printed."""
+        problem, descent = self.problem, self.descent
+        time = descent.step * (len(descent.residuals) - 1)
+        by_descent = {"by descent": -float(descent.log_change[-1]) / time}
+        return {**self.flow.rates, **by_descent, "printed, lambda_0/2": problem.lambda_0 / 2}
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """Work done."""
+        return {**self.flow.counts, "descent_steps": len(self.descent.residuals) - 1}
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """How Condition 1 stands, and what happens at the paper's own start."""
+        whole = self.whole
+        ratios = ", ".join(f"{part} {ratio:.3g}" for part, ratio in self.problem.condition.items())
+        return [
+            *self.problem.notes,
+            f"Condition 1, left over right sides: {ratios}; from the paper's own start, where (9) never "
+            f"holds, {len(whole.residuals) - 1} steps of {whole.step:.3g} take the loss to "
+            f"{np.exp(whole.log_change[-1]):.2g} of itself",
+            *self.flow.notes,
+        ]
+
+
+def integrate(problem: LingProblem, progress: Progress) -> LingPath:
+    """Descent and flow in (W, U, a), observed; and descent from the paper's own start."""
+    flow = relu_path(problem, lambda share: progress("gradient flow", share, 1.0))
+    progress("descent", 0, 0)
+    state, targets = problem.whole
+    fastest = float(np.linalg.eigvalsh(state.kernel_parts(state).sum(axis=0))[-1])
+    whole = descend(replace(problem, start=state, targets=targets), 1 / fastest, WHOLE_STEPS)
+    return LingPath(problem, descend(problem, problem.step, problem.epochs), flow, whole)
+
+
+def pictures(problem: LingProblem, path: LingPath) -> dict[str, Figure]:
+    """Flow against its bounds; descent from the paper's own start."""
+    flow, steps = path.flow, np.arange(len(path.whole.residuals))
+    slow = np.log1p(-path.descent.step * problem.lambda_0 / 2)
+    curves = {
+        "measured": (flow.times, -flow.log_decay),
+        r"$\exp(-2\int_0^t \lambda_{\min}(H))$": (flow.times, -2 * flow.integrated_lambda[0]),
+        r"printed: $\exp(-\lambda_0 t)$": (flow.times, -problem.lambda_0 * flow.times),
+    }
+    whole = {
+        "measured": (steps, np.maximum(path.whole.log_change, -70)),
+        "guaranteed, for a small enough $a$": (steps, slow * steps),
+    }
+    of_flow = plots.single("Gradient flow", "gradient-flow time $t$", r"$\Phi(t)/\Phi(0)$")
+    of_whole = plots.single(
+        r"$a \sim N(0, 1/m)$: nothing is promised", r"step $\tau$", r"$\Phi(\tau)/\Phi(0)$"
+    )
+    for (_, axes), lines in ((of_flow, curves), (of_whole, whole)):
+        for curve, (label, (x, y)) in zip(plots.CURVES, lines.items(), strict=False):
+            axes.semilogy(x, np.exp(y), label=label, **curve)
+        axes.legend(loc="best")
+    return {"flow": of_flow[0], "paper": of_whole[0]}

@@ -1,0 +1,197 @@
+"""The problem: data, the network at its start, and the constants of Condition 1."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import scipy
+from numpy.typing import NDArray
+
+from theorems.ling_2023.setting import Setting
+from theorems.two_classes import draw_data
+from verify.data.parallel import parallel_pairs
+from verify.losses import EPS
+from verify.numerics.arrays import Placement
+from verify.relu_deq.kernels import equilibrium_kernel
+from verify.relu_deq.model import ImplicitReLU, NoEquilibriumError, ReluState
+from verify.relu_deq.parameters import Parameters
+from verify.relu_deq.problem import ReluProblem
+from verify.theorem.errors import HypothesisError
+
+Array = NDArray[np.float64]
+
+#: The factor of (9): 4 is printed, 8 is what the last line of the proof needs; by how much small a meet it.
+PRINTED, NEEDED, MARGIN = 4.0, 8.0, 2.0
+
+#: Near targets and steps take these shares of what is allowed, delta at the paper's start of 1 - ||W(0)||.
+NEAR, STEP, SHARE_OF_ROOM = 0.9, 0.99, 0.1
+
+#: The default horizon lets exp(-lambda_min(H(0)) t) fall to exp(-3).
+FALL = 3.0
+
+
+@dataclass(frozen=True)
+class Constants:
+    """delta, ``rho = norm + delta`` of W, U and a at the start (spectral), and ``||X||_F``."""
+
+    delta: float
+    w: float
+    u: float
+    a: float
+    inputs: float
+
+    @classmethod
+    def of(cls, norms: tuple[float, float], readout: float, inputs: float, delta: float) -> Constants:
+        """From the norms of W and U, that of a, and ``||X||_F``."""
+        return cls(delta, norms[0] + delta, norms[1] + delta, readout + delta, inputs)
+
+    @property
+    def hidden(self) -> float:
+        """``(c_w^2 + c_u^2) ||X||_F^2``."""
+        c_w, c_u, _ = self.factors
+        return (c_w**2 + c_u**2) * self.inputs**2
+
+    @property
+    def factors(self) -> tuple[float, float, float]:
+        """c_w, c_u and c_a."""
+        room = 1 - self.w
+        return self.u * self.a / room**2, self.a / room, self.u / room
+
+    def allowed(self, lambda_0: float) -> tuple[float, float]:
+        """The largest ``||r_0||`` by (7) and by (8)."""
+        seventh = self.delta * lambda_0 / (4 * max(self.factors) * self.inputs)
+        return seventh, lambda_0**1.5 * self.a / (4 * (2 + np.sqrt(2)) * self.hidden)
+
+    def ninth(self, lambda_0: float, factor: float = NEEDED) -> float:
+        """lambda_0 over the right side of (9)."""
+        return lambda_0 / (factor * self.hidden)
+
+    def largest_step(self, lambda_0: float) -> float:
+        """``min(2/lambda_0, 2 (c_w^2 + c_u^2) / ((c_w^2 + c_u^2 + c_a^2)^2 ||X||_F^2))``."""
+        whole = self.hidden + (self.factors[2] * self.inputs) ** 2
+        return min(2 / lambda_0, 2 * self.hidden / whole**2)
+
+
+def small_readout(norms: tuple[float, float], readout: float, inputs: float, lambda_0: float) -> float:
+    """The epsilon by which a is scaled down, and the delta as large, that meet (9) with 8 by `MARGIN`."""
+
+    def spare(log_scale: float) -> float:
+        scale = float(np.exp(log_scale))
+        constants = Constants.of(norms, scale * readout, inputs, scale)
+        return float(np.log(constants.ninth(lambda_0) / MARGIN))
+
+    ends = np.log(EPS), np.log((1 - norms[0]) / 2)
+    return float(np.exp(ends[1] if spare(ends[1]) >= 0 else scipy.optimize.brentq(spare, *ends)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class LingProblem(ReluProblem):
+    """The network at its start, labels, and how to train it; other fields are those of `ReluProblem`.
+
+    lambda_0, lambda_star  smallest eigenvalues of ``Z^T Z`` at the start and of K
+    sigma_w, constants     of Assumption 1 and of Condition 1
+    step, epochs           eta, and how many steps of descent
+    whole                  the paper's own start, a of N(0, 1/m), with the data's labels
+    """
+
+    sigma_w: float
+
+    lambda_0: float
+    lambda_star: float
+    constants: Constants
+    step: float
+    epochs: int
+    whole: tuple[ReluState, Array]
+
+    @property
+    def condition(self) -> Mapping[str, float]:
+        """Left over right side of each part of Condition 1, with 8 for 4 in (9)."""
+        seventh, eighth = np.array(self.constants.allowed(self.lambda_0)) / self.initial_residual
+        return {"(7)": float(seventh), "(8)": float(eighth), "(9)": self.constants.ninth(self.lambda_0)}
+
+    @property
+    def gram_error(self) -> float:
+        """Relative error of lambda_0: of Z, and of sums of m terms."""
+        relative = (
+            self.start.accuracy / (1 - self.norms[0]) + (self.samples + np.sqrt(self.model.width)) * EPS
+        )
+        return float(4 * relative * np.trace(self.start.gram)) / self.lambda_0
+
+    @property
+    def effective(self) -> Mapping[str, Any]:
+        """The values that the run is made with."""
+        return {
+            **super().effective,
+            "lambda_0": self.lambda_0,
+            "||W(0)||": self.norms[0],
+            "||a(0)||": self.constants.a - self.constants.delta,
+            "||r_0||": self.initial_residual,
+            "eta": self.step,
+        }
+
+
+def build(setting: Setting) -> LingProblem:
+    """Data, the network at its start, and the constants that follow; InputError for unusable data.
+
+    HypothesisError for parallel inputs, for a map that need not contract, and where lambda_0 is 0.
+    """
+    rng = np.random.default_rng(setting.seed)
+    drawn = draw_data(setting, rng)
+    inputs = np.sqrt(len(drawn.features)) * drawn.features
+    theta = Parameters.gaussian(setting.width, len(inputs), rng, setting.sigma_w)
+    norms = float(np.linalg.norm(theta.a, 2)), float(np.linalg.norm(theta.w, 2))
+    if setting.sigma_w**2 >= 1 / 8:
+        found = f"sigma_w^2 = {setting.sigma_w**2:.3g} is not below 1/8 (Assumption 1), by which Lemma 1 has"
+        raise HypothesisError(f"{found} ||W(0)|| < 1; here it is {norms[0]:.3g}: use --sigma-w 0.35 or less")
+    if norms[0] >= 1:
+        found = f"||W(0)|| = {norms[0]:.4g} is not below 1, so that nothing contracts the equilibrium"
+        raise HypothesisError(f"{found}: raise --width, or lower --sigma-w")
+    if pairs := parallel_pairs(inputs).tolist():
+        found = f"inputs {pairs[0][0]} and {pairs[0][1]} are parallel (Assumption 2)"
+        raise HypothesisError(f"{found}: drop one, or use --data sphere")
+    model = ImplicitReLU.plain(inputs, setting.width)
+    try:
+        whole = model.at(theta)
+    except NoEquilibriumError as slow:
+        raise HypothesisError(f"||W(0)|| = {norms[0]:.6g}, {slow}: lower --sigma-w") from None
+    values, vectors = np.linalg.eigh(whole.gram)
+    lambda_0, readout = float(values[0]), float(np.linalg.norm(theta.u))
+    if lambda_0 <= 4 * (len(values) + np.sqrt(setting.width)) * EPS * values.sum():
+        raise HypothesisError(f"lambda_0 is 0 to rounding, for m = {setting.width}: raise --width")
+    small, size = setting.init == "small", float(np.linalg.norm(inputs))
+    delta = small_readout(norms, readout, size, lambda_0) if small else SHARE_OF_ROOM * (1 - norms[0])
+    scale = delta if small else 1.0
+    constants = Constants.of(norms, scale * readout, size, delta)
+    start = model.at(replace(theta, u=scale * theta.u), (whole.z, scale * whole.p))
+    targets = drawn.targets[0]
+    if setting.labels == "near":
+        distance = setting.distance or NEAR * min(constants.allowed(lambda_0))
+        targets = start.output - distance * vectors[:, 0]
+    slowest = float(np.linalg.eigvalsh(start.kernel_parts(start).sum(axis=0))[0])
+    return LingProblem(
+        start=start,
+        targets=targets,
+        horizon=setting.horizon or FALL / slowest,
+        points=setting.points,
+        tolerance=setting.tolerance,
+        seed=setting.seed,
+        placement=Placement("float64", setting.device),
+        described={
+            "data": setting.data,
+            "init": setting.init,
+            "labels": setting.labels,
+            "digest": drawn.digest,
+        },
+        notes=() if setting.data == "sphere" else (f"inputs were scaled to norm sqrt({len(inputs)})",),
+        lambda_0=lambda_0,
+        lambda_star=float(np.linalg.eigvalsh(equilibrium_kernel(inputs, setting.sigma_w))[0]),
+        constants=constants,
+        step=setting.step or STEP * constants.largest_step(lambda_0),
+        epochs=setting.epochs,
+        whole=(whole, drawn.targets[0]),
+        norms=norms,
+        sigma_w=setting.sigma_w,
+    )
