@@ -33,7 +33,7 @@ RESOLUTION = 1e-3
 #: Of the laws, which no setting changes: sigma_w^2 and inputs; widths and draws of Lemma 1 and of Theorem 4;
 #: draws of the Monte Carlo, and sweeps.
 SHARE, SAMPLES = 0.08, 4
-EDGE_WIDTHS, EDGE_DRAWS = np.array([100, 10_000]), 1000
+EDGE_WIDTHS, EDGE_DRAWS = np.array([100, 10_000]), 600
 WIDTHS, DRAWS = (40, 160, 640), 16
 MONTE_CARLO, LAYERS = 200_000, 8
 
@@ -83,8 +83,8 @@ inputs.broken(
 def edge(share: float = 1.0) -> Iterator[Check]:
     """The printed bound is the edge of the spectrum, which ||W(0)|| exceeds more often as m grows.
 
-    Printed is a failure probability exp(-Omega(m)); it tends to 0.17, by Tracy and Widom. Repaired by Davidson
-    and Szarek: an m x m matrix of N(0, 1) exceeds 2 sqrt(m) + t with probability exp(-t^2/2).
+    Printed is a failure probability exp(-Omega(m)); it tends to 0.17, by Tracy and Widom. Repaired by
+    Davidson and Szarek: an m x m matrix of N(0, 1) exceeds 2 sqrt(m) + t with probability exp(-t^2/2).
     """
     rng, size = np.random.default_rng(0), 2 * share * np.sqrt(EDGE_WIDTHS)
     drawn = np.array([gaussian_norms(int(m), EDGE_DRAWS, rng) for m in EDGE_WIDTHS]) / size[:, None]

@@ -15,6 +15,7 @@ from theorems.ling_2023.path import LingPath
 from theorems.ling_2023.problem import NEEDED, PRINTED, Constants, LingProblem
 from theorems.ling_2023.setting import FAR, SMALL
 from verify.losses import EPS
+from verify.numerics.arrays import Placement
 from verify.numerics.spectral_norm import spectral_norm
 from verify.relu_deq.model import ImplicitReLU
 from verify.relu_deq.parameters import Parameters
@@ -79,12 +80,12 @@ def never(factor: float = PRINTED) -> Iterator[Check]:
     rho_a <= (1 - rho_w)/(2 sqrt(n)), whatever m; but ||a(0)|| -> 1.
     """
     x, rng = law_inputs(SAMPLES)
-    rows = []
+    rows, single = [], Placement("float32")
     for width in WIDTHS:
-        theta = Parameters.gaussian(width, len(x), rng, np.sqrt(SHARE))
+        theta = Parameters.gaussian(width, len(x), rng, np.sqrt(SHARE)).mapped(single.put)
         norms = spectral_norm(theta.a, np.ones(width))[0], float(np.linalg.norm(theta.w, 2))
         constants = Constants.of(norms, float(np.linalg.norm(theta.u)), float(np.linalg.norm(x)), 0.0)
-        gram = ImplicitReLU.plain(x, width).at(theta, accuracy=1e-3).gram
+        gram = ImplicitReLU.plain(single.put(x), width).at(theta, accuracy=1e-3).gram
         bound = ((1 - constants.w) / constants.a) ** 2 / (factor * SAMPLES)
         rows.append((constants.ninth(float(np.linalg.eigvalsh(gram)[0]), factor), bound))
     ratios, bounds = np.array(rows).T
