@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from theorems.ling_2023.problem import LingProblem
 from verify import plots
+from verify.losses import EPS
 from verify.relu_deq.descent import Descent, descend
 from verify.relu_deq.path import ReluPath, relu_path
 from verify.theorem.protocol import Progress
@@ -79,7 +80,7 @@ def integrate(problem: LingProblem, progress: Progress) -> LingPath:
 def pictures(problem: LingProblem, path: LingPath) -> dict[str, Figure]:
     """Flow against its bounds; descent from the paper's own start."""
     flow, steps = path.flow, np.arange(len(path.whole.residuals))
-    slow = np.log1p(-path.descent.step * problem.lambda_0 / 2)
+    slow = np.log1p(-min(path.descent.step * problem.lambda_0 / 2, 1 - EPS))
     curves = {
         "measured": (flow.times, -flow.log_decay),
         r"$\exp(-2\int_0^t \lambda_{\min}(H))$": (flow.times, -2 * flow.integrated_lambda[0]),

@@ -222,17 +222,3 @@ def loose(problem: LingProblem, path: LingPath) -> LingPath:
 
 balance.false("a flow at 1000 times the tolerance", path=loose, why="longer steps err more", setting=FAR)
 balance.false("1.001 eta^2 times that form", factor=1.001, why="descent adds it exactly", setting=FAR)
-
-
-@CLAIMS.finding(
-    "L-F", "from the paper's own start, which nothing guarantees, descent converges", required=False
-)
-def converges(path: LingPath, share: float = 1.0) -> Iterator[Check]:
-    """With the data's labels and steps of 1/lambda_max(H(0)), which the theorem does not allow."""
-    whole, known = path.whole, {"rounding": 1e-9}
-    yield at_most("Phi at the end/Phi(0)", np.exp(whole.log_change[-1]), 0.5 * share, budget=known)
-    norms = path.problem.norms[0] + whole.distances[:, 0]
-    yield at_most("||W(0)|| + ||W(tau) - W(0)||_F", norms, share, budget=known)
-
-
-converges.false("||W(tau)|| < 0.7", share=0.7, why="||W(0)|| is 0.77 here", setting=SMALL)
