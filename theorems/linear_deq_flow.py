@@ -1,0 +1,163 @@
+"""The flow of `theorems.linear_deq`, what is seen along it, and its picture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from verify import plots
+from verify.flow import FlowPoint
+from verify.flow.cvode import cvode
+from verify.flow.scaled import Segment, Stepper, integrate
+from verify.linear_deq.following import EXCESS_RESOLUTION, resolvable_excess
+from verify.losses import EPS, Array, ShallowObjective
+from verify.numerics.quadrature import cumulative_integral
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+NEWTON = 1.1  # CVODE's error test, and the tenth of it at which Newton's iteration stops
+
+
+@dataclass(frozen=True)
+class Problem:
+    """L_0 of features X (d, n) and targets Y (k, n), the start S = (A, M) (k, d + k), the times to see."""
+
+    objective: ShallowObjective
+    X: Array
+    Y: Array
+    S: Array
+    times: Array
+    rtol: float
+    seed: int
+    smallest: float  # singular value of M(0), as asked for
+    aligned: bool
+    speeds: tuple[float, float] = (1, 1)  # of A and M, over those of gradient flow
+
+    @property
+    def attained(self) -> bool:
+        """Whether E falls at the sharp rate."""
+        return self.aligned or (self.S.size == 2 and self.objective.pl_is_attained)
+
+    @property
+    def rate(self) -> float:
+        """2 mu / ||C||."""
+        return float(2 * self.objective.pl_constant / np.linalg.norm(self.S, 2) ** 2)
+
+    def at(self, S: Array) -> tuple[Array, Array, Array, Array, float, float]:
+        """A, M, W, G; E = L - L*, or 0 where rounding blurs it; the relative rounding error of W."""
+        A, M = np.split(S.reshape(self.S.shape), [-len(self.S)], axis=1)
+        W, rounding = np.linalg.solve(M, A), EPS * sum(A.shape) * float(np.linalg.cond(M))
+        E, G = self.objective.excess_and_gradient(W)
+        return A, M, W, G, E * resolvable_excess(self.objective, W, G, rounding), rounding
+
+
+@dataclass(frozen=True)
+class Path:
+    """What is seen at p times."""
+
+    times: Array
+    A: Array  # (p, k, d)
+    M: Array  # (p, k, k)
+    W: Array  # (p, k, d)
+    G: Array  # (p, k, d)
+    E: Array  # L - L*
+    rounding: Array  # of W, relative
+    sharp: Array  # 2 mu int_0^t (1 + s^2) / ||M||^2
+    quadrature: Array  # its error
+    drift: float  # of C over ||C||, the most that the tolerance asked for lets pass
+    steps: int
+    error: float = 0  # of log E and `sharp`, from a second run
+    bias: float = 0  # ||W - W_s|| / ||W_s|| at the end, W_s on the flow of the shallow model
+
+    @property
+    def arrays(self) -> Mapping[str, Array]:
+        """For the record."""
+        return {name: column for name, column in vars(self).items() if np.ndim(column)}
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """Work done."""
+        return {"steps": self.steps}
+
+    @property
+    def rates(self) -> Mapping[str, float]:
+        """Of the fall of log E."""
+        fall, least, end = np.log(self.E[0] / self.E[-1]), self.sharp[-1], self.times[-1]
+        found = {"measured": fall / end, "guaranteed": least / end, "tightness": fall / least}
+        return found | {"implicit bias: ||W - W_s|| / ||W_s|| at the end": self.bias}
+
+
+def t(X: Array) -> Array:
+    """The transposed matrices of a stack."""
+    return np.swapaxes(X, -1, -2)
+
+
+def norm(X: Array) -> Array:
+    """The Frobenius norms of a stack."""
+    return np.linalg.norm(X, axis=(-2, -1))
+
+
+def sigma(X: Array) -> Array:
+    """The singular values of a stack, decreasing."""
+    return np.linalg.svd(X, compute_uv=False)
+
+
+def velocity(M: Array, W: Array, G: Array, speeds: tuple[float, float] = (1, 1)) -> Array:
+    """(dA/dt, dM/dt), (..., k, d + k)."""
+    slope = np.linalg.solve(t(M), G)
+    return np.concatenate([-speeds[0] * slope, speeds[1] * slope @ t(W)], axis=-1)
+
+
+def follow(problem: Problem, rtol: float) -> Path:
+    """The flow at tolerance `rtol`, until rounding blurs it.
+
+    Error tests keep the errors of a step in the N unknowns, each over its tolerance, below 1 in the root mean
+    square. So their norm is at most sqrt(N) times the largest tolerance, rtol (scale + way since the segment
+    began). C moves by 2 ||S|| times that, ||S||^2 = ||C||, and is constant on exact flow: errors just add up.
+    """
+    segments: list[tuple[FlowPoint, float]] = []
+
+    def field(S: Array) -> tuple[Array, float]:
+        _, M, W, G, E, _ = problem.at(S)
+        return -velocity(M, W, G, problem.speeds).ravel(), E
+
+    def stepper(segment: Segment) -> Stepper:
+        segments.append(
+            (segment.begin, float((segment.theta(segment.start + 1) - segment.begin.theta).max()))
+        )
+        return cvode(rtol)(segment)
+
+    least, coarse = problem.objective.optimum_error / EXCESS_RESOLUTION, EPS * float(norm(problem.S)) / rtol
+    points = list(integrate(field, problem.S.ravel(), problem.times, least, stepper, coarse))
+    passed = 0.0
+    for (begin, scale), (end, _) in zip(segments, [*segments[1:], (points[-1], 0.0)], strict=True):
+        way = max(
+            np.abs(p.theta - begin.theta).max() for p in (*points, end) if begin.time <= p.time <= end.time
+        )
+        passed += (end.steps - begin.steps + 1) * np.sqrt(problem.S.size + 2) * (scale + float(way))
+    drift = 2 * NEWTON * problem.rtol * passed / float(np.linalg.norm(problem.S, 2))
+    seen = [point for point in points if point.excess > 0 and point.time in problem.times]
+    A, M, W, G, E, rounding = map(np.array, zip(*(problem.at(point.theta) for point in seen), strict=True))
+    times, s = np.array([point.time for point in seen]), sigma(W)[:, -1] * (W.shape[1] >= W.shape[2])
+    rate = 2 * problem.objective.pl_constant * (1 + s**2) / sigma(M)[:, 0] ** 2
+    sharp = cumulative_integral(times, rate, problem.times[1])
+    return Path(times, A, M, W, G, E, rounding, *sharp, drift, points[-1].steps)
+
+
+def pictures(problem: Problem, path: Path) -> dict[str, Figure]:
+    """The loss under its two bounds."""
+    title = f"Linear DEQ: excess loss and bounds, $d={path.W.shape[2]}$, $k={path.W.shape[1]}$"
+    figure, axes = plots.single(title, "gradient-flow time $t$", "$(L(t) - L^*) / (L(0) - L^*)$")
+    curves = {
+        "measured": path.E / path.E[0],
+        r"$\exp(-2\mu\int_0^t (1 + s^2) / \|M\|^2)$": np.exp(-path.sharp),
+        r"$\exp(-2\mu t / \|C\|)$": np.exp(-problem.rate * path.times),
+    }
+    for style, (label, curve) in zip(plots.CURVES, curves.items(), strict=False):
+        axes.semilogy(path.times, curve, label=label, **style)
+    axes.legend(loc="best")
+    return {"loss": figure}
