@@ -29,7 +29,6 @@ from verify.linear_deq.following import SHARPER
 from verify.linear_deq.setting import LinearSetting, Loss
 from verify.losses import EPS, Array
 from verify.numerics.differentiation import directional_derivative
-from verify.numerics.quadrature import graded_times
 from verify.theorem.claims import Claims
 from verify.theorem.compare import Check, at_least, at_most, equal, not_applicable
 from verify.theorem.errors import HypothesisError, InputError
@@ -45,7 +44,7 @@ SOURCES = ("ours; on conserved norms cf. Dandapanthula and Ramdas, arXiv 2511.16
 FORMULAS = (("statement", (r"L(t) - L^* \le (L(0) - L^*)\,e^{-2 \mu t / \|C\|}", r"C = A A^T + M M^T")),)
 CLAIMS = Claims("ours")
 SMALL: Mapping[str, Any] = {"width": 2, "outputs": 2, "samples": 9, "points": 15, "rtol": 1e-8}
-SCALAR: Mapping[str, Any] = {**SMALL, "outputs": 1, "loss": "logistic"}
+SCALAR: Mapping[str, Any] = {**SMALL, "width": 1, "outputs": 1}
 ALIGNED: Mapping[str, Any] = {"labels": "aligned", "width": 3, "points": 31, "rtol": 1e-8}
 DIGITS: Mapping[str, Any] = {"data": "digits", "width": 4, "outputs": 3, "points": 31, "rtol": 1e-8}
 QUICK = (
@@ -99,14 +98,16 @@ def build(setting: Setting) -> Problem:
         A, Y = M @ W, (W - OFFSET * np.outer(right[:, -1], basis[:, -1])) @ X
         drawn = replace(drawn, start=replace(drawn.start, features=X, targets=Y))
     objective = shallow_objective(shared, drawn, radius=1e6)  # which plays no role where tau > 0
-    S, rtol, seed, smallest = np.hstack([A, M]), setting.rtol, setting.seed, setting.smallest
-    problem = Problem(objective, X, Y, S, np.zeros(1), rtol, seed, smallest, aligned)
+    S, asked = (
+        np.hstack([A, M]),
+        {name: getattr(setting, name) for name in ("points", "rtol", "seed", "smallest")},
+    )
+    problem = Problem(objective, X, Y, S, fastest=1, horizon=1, aligned=aligned, **asked)
     A, M, W, G, E, _ = problem.at(S)
     if E <= 0:
         raise HypothesisError("W(0) is optimal already, to rounding: use another --seed")
-    end = setting.horizon or 12 / problem.rate  # when the bound has fallen by exp(-12)
-    fastest = E / norm(velocity(M, W, G)) ** 2
-    return replace(problem, times=graded_times(end, min(end, fastest), setting.points))
+    horizon = setting.horizon or 12 / problem.rate  # when the bound has fallen by exp(-12)
+    return replace(problem, fastest=min(horizon, E / norm(velocity(M, W, G)) ** 2), horizon=horizon)
 
 
 def integrate(problem: Problem, progress: Progress, looser: float = 1) -> Path:
@@ -151,12 +152,6 @@ pl.broken("cross-entropy without tau", why="mu = 0", setting={**SMALL, "loss": "
 pl.broken("hinge with n > d", why="no W meets all labels", setting={**SCALAR, "loss": "hinge"})
 
 
-def gap(what: str, path: Path, found: Array, rounding: Array | float, **how: Any) -> Check:
-    """An identity along the path, as what should vanish."""
-    how = {"budget": {"rounding": rounding}, "where": {"time": path.times}, **how}
-    return equal(what, found, 0, resolution=RESOLUTION, **how)
-
-
 @CLAIMS.step("D-G", "dL/dA = M^{-T} G, dL/dM = -M^{-T} G W^T")
 def slopes(problem: Problem, path: Path, speeds: tuple[float, float] = (1, 1)) -> Check:
     """Along a random direction, by complex step through M^{-1} A and the loss."""
@@ -168,16 +163,13 @@ def slopes(problem: Problem, path: Path, speeds: tuple[float, float] = (1, 1)) -
         found.append(directional_derivative(lambda *S: L.analytic_excess(np.linalg.solve(*S)), (M, A), ways))
         blur.append(speed * (L.analytic_rounding(W) + L.gradient_rounding(W, rounding)))
     downhill = velocity(path.M, path.W, path.G, speeds)
-    size = norm(downhill) * norm(D)
-    rounding = 4 * path.rounding + blur / size
-    how = {"undecided": rounding > RESOLUTION / 10}  # rounding blurs G towards the end
-    return gap(
-        "<grad L - closed form, D> / ||grad L|| ||D||",
-        path,
+    size, where = norm(downhill) * norm(D), {"time": path.times}
+    found, budget = (
         (found + np.sum(downhill * D, (1, 2))) / size,
-        rounding,
-        **how,
+        {"rounding": 4 * path.rounding + blur / size},
     )
+    how = {"where": where, "resolution": RESOLUTION, "undecided": blur / size > RESOLUTION / 10}
+    return equal("<grad L - closed form, D> / ||grad L|| ||D||", found, 0, budget=budget, **how)
 
 
 slopes.false("dL/dA 0.1% larger", why="that is not what is found", setting=SMALL, speeds=(1.001, 1))
@@ -185,11 +177,12 @@ slopes.false("dL/dA 0.1% larger", why="that is not what is found", setting=SMALL
 
 @CLAIMS.step("D-1", "C = A A^T + M M^T is constant")
 def conserved(path: Path, weight: float = 1) -> Check:
-    """To what the tolerance asked for lets pass. Seen: 0.0003 to 0.006 of it, by any loss, start and rtol."""
+    """To what the tolerance asked for lets pass. Seen: 0.0003 to 0.02 of it, by any loss, start and rtol."""
     C = weight * path.A @ t(path.A) + path.M @ t(path.M)
     found, rounding = norm(C - C[0]) / np.linalg.norm(C[0], 2), 4 * EPS * sum(path.W.shape[1:])
     budget = {"steps": path.drift, "rounding": rounding}
-    return gap("||C(t) - C(0)||_F / ||C||", path, found, rounding, budget=budget, trivial=path.times == 0)
+    how = {"where": {"time": path.times}, "resolution": 1e-2}  # at rtol = 1e-6 some 0.003 may pass
+    return equal("||C(t) - C(0)||_F / ||C||", found, 0, budget=budget, trivial=path.times == 0, **how)
 
 
 def uneven(problem: Problem) -> Path:
@@ -215,11 +208,15 @@ def speed(path: Path, swapped: bool = False) -> Check:
     A, M, W, G = path.A, path.M, path.W, path.G
     dA, dM = np.split(velocity(M, W, G), [A.shape[2]], axis=2)
     found = directional_derivative(np.linalg.solve, (M, A), (dM, dA))
-    law = -np.linalg.solve(M @ t(M) if swapped else t(M) @ M, G + G @ t(W) @ W)
-    largest, least = sigma(M)[:, 0], sigma(M)[:, -1]
-    terms = norm(G) * (1 + norm(W) ** 2) / least**2
-    rounding = 4 * path.rounding * largest / least * terms / norm(found)
-    return gap("||dW/dt - law|| / ||dW/dt||", path, norm(found - law) / norm(found), rounding)
+    right = G + G @ t(W) @ W
+    law = -np.linalg.solve(
+        *((t(M), np.linalg.solve(M, right)) if swapped else (M, np.linalg.solve(t(M), right)))
+    )
+    least, largest, size = sigma(M)[:, -1], sigma(M)[:, 0], (1 + norm(W) ** 2) / norm(found)
+    # Of two solves, the first of which M^{-1} amplifies, and of the right-hand side, which (M^T M)^{-1} does.
+    rounding = 4 * path.rounding * (1 + norm(dA) * size / least + norm(G) * size / (least * largest))
+    how = {"budget": {"rounding": rounding}, "where": {"time": path.times}, "resolution": RESOLUTION}
+    return equal("||dW/dt - law|| / ||dW/dt||", norm(found - law) / norm(found), 0, **how)
 
 
 speed.false("(M M^T)^{-1} for (M^T M)^{-1}", why="M is not symmetric", setting=SMALL, swapped=True)

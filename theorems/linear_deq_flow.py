@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.interpolate import CubicSpline
 
 from verify import plots
 from verify.flow import FlowPoint
@@ -14,23 +15,26 @@ from verify.flow.cvode import cvode
 from verify.flow.scaled import Segment, Stepper, integrate
 from verify.linear_deq.following import EXCESS_RESOLUTION, resolvable_excess
 from verify.losses import EPS, Array, ShallowObjective
-from verify.numerics.quadrature import cumulative_integral
+from verify.numerics.quadrature import graded_times
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+FINER = 8  # the rate is seen this many times as often as it is checked: from singular starts it falls steeply
 NEWTON = 1.1  # CVODE's error test, and the tenth of it at which Newton's iteration stops
 
 
 @dataclass(frozen=True)
 class Problem:
-    """L_0 of features X (d, n) and targets Y (k, n), the start S = (A, M) (k, d + k), the times to see."""
+    """L_0 of features X (d, n) and targets Y (k, n), and the start S = (A, M) (k, d + k)."""
 
     objective: ShallowObjective
     X: Array
     Y: Array
     S: Array
-    times: Array
+    fastest: float  # time scale of the flow at its start
+    horizon: float
+    points: int
     rtol: float
     seed: int
     smallest: float  # singular value of M(0), as asked for
@@ -131,8 +135,9 @@ def follow(problem: Problem, rtol: float) -> Path:
         )
         return cvode(rtol)(segment)
 
-    least, coarse = problem.objective.optimum_error / EXCESS_RESOLUTION, EPS * float(norm(problem.S)) / rtol
-    points = list(integrate(field, problem.S.ravel(), problem.times, least, stepper, coarse))
+    least, coarsest = problem.objective.optimum_error / EXCESS_RESOLUTION, EPS * float(norm(problem.S)) / rtol
+    times = graded_times(problem.horizon, problem.fastest, FINER * (problem.points - 1) + 1)
+    points = list(integrate(field, problem.S.ravel(), times, least, stepper, coarsest))
     passed = 0.0
     for (begin, scale), (end, _) in zip(segments, [*segments[1:], (points[-1], 0.0)], strict=True):
         way = max(
@@ -140,12 +145,20 @@ def follow(problem: Problem, rtol: float) -> Path:
         )
         passed += (end.steps - begin.steps + 1) * np.sqrt(problem.S.size + 2) * (scale + float(way))
     drift = 2 * NEWTON * problem.rtol * passed / float(np.linalg.norm(problem.S, 2))
-    seen = [point for point in points if point.excess > 0 and point.time in problem.times]
+    seen = [point for point in points if point.excess > 0 and point.time in times]
+    times = times[: len(seen)]
     A, M, W, G, E, rounding = map(np.array, zip(*(problem.at(point.theta) for point in seen), strict=True))
-    times, s = np.array([point.time for point in seen]), sigma(W)[:, -1] * (W.shape[1] >= W.shape[2])
+    s = sigma(W)[:, -1] * (W.shape[1] >= W.shape[2])
     rate = 2 * problem.objective.pl_constant * (1 + s**2) / sigma(M)[:, 0] ** 2
-    sharp = cumulative_integral(times, rate, problem.times[1])
-    return Path(times, A, M, W, G, E, rounding, *sharp, drift, points[-1].steps)
+    # Not from deviations from the first rate, as `cumulative_integral` has it: that may be a million times the last.
+    u = np.log1p(times / problem.fastest)
+    fine, coarse = (
+        CubicSpline(u[::n], (rate * (times + problem.fastest))[::n]).antiderivative() for n in (1, 2)
+    )
+    sharp = fine(u)
+    quadrature = np.maximum.accumulate(abs(sharp - coarse(u)))
+    columns = (column[::FINER] for column in (times, A, M, W, G, E, rounding, sharp, quadrature))
+    return Path(*columns, drift, points[-1].steps)
 
 
 def pictures(problem: Problem, path: Path) -> dict[str, Figure]:
