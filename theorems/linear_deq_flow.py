@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.interpolate import CubicSpline
@@ -15,6 +15,7 @@ from verify.flow.cvode import cvode
 from verify.flow.scaled import Segment, Stepper, integrate
 from verify.linear_deq.following import EXCESS_RESOLUTION, resolvable_excess
 from verify.losses import EPS, Array, ShallowObjective
+from verify.numerics.differentiation import directional_derivative
 from verify.numerics.quadrature import graded_times
 
 if TYPE_CHECKING:
@@ -32,19 +33,24 @@ class Problem:
     X: Array
     Y: Array
     S: Array
-    fastest: float  # time scale of the flow at its start
-    horizon: float
     points: int
     rtol: float
     seed: int
     smallest: float  # singular value of M(0), as asked for
     aligned: bool
+    horizon: float = 1
+    fastest: float = 1  # time scale of the flow at its start
     speeds: tuple[float, float] = (1, 1)  # of A and M, over those of gradient flow
 
     @property
     def attained(self) -> bool:
         """Whether E falls at the sharp rate."""
         return self.aligned or (self.S.size == 2 and self.objective.pl_is_attained)
+
+    @property
+    def direction(self) -> Array:
+        """A random one of (A, M)."""
+        return np.random.default_rng(self.seed).standard_normal(self.S.shape)
 
     @property
     def rate(self) -> float:
@@ -72,6 +78,10 @@ class Path:
     rounding: Array  # of W, relative
     sharp: Array  # 2 mu int_0^t (1 + s^2) / ||M||^2
     quadrature: Array  # its error
+    dW: Array  # (p, k, d), dW/dt by complex step
+    solves: Array  # rounding of dW/dt, relative
+    slope: Array  # of L along `Problem.direction`, by complex step
+    blur: Array  # rounding of that
     drift: float  # of C over ||C||, the most that the tolerance asked for lets pass
     steps: int
     error: float = 0  # of log E and `sharp`, from a second run
@@ -150,15 +160,47 @@ def follow(problem: Problem, rtol: float) -> Path:
     A, M, W, G, E, rounding = map(np.array, zip(*(problem.at(point.theta) for point in seen), strict=True))
     s = sigma(W)[:, -1] * (W.shape[1] >= W.shape[2])
     rate = 2 * problem.objective.pl_constant * (1 + s**2) / sigma(M)[:, 0] ** 2
-    # Not from deviations from the first rate, as `cumulative_integral` has it: that may be a million times the last.
+    # `cumulative_integral` takes deviations from the first rate, which may be a million times the last.
     u = np.log1p(times / problem.fastest)
     fine, coarse = (
         CubicSpline(u[::n], (rate * (times + problem.fastest))[::n]).antiderivative() for n in (1, 2)
     )
     sharp = fine(u)
     quadrature = np.maximum.accumulate(abs(sharp - coarse(u)))
-    columns = (column[::FINER] for column in (times, A, M, W, G, E, rounding, sharp, quadrature))
-    return Path(*columns, drift, points[-1].steps)
+    columns = [column[::FINER] for column in (times, A, M, W, G, E, rounding, sharp, quadrature)]
+    return Path(*columns, *derivatives(problem, *columns[1:5], columns[6]), drift, points[-1].steps)
+
+
+def derivatives(
+    problem: Problem, A: Array, M: Array, W: Array, G: Array, rounding: Array
+) -> tuple[Array, Array, Array, Array]:
+    """What no formula of the theorem enters, by complex step through M^{-1} A and the loss; see `Path`."""
+    L, k = problem.objective, len(problem.S)
+    down, away = velocity(M, W, G), (problem.direction[:, -k:], problem.direction[:, :-k])
+    dW = directional_derivative(np.linalg.solve, (M, A), (down[..., -k:], down[..., :-k]))
+    # dW/dt and its law are two solves each: M^{-1} amplifies the error of the first, (M^T M)^{-1} what they solve.
+    largest, least, size = sigma(M)[:, 0], sigma(M)[:, -1], (1 + norm(W) ** 2) / norm(dW)
+    solves = rounding * (1 + size * (norm(down[..., :-k]) / least + norm(G) / (least * largest)))
+    slope, blur = np.zeros(len(A)), np.zeros(len(A))
+    for i, start in enumerate(zip(M, A, strict=True)):
+        slope[i] = directional_derivative(lambda *S: L.analytic_excess(np.linalg.solve(*S)), start, away)
+        speed = norm(directional_derivative(np.linalg.solve, start, away))
+        blur[i] = speed * (L.analytic_rounding(W[i]) + L.gradient_rounding(W[i], rounding[i]))
+    return dW, solves, slope, blur
+
+
+def fall(problem: Problem, path: Path) -> tuple[Array, dict[str, Any]]:
+    """log E/E(0), and how to compare it: how far it and the exponents of its bounds may be off, and where."""
+    optimum = problem.objective.optimum_error * (1 / path.E + 1 / path.E[0])
+    seen = zip(path.W, path.rounding, strict=True)
+    rounding = np.array([problem.objective.excess_rounding(*at) for at in seen])
+    rounding = rounding + rounding[0] + abs(path.sharp) * np.max(path.rounding * (1 + norm(path.W)))
+    return np.log(path.E / path.E[0]), {
+        "budget": {"integration": path.error, "optimum": optimum, "rounding": rounding},
+        "where": {"time": path.times},
+        "trivial": path.times == 0,
+        "advice": "tighten --rtol, add --points, or use another --seed",
+    }
 
 
 def pictures(problem: Problem, path: Path) -> dict[str, Figure]:
