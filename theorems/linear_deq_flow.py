@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,11 +12,14 @@ from scipy.interpolate import CubicSpline
 from verify import plots
 from verify.flow import FlowPoint
 from verify.flow.cvode import cvode
-from verify.flow.scaled import Segment, Stepper, integrate
-from verify.linear_deq.following import EXCESS_RESOLUTION, resolvable_excess
+from verify.flow.scaled import Segment, Stepper
+from verify.flow.scaled import integrate as gradient_flow
+from verify.linear_deq.accuracy import SHARE
+from verify.linear_deq.following import EXCESS_RESOLUTION, SHARPER, resolvable_excess
 from verify.losses import EPS, Array, ShallowObjective
 from verify.numerics.differentiation import directional_derivative
 from verify.numerics.quadrature import graded_times
+from verify.theorem.protocol import Progress
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -60,7 +63,8 @@ class Problem:
     def at(self, S: Array) -> tuple[Array, Array, Array, Array, float, float]:
         """A, M, W, G; E = L - L*, or 0 where rounding blurs it; the relative rounding error of W."""
         A, M = np.split(S.reshape(self.S.shape), [-len(self.S)], axis=1)
-        W, rounding = np.linalg.solve(M, A), EPS * sum(A.shape) * float(np.linalg.cond(M))
+        W: Array = np.linalg.solve(M, A)
+        rounding = EPS * sum(A.shape) * float(np.linalg.cond(M))
         E, G = self.objective.excess_and_gradient(W)
         return A, M, W, G, E * resolvable_excess(self.objective, W, G, rounding), rounding
 
@@ -78,7 +82,7 @@ class Path:
     rounding: Array  # of W, relative
     sharp: Array  # 2 mu int_0^t (1 + s^2) / ||M||^2
     quadrature: Array  # its error
-    dW: Array  # (p, k, d), dW/dt by complex step
+    speed: Array  # (p, k, d), dW/dt by complex step
     solves: Array  # rounding of dW/dt, relative
     slope: Array  # of L along `Problem.direction`, by complex step
     blur: Array  # rounding of that
@@ -112,7 +116,7 @@ def t(X: Array) -> Array:
 
 def norm(X: Array) -> Array:
     """The Frobenius norms of a stack."""
-    return np.linalg.norm(X, axis=(-2, -1))
+    return np.asarray(np.linalg.norm(X, axis=(-2, -1)), dtype=float)
 
 
 def sigma(X: Array) -> Array:
@@ -122,7 +126,7 @@ def sigma(X: Array) -> Array:
 
 def velocity(M: Array, W: Array, G: Array, speeds: tuple[float, float] = (1, 1)) -> Array:
     """(dA/dt, dM/dt), (..., k, d + k)."""
-    slope = np.linalg.solve(t(M), G)
+    slope: Array = np.linalg.solve(t(M), G)
     return np.concatenate([-speeds[0] * slope, speeds[1] * slope @ t(W)], axis=-1)
 
 
@@ -147,7 +151,7 @@ def follow(problem: Problem, rtol: float) -> Path:
 
     least, coarsest = problem.objective.optimum_error / EXCESS_RESOLUTION, EPS * float(norm(problem.S)) / rtol
     times = graded_times(problem.horizon, problem.fastest, FINER * (problem.points - 1) + 1)
-    points = list(integrate(field, problem.S.ravel(), times, least, stepper, coarsest))
+    points = list(gradient_flow(field, problem.S.ravel(), times, least, stepper, coarsest))
     passed = 0.0
     for (begin, scale), (end, _) in zip(segments, [*segments[1:], (points[-1], 0.0)], strict=True):
         way = max(
@@ -167,18 +171,35 @@ def follow(problem: Problem, rtol: float) -> Path:
     )
     sharp = fine(u)
     quadrature = np.maximum.accumulate(abs(sharp - coarse(u)))
-    columns = [column[::FINER] for column in (times, A, M, W, G, E, rounding, sharp, quadrature)]
-    return Path(*columns, *derivatives(problem, *columns[1:5], columns[6]), drift, points[-1].steps)
+    columns = (column[::FINER] for column in (times, A, M, W, G, E, rounding, sharp, quadrature))
+    times, A, M, W, G, E, rounding, sharp, quadrature = columns
+    compared = derivatives(problem, A, M, W, G, rounding)
+    return Path(times, A, M, W, G, E, rounding, sharp, quadrature, *compared, drift, points[-1].steps)
+
+
+def integrate(problem: Problem, progress: Progress, looser: float = 1) -> Path:
+    """The flow, again at a hundredth of the tolerance, and dW_s/dt = -grad L_0(W_s), where M rests at I."""
+    shallow = replace(problem, S=np.hstack([problem.at(problem.S)[2], np.eye(len(problem.S))]), speeds=(1, 0))
+    runs: list[Path] = []
+    for one, share in ((problem, 1.0), (problem, SHARPER), (shallow, 1.0)):
+        runs.append(follow(one, looser * share * problem.rtol))
+        progress("gradient flow", len(runs), 3)
+    p = min(len(run.times) for run in runs[:2])  # rounding may end the second run first
+    cut: Any = [{name: column[:p] for name, column in run.arrays.items()} for run in runs[:2]]
+    path, other = (replace(run, **columns) for run, columns in zip(runs, cut, strict=False))
+    error = SHARE * np.max(abs(np.log(path.E / other.E)) + abs(path.sharp - other.sharp))
+    W = runs[2].W[-1]
+    return replace(path, error=float(error), bias=float(norm(path.W[-1] - W) / norm(W)))
 
 
 def derivatives(
     problem: Problem, A: Array, M: Array, W: Array, G: Array, rounding: Array
 ) -> tuple[Array, Array, Array, Array]:
-    """What no formula of the theorem enters, by complex step through M^{-1} A and the loss; see `Path`."""
+    """What the claims compare with formulas of the theorem, by complex step through M^{-1} A; see `Path`."""
     L, k = problem.objective, len(problem.S)
     down, away = velocity(M, W, G), (problem.direction[:, -k:], problem.direction[:, :-k])
     dW = directional_derivative(np.linalg.solve, (M, A), (down[..., -k:], down[..., :-k]))
-    # dW/dt and its law are two solves each: M^{-1} amplifies the error of the first, (M^T M)^{-1} what they solve.
+    # dW/dt and its law take two solves: M^{-1} amplifies the error of the first, (M^T M)^{-1} what is solved.
     largest, least, size = sigma(M)[:, 0], sigma(M)[:, -1], (1 + norm(W) ** 2) / norm(dW)
     solves = rounding * (1 + size * (norm(down[..., :-k]) / least + norm(G) / (least * largest)))
     slope, blur = np.zeros(len(A)), np.zeros(len(A))
