@@ -14,7 +14,7 @@ from verify.flow import FlowPoint
 from verify.flow.cvode import cvode
 from verify.flow.scaled import Segment, Stepper
 from verify.flow.scaled import integrate as gradient_flow
-from verify.linear_deq.accuracy import SHARE
+from verify.linear_deq.accuracy import DELAY, SHARE
 from verify.linear_deq.following import EXCESS_RESOLUTION, SHARPER, resolvable_excess
 from verify.losses import EPS, Array, ShallowObjective
 from verify.numerics.differentiation import directional_derivative
@@ -63,7 +63,7 @@ class Problem:
     def at(self, S: Array) -> tuple[Array, Array, Array, Array, float, float]:
         """A, M, W, G; E = L - L*, or 0 where rounding blurs it; the relative rounding error of W."""
         A, M = np.split(S.reshape(self.S.shape), [-len(self.S)], axis=1)
-        W: Array = np.linalg.solve(M, A)
+        W: Any = np.linalg.solve(M, A)
         rounding = EPS * sum(A.shape) * float(np.linalg.cond(M))
         E, G = self.objective.excess_and_gradient(W)
         return A, M, W, G, E * resolvable_excess(self.objective, W, G, rounding), rounding
@@ -86,9 +86,9 @@ class Path:
     solves: Array  # rounding of dW/dt, relative
     slope: Array  # of L along `Problem.direction`, by complex step
     blur: Array  # rounding of that
+    error: Array  # of log E and `sharp`, from a second run
     drift: float  # of C over ||C||, the most that the tolerance asked for lets pass
     steps: int
-    error: float = 0  # of log E and `sharp`, from a second run
     bias: float = 0  # ||W - W_s|| / ||W_s|| at the end, W_s on the flow of the shallow model
 
     @property
@@ -121,12 +121,12 @@ def norm(X: Array) -> Array:
 
 def sigma(X: Array) -> Array:
     """The singular values of a stack, decreasing."""
-    return np.linalg.svd(X, compute_uv=False)
+    return np.asarray(np.linalg.svd(X, compute_uv=False), dtype=float)
 
 
 def velocity(M: Array, W: Array, G: Array, speeds: tuple[float, float] = (1, 1)) -> Array:
     """(dA/dt, dM/dt), (..., k, d + k)."""
-    slope: Array = np.linalg.solve(t(M), G)
+    slope: Any = np.linalg.solve(t(M), G)
     return np.concatenate([-speeds[0] * slope, speeds[1] * slope @ t(W)], axis=-1)
 
 
@@ -174,7 +174,8 @@ def follow(problem: Problem, rtol: float) -> Path:
     columns = (column[::FINER] for column in (times, A, M, W, G, E, rounding, sharp, quadrature))
     times, A, M, W, G, E, rounding, sharp, quadrature = columns
     compared = derivatives(problem, A, M, W, G, rounding)
-    return Path(times, A, M, W, G, E, rounding, sharp, quadrature, *compared, drift, points[-1].steps)
+    seen_so = (times, A, M, W, G, E, rounding, sharp, quadrature, *compared)
+    return Path(*seen_so, np.zeros_like(times), drift, points[-1].steps)
 
 
 def integrate(problem: Problem, progress: Progress, looser: float = 1) -> Path:
@@ -187,9 +188,11 @@ def integrate(problem: Problem, progress: Progress, looser: float = 1) -> Path:
     p = min(len(run.times) for run in runs[:2])  # rounding may end the second run first
     cut: Any = [{name: column[:p] for name, column in run.arrays.items()} for run in runs[:2]]
     path, other = (replace(run, **columns) for run, columns in zip(runs, cut, strict=False))
-    error = SHARE * np.max(abs(np.log(path.E / other.E)) + abs(path.sharp - other.sharp))
-    W = runs[2].W[-1]
-    return replace(path, error=float(error), bias=float(norm(path.W[-1] - W) / norm(W)))
+    distance = abs(np.log(path.E / other.E)) + abs(path.sharp - other.sharp)
+    fallen = np.maximum.accumulate(np.log(path.E[0] / path.E))
+    shown = np.minimum(np.searchsorted(fallen, fallen + DELAY), p - 1)
+    error, W = SHARE * np.maximum.accumulate(distance)[shown], runs[2].W[-1]
+    return replace(path, error=error, bias=float(norm(path.W[-1] - W) / norm(W)))
 
 
 def derivatives(

@@ -55,7 +55,11 @@ def test_the_velocity_is_minus_what_autograd_finds(loss):
 def test_for_one_weight_the_loss_is_that_of_the_closed_form():
     """With k = d = 1 the angle of (A, M) is all that moves, as W = tan(angle), at |(A, M)| = sqrt(C)."""
     problem, path = run(width=1, outputs=1, samples=5, seed=2)
-    best, curvature, C = problem.objective.minimiser.item(), problem.objective.pl_constant, norm(problem.S) ** 2
+    best, curvature, C = (
+        problem.objective.minimiser.item(),
+        problem.objective.pl_constant,
+        norm(problem.S) ** 2,
+    )
     # dW/dt = -curvature (W - best) (1 + W^2)^2 / C, solved for t(W) by quadrature.
     start, W = path.W[0].item(), path.W[8].item()
     took, _ = scipy.integrate.quad(lambda w: -C / (curvature * (w - best) * (1 + w * w) ** 2), start, W)
@@ -79,7 +83,9 @@ def test_an_independent_integrator_goes_the_same_way_and_conserves_the_matrix():
     S = done.y[:, -1].reshape(k, -1)
     np.testing.assert_allclose(S, np.hstack([path.A[10], path.M[10]]), atol=1e-7)
     np.testing.assert_allclose(S @ S.T, problem.S @ problem.S.T, atol=1e-9)
-    assert norm(conserved(path) - conserved(path)[0]).max() < path.drift * np.linalg.norm(conserved(path)[0], 2)
+    assert norm(conserved(path) - conserved(path)[0]).max() < path.drift * np.linalg.norm(
+        conserved(path)[0], 2
+    )
 
 
 def test_aligned_labels_attain_the_sharp_rate_on_a_line():
@@ -92,7 +98,9 @@ def test_aligned_labels_attain_the_sharp_rate_on_a_line():
     assert set(verdicts(problem, path).values()) == {Verdict.VERIFIED}
 
 
-@pytest.mark.parametrize("options", [{}, {"loss": "logistic"}, {"loss": "hinge", "seed": 1}, {"smallest": 1e-2}])
+@pytest.mark.parametrize(
+    "options", [{}, {"loss": "logistic"}, {"loss": "hinge", "seed": 1}, {"smallest": 1e-2}]
+)
 def test_a_start_next_to_a_singular_matrix_is_verified(options):
     problem, path = run(**{"width": 3, "outputs": None, "smallest": 1e-3, **options})
     assert path.E[-1] < 1e-6 * path.E[0]
