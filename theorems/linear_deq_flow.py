@@ -15,7 +15,9 @@ from verify.flow.cvode import cvode
 from verify.flow.scaled import Segment, Stepper
 from verify.flow.scaled import integrate as gradient_flow
 from verify.linear_deq.accuracy import DELAY, SHARE
+from verify.linear_deq.build import draw_start, shallow_objective
 from verify.linear_deq.following import EXCESS_RESOLUTION, SHARPER, resolvable_excess
+from verify.linear_deq.setting import LinearSetting
 from verify.losses import EPS, Array, ShallowObjective
 from verify.numerics.differentiation import directional_derivative
 from verify.numerics.quadrature import graded_times
@@ -128,6 +130,29 @@ def velocity(M: Array, W: Array, G: Array, speeds: tuple[float, float] = (1, 1))
     """(dA/dt, dM/dt), (..., k, d + k)."""
     slope: Any = np.linalg.solve(t(M), G)
     return np.concatenate([-speeds[0] * slope, speeds[1] * slope @ t(W)], axis=-1)
+
+
+def start(asked: Mapping[str, Any], aligned: bool, offset: float) -> Problem:
+    """Data and losses are those of the suite's other linear model, with their errors for bad input."""
+    d, loss = asked["width"], asked["loss"]
+    outputs = asked["outputs"] or (3 if loss in ("square", "cross-entropy") else 1)
+    if aligned:
+        asked, outputs = {**asked, "samples": d}, 1
+    shared = LinearSetting.model_construct(**{**asked, "outputs": outputs})
+    drawn, rng = draw_start(shared), np.random.default_rng(asked["seed"])
+    X, Y = drawn.start.features, drawn.start.targets
+    k = d if aligned else len(Y)
+    left, right, basis = (np.linalg.qr(rng.standard_normal((m, m)))[0] for m in (k, k, d))
+    M, A = left * np.geomspace(asked["smallest"], 1, k) @ right.T, rng.standard_normal((k, d)) / np.sqrt(d)
+    if (
+        aligned
+    ):  # off W by the top of M and the bottom of W, s = 0; the other s are so small that C has its top there
+        X, W = np.linalg.qr(X)[0], right * np.append(np.full(k - 1, 0.1), 0) @ basis.T
+        A, Y = M @ W, (W - offset * np.outer(right[:, -1], basis[:, -1])) @ X
+        drawn = replace(drawn, start=replace(drawn.start, features=X, targets=Y))
+    objective = shallow_objective(shared, drawn, radius=1e6)  # which plays no role where tau > 0
+    points, rtol, seed, smallest = (asked[name] for name in ("points", "rtol", "seed", "smallest"))
+    return Problem(objective, X, Y, np.hstack([A, M]), points, rtol, seed, smallest, aligned)
 
 
 def follow(problem: Problem, rtol: float) -> Path:
