@@ -60,7 +60,7 @@ class Setting(BaseSetting):
     smallest: float = Field(0.3, ge=0, le=1, description="smallest singular value of M(0); the largest is 1")
     horizon: float | None = Field(None, gt=0, le=1e12, examples=[10], description="flow time T")
     points: int = Field(61, ge=9, le=10_000, description="times at which everything is checked")
-    rtol: float = Field(1e-9, ge=1e-12, le=1e-6, description="relative tolerance of the integrator")
+    rtol: float = Field(1e-9, ge=1e-12, le=1e-7, description="relative tolerance of the integrator")
 
 
 def build(setting: Setting) -> Problem:
