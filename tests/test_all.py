@@ -108,7 +108,7 @@ def test_options_win_over_the_file_and_the_file_over_the_preset(small, tmp_path)
     assert (setting["width"], setting["points"]) == (3, 9)
 
 
-@pytest.mark.parametrize("name", ["linear-rate", "trust-region-newton", "relu-convergence"])
+@pytest.mark.parametrize("name", theorems.BUILT_IN)
 def test_every_preset_of_every_theorem_is_a_setting(name):
     theorem = theorems.load(name)
     for preset in presets.NAMES:

@@ -25,6 +25,7 @@ CHEAP = {
     "linear-rate": {"width": 6, "outputs": 2, "samples": 20, "points": 9, "rtol": 1e-8},
     "trust-region-newton": {"width": 6, "samples": 20, "points": 9, "rtol": 1e-8},
     "relu-convergence": {"width": 128, "samples": 8, "points": 9},
+    "linear-deq": {"width": 3, "outputs": 2, "samples": 20, "points": 9, "rtol": 1e-7},
 }
 
 #: Forks a process that writes a run over and over, and kills it; 20 times, anywhere in the first two.

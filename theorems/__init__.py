@@ -24,6 +24,7 @@ BUILT_IN: Mapping[str, str] = MappingProxyType(
         "linear-rate": "theorems.kawaguchi_2021.linear_rate",
         "trust-region-newton": "theorems.kawaguchi_2021.trust_region_newton",
         "relu-convergence": "theorems.gao_2022",
+        "linear-deq": "theorems.linear_deq",
         "ling-convergence": "theorems.ling_2023",
     }
 )
