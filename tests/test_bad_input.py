@@ -151,7 +151,7 @@ def test_an_unverified_run_is_not_accepted(tmp_path, refused, record):
     assert "--allow-unverified" in refused("accept", tmp_path)
 
 
-@pytest.mark.parametrize("name", ["linear-rate", "trust-region-newton", "relu-convergence"])
+@pytest.mark.parametrize("name", theorems.BUILT_IN)
 def test_pickled_objects_are_refused_unloaded(tmp_path, refused, name):
     objects = np.empty((2, 2), dtype=object)
     objects[:] = Payload()
@@ -174,7 +174,7 @@ def refusal(call, *arguments):
     return None
 
 
-@pytest.mark.parametrize("name", ["linear-rate", "trust-region-newton", "relu-convergence"])
+@pytest.mark.parametrize("name", theorems.BUILT_IN)
 @settings(
     max_examples=300,
     deadline=None,

@@ -25,6 +25,7 @@ CHEAP = {
     "linear-rate": {"width": 6, "outputs": 2, "samples": 20, "points": 9, "rtol": 1e-8},
     "trust-region-newton": {"width": 6, "samples": 20, "points": 9, "rtol": 1e-8},
     "relu-convergence": {"width": 128, "samples": 8, "points": 9},
+    "ling-convergence": {"width": 60, "samples": 3, "points": 9, "epochs": 20},
     "linear-deq": {"width": 3, "outputs": 2, "samples": 20, "points": 9, "rtol": 1e-7},
 }
 

@@ -59,6 +59,41 @@ RELU = st.fixed_dictionaries(
     }
 )
 
+LING = st.fixed_dictionaries(
+    {
+        "width": st.integers(2, 80),
+        "samples": st.integers(1, 8),
+        "data": st.sampled_from(["sphere", "sphere", "digits"]),
+        "sigma_w": st.floats(0.01, 0.36),
+        "init": st.sampled_from(["small", "paper"]),
+        "labels": st.sampled_from(["near", "data"]),
+        "distance": st.none() | st.floats(1e-6, 10),
+        "step": st.none() | st.floats(1e-8, 1),
+        "epochs": st.integers(1, 60),
+        "horizon": st.none() | st.floats(1e-4, 1),
+        "points": st.integers(9, 21),
+        "tolerance": st.floats(1e-4, 0.1),
+        "seed": st.integers(0, 2**32 - 1),
+    }
+)
+
+LINEAR_DEQ = st.fixed_dictionaries(
+    {
+        "width": st.integers(1, 6),
+        "samples": st.integers(2, 12),
+        "outputs": st.none() | st.integers(1, 3),
+        "data": st.sampled_from(["synthetic", "digits"]),
+        "loss": st.sampled_from(["square", "logistic", "cross-entropy", "hinge"]),
+        "tau": st.floats(1e-3, 10),
+        "labels": st.sampled_from(["data", "data", "aligned"]),
+        "smallest": st.floats(1e-3, 1),
+        "horizon": st.none() | st.floats(1e-3, 1e2),
+        "points": st.integers(9, 25),
+        "rtol": st.sampled_from([1e-7, 1e-8, 1e-9, 1e-10]),
+        "seed": st.integers(0, 2**32 - 1),
+    }
+)
+
 #: A look at every test run; the campaign behind the marker is what finds something.
 GLANCE = settings(
     max_examples=6,
@@ -133,6 +168,18 @@ def test_relu_convergence(options):
     check_run("relu-convergence", options)
 
 
+@settings(GLANCE, max_examples=6)
+@given(LING)
+def test_ling_convergence(options):
+    check_run("ling-convergence", options)
+
+
+@settings(GLANCE, max_examples=6)
+@given(LINEAR_DEQ)
+def test_linear_deq(options):
+    check_run("linear-deq", options)
+
+
 @pytest.mark.campaign
 @CAMPAIGN
 @given(LINEAR_RATE)
@@ -152,3 +199,17 @@ def test_trust_region_newton_at_length(options):
 @given(RELU)
 def test_relu_convergence_at_length(options):
     check_run("relu-convergence", options)
+
+
+@pytest.mark.campaign
+@settings(CAMPAIGN, max_examples=30)
+@given(LING)
+def test_ling_convergence_at_length(options):
+    check_run("ling-convergence", options)
+
+
+@pytest.mark.campaign
+@settings(CAMPAIGN, max_examples=30)
+@given(LINEAR_DEQ)
+def test_linear_deq_at_length(options):
+    check_run("linear-deq", options)

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from verify.flow import StepError
 from verify.numerics.arrays import AnyArray, Placement, double, epsilon, host, like, norm
 from verify.relu_deq.features import Features, Identity, ScaledRelu
-from verify.relu_deq.gates import Gates
+from verify.relu_deq.gates import Gates, passed
 from verify.relu_deq.parameters import ALL_BLOCKS, WITHOUT_SKIP, Block, Move, Parameters, StateMatrix
 
 Array = NDArray[np.float64]
@@ -36,6 +36,9 @@ ACCURACY, SINGLE_ACCURACY = 1e-13, 1e-6
 
 #: Sweeps after which an iteration is taken not to converge; a contraction by 0.97 passes.
 MAXIMUM_SWEEPS = 1000
+
+#: How often gates are made to agree with their guards after one another.
+SIGN_ROUNDS = 5
 
 
 class NoEquilibriumError(StepError):
@@ -207,7 +210,13 @@ class ReluState:
         if not len(held):
             return there
         gates = replace(there.gates.set(held, np.zeros(len(held))), held=held)
-        return model.at(there.theta, (there.z, there.p), gates=gates, continued=True)
+        for _ in range(SIGN_ROUNDS):  # closing them may take others over their kinks
+            there = model.at(there.theta, (there.z, there.p), gates=gates, continued=True)
+            wrong = passed(gates, there.guards)
+            if not len(wrong):
+                break
+            gates = gates.beyond(wrong, np.zeros(len(wrong), dtype=bool))
+        return there
 
     @property
     def inputs(self) -> AnyArray:

@@ -15,7 +15,7 @@ from verify.flow.kinks import Crossing, Slides
 from verify.losses import EPS
 from verify.numerics.arrays import AnyArray, Placement, norm
 from verify.relu_deq.gates import Gates, Mask, passed
-from verify.relu_deq.model import ACCURACY, ImplicitReLU, ReluState
+from verify.relu_deq.model import ACCURACY, SIGN_ROUNDS, ImplicitReLU, ReluState
 from verify.relu_deq.parameters import Move
 from verify.relu_deq.slides import GateKinks, Slide, on_kinks, strengths
 
@@ -32,8 +32,8 @@ EQUILIBRIUM_SHARE = 1e-5
 LOOSEST_ACCURACY = 1e-9
 
 #: What a gate that is not as its guard's sign has it may change of the outputs, over the error that a step
-#: may make, and how often gates are looked at after one another.
-SIGN_SHARE, SIGN_ROUNDS = 0.1, 5
+#: may make.
+SIGN_SHARE = 0.1
 
 
 @dataclass(frozen=True)

@@ -167,7 +167,9 @@ def test_the_line_is_told_on_stderr_unless_quiet(run, monkeypatch):
             assert run(*command, option)[1].err == "verify: stopped\n"
 
 
-@pytest.mark.parametrize("name", ["linear-rate", "trust-region-newton", "relu-convergence"])
+@pytest.mark.parametrize(
+    "name", ["linear-rate", "trust-region-newton", "relu-convergence", "ling-convergence"]
+)
 def test_default_settings_are_cheap_and_costs_grow(name):
     module = theorems.load(name)
 
