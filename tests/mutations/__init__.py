@@ -18,6 +18,7 @@ A mutation that needs not be caught says in `equivalent` why no user is told any
 """
 
 from tests.mutations import (
+    conserved,
     data,
     flow,
     gao_start,
@@ -43,6 +44,7 @@ MUTATIONS = (
     *slides.MUTATIONS,
     *gao_start.MUTATIONS,
     *gao_training.MUTATIONS,
+    *conserved.MUTATIONS,
     *data.MUTATIONS,
     *machinery.MUTATIONS,
 )

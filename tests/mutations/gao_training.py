@@ -5,6 +5,7 @@ from tests.mutations.mutation import Mutation
 HERE = "theorems/gao_2022"
 PROBLEM, PREMISES, INITIAL = f"{HERE}/problem.py", f"{HERE}/premises.py", f"{HERE}/initial.py"
 INITIALISATION, NETWORK, LAWS = f"{HERE}/initialisation.py", f"{HERE}/network.py", f"{HERE}/laws.py"
+DECAYS = "theorems/decays.py"
 FLOW, DESCENT, STEPS, PATH = f"{HERE}/flow.py", f"{HERE}/descent.py", f"{HERE}/steps.py", f"{HERE}/path.py"
 WEIGHTS = f"{HERE}/output_weights.py"
 
@@ -61,23 +62,23 @@ MUTATIONS = (
     ),
     Mutation(
         "flow: H >= G/10",
-        FLOW,
-        "factor * path.flow.gram_minimum,",
-        "0.1 * factor * path.flow.gram_minimum,",
+        DECAYS,
+        "factor * flow.gram_minimum,",
+        "0.1 * factor * flow.gram_minimum,",
         "the chain says H >= G",
         POWER,
     ),
     Mutation(
         "flow: Theorem 3.1 at half its rate",
-        FLOW,
-        "-problem.lambda_0 * flow.times[LATER],",
-        "-0.5 * problem.lambda_0 * flow.times[LATER],",
+        DECAYS,
+        "-rate * flow.times[LATER],",
+        "-0.5 * rate * flow.times[LATER],",
         "the rate is lambda_0",
         POWER,
     ),
     Mutation(
         "flow: the energy identity with 2.02",
-        FLOW,
+        DECAYS,
         "0.5 * factor * flow.log_energy[LATER],",
         "0.505 * factor * flow.log_energy[LATER],",
         "d||r||^2/dt = -2 r^T H r",
