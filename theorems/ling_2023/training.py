@@ -50,10 +50,9 @@ def condition_one(problem: LingProblem) -> str:
 
 def small_step(problem: LingProblem) -> str:
     """ "" where eta is below what Theorem 1 allows."""
-    largest = problem.constants.largest_step(problem.lambda_0)
-    return (
-        "" if problem.step < largest else f"eta = {problem.step:.3g}: use --step {0.99 * largest:.2g} or less"
-    )
+    most = problem.constants.largest_step(problem.lambda_0)
+    found = f"eta = {problem.step:.3g} is too large for Theorem 1: use --step {0.99 * most:.2g} or less"
+    return "" if problem.step < most else found
 
 
 @CLAIMS.hypothesis("L-C1", "Condition 1, (7) to (9), with 8 for 4 in (9)", otherwise=condition_one)
