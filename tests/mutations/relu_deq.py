@@ -13,8 +13,8 @@ MUTATIONS = (
     Mutation(
         "gamma~ = gamma / m",
         MODEL,
-        "return cls(inputs, width, gamma / root, ScaledRelu(root))",
-        "return cls(inputs, width, gamma / width, ScaledRelu(root))",
+        "return cls(inputs, width, float(gamma) / root, ScaledRelu(root))",
+        "return cls(inputs, width, float(gamma) / width, ScaledRelu(root))",
         "gamma~ is gamma over the root of m",
         DIGITS,
     ),
@@ -309,8 +309,8 @@ MUTATIONS = (
     Mutation(
         "descent: half steps",
         DESCENT,
-        "moved = state.moved((state, -step * point.residual), guess=guess)",
-        "moved = state.moved((state, -0.5 * step * point.residual), guess=guess)",
+        "moved = state.moved((state, -step * (state.output - targets)),",
+        "moved = state.moved((state, -0.5 * step * (state.output - targets)),",
         "a step moves by step times the gradient",
         POWER,
     ),
