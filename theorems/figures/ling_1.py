@@ -35,8 +35,10 @@ TITLE = "Ling et al. 2023, figure 1: deep equilibrium models of growing width"
 
 SOURCE = "Ling et al. 2023, figure 1"
 
-#: The axis of the singular values spans 0.798 to 0.801, so no relative change in it can be larger.
-NORM_SPREAD = 0.004
+#: The axis of the singular values spans 0.798 to 0.801, so no relative change in it can be larger; and the
+#: narrowest network there. To first order the change is of size ``sqrt(n) / m^(3/2)``, which is 1/m where n
+#: grows with m, so narrower networks are left so much more.
+NORM_SPREAD, NARROWEST = 0.004, 3000
 
 #: The data of panel (a), which are drawn and not loaded.
 SYNTHETIC = "synthetic"
@@ -118,7 +120,7 @@ PRESETS: Mapping[Size, Mapping[str, Any]] = MappingProxyType(
             "dimension": 100,
             "widths": "300,400,500",
             "trials": 5,
-            "epochs": 500,
+            "epochs": 400,
         },
         "standard": {},
         "paper": {},
@@ -155,7 +157,7 @@ def curves(setting: Setting) -> list[Curve]:
 
 
 def _title(images: Images | None) -> str:
-    return images.title if images else SYNTHETIC
+    return images.title if images else "synthetic data"
 
 
 def _groups(setting: Setting, results: Sequence[LossCurve]) -> list[tuple[str, Trials]]:
@@ -169,11 +171,15 @@ def wider_is_faster(setting: Setting, results: Sequence[LossCurve]) -> Iterator[
         yield falls(f"{title}: training loss", by_width, "train")
 
 
-@CLAIMS.finding("L-F1.norm", f"||W|| stays below 1 and within {NORM_SPREAD:.1%} of its start")
+@CLAIMS.finding(
+    "L-F1.norm",
+    f"||W|| stays below 1 and within {NORM_SPREAD:.1%} of its start, or {NORM_SPREAD * NARROWEST:g}/m",
+)
 def norm_stays(
     setting: Setting, results: Sequence[LossCurve], spread: float = NORM_SPREAD
 ) -> Iterator[Check]:
     """Largest ``||W(k)||``, and its largest relative change, over epochs and trials, for every width."""
+    spreads = [spread * max(1.0, NARROWEST / width) for width in setting.sizes]
     for title, by_width in _groups(setting, results):
         yield at_most(
             f"{title}: largest ||W(k)||",
@@ -187,7 +193,7 @@ def norm_stays(
             where={"m": list(by_width)},
             advice="lower --sigma-w",
         )
-        yield stays(f"{title}: largest | ||W(k)|| / ||W(0)|| - 1 |", by_width, spread)
+        yield stays(f"{title}: largest | ||W(k)|| / ||W(0)|| - 1 |", by_width, spreads)
 
 
 def numbers(setting: Setting, results: Sequence[LossCurve]) -> dict[str, Any]:

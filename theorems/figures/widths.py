@@ -24,8 +24,8 @@ Trials = Mapping[int, Sequence[LossCurve]]
 #: About how many products of A with the m x n equilibria there are in one epoch.
 PRODUCTS = 5
 
-#: Bytes of a process that holds the packages and no data, of an entry of a matrix while it is drawn in float64
-#: and put into float32, and of all kernels (n, n) for each of their entries, measured.
+#: Bytes, measured: of a process that holds the packages and no data; of a matrix entry while it is drawn in
+#: float64 and put into float32; of an entry of a kernel (n, n), all that are held at once.
 PROCESS, DRAWN, KERNELS = 2.5e8, 12.0, 64.0
 
 #: Samples that a small data set is taken to have.
@@ -61,8 +61,8 @@ def falls(quantity: str, by_width: Trials, loss: Literal["train", "test"]) -> Ch
     )
 
 
-def stays(quantity: str, by_width: Trials, spread: float) -> Check:
-    """Largest relative change of the norm over epochs and trials, for every width."""
+def stays(quantity: str, by_width: Trials, spread: float | Sequence[float]) -> Check:
+    """Largest relative change of the norm over epochs and trials, for every width, against `spread`."""
     changes = [max(float(np.abs(c.norm / c.norm[0] - 1).max()) for c in of) for of in by_width.values()]
     errors = [max(float((c.norm_error / c.norm).max()) for c in of) for of in by_width.values()]
     return at_most(

@@ -76,11 +76,10 @@ def require_memory(curves: Sequence[Curve], cache: CurveCache) -> None:
     for curve in missing:
         together, need = 1 if curve.alone else workers, curve.footprint
         if need and together * need.bytes > free:
-            fits = need.largest_width(free / together)
+            times = f"{together} times " if together > 1 else ""
             raise InputError(
-                f"{curve.label} would take {f'{together} times ' if together > 1 else ''}about "
-                f"{as_size(need.bytes)} of memory, {as_size(free)} are free: use {need.option} of {fits} or "
-                "less, or a machine with more memory"
+                f"{curve.label} would take {times}about {as_size(need.bytes)} of memory, {as_size(free)} are "
+                f"free: use {need.advice(free / together)}, or a machine with more memory"
             )
 
 
