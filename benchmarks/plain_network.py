@@ -2,8 +2,8 @@
 
     python benchmarks/plain_network.py [--quick]
 
-Times and threads are as in `relu_network.py`. Steps are in units of 1/lambda_max(H), of which those of the other
-benchmark are 4e-4 and those of figure ling-1 are 1.
+Times and threads are as in `relu_network.py`. Steps are in units of 1/lambda_max(H): 4e-4 as there, 1 as in
+figure ling-1.
 """
 
 from __future__ import annotations
