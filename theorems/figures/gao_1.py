@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
-from theorems.figures.parsing import data_sets, growing_widths, samples_of, two_classes_of
+from theorems.figures.parsing import TwoClasses, Widths, data_sets, growing_widths, samples_of, two_classes_of
 from theorems.figures.widths import Trials, descent_work, draw_groups, falls, footprint, groups, stays
 from verify.data.images import PIXELS
 from verify.figures.cache import Curve
@@ -38,9 +38,6 @@ NORM_SPREAD = 0.006
 
 CLAIMS = Claims(SOURCE)
 
-#: The largest width that may be asked for.
-MOST = 20_000
-
 #: Bytes held at once for each entry of A, and of the equilibria, measured.
 HELD = (20.0, 171.0)
 
@@ -51,7 +48,7 @@ class Setting(BaseSetting):
     data: str = Field(
         "digits", description="data sets, a row each, with commas: digits, those of OpenML, or FILE.npz"
     )
-    classes: str = Field("0,1", description="the two classes, coded -1 and +1")
+    classes: TwoClasses = Field("0,1", description="the two classes, coded -1 and +1")
     samples: int | None = Field(
         None,
         ge=4,
@@ -61,28 +58,16 @@ class Setting(BaseSetting):
         description="training samples, half of each class, and as many for testing; default: all of digits "
         "or of a file, 1000 elsewhere",
     )
-    widths: str = Field("250,500,1000,2000", description="widths m, a curve each, with commas")
+    widths: Widths = Field("250,500,1000,2000", description="widths m, a curve each, with commas")
     trials: int = Field(5, ge=1, le=100, description="draws of split and parameters behind mean and band")
     epochs: int = Field(300, ge=2, le=100_000, description="epochs of gradient descent")
     step: float | None = Field(None, gt=0, le=1e3, examples=[1e-3], description="step size; default 0.5/n")
     gamma: float = Field(0.1, gt=0, lt=0.5, description="scale of A; the paper's norm axis implies 0.1")
     device: Literal["cpu", "cuda"] = Field("cpu", description="where the large networks are trained")
 
-    @field_validator("widths")
-    @classmethod
-    def _are_widths(cls, text: str) -> str:
-        growing_widths(text, MOST)
-        return text
-
-    @field_validator("classes")
-    @classmethod
-    def _are_two(cls, text: str) -> str:
-        two_classes_of(text)
-        return text
-
     @property
     def sizes(self) -> tuple[int, ...]:
-        return growing_widths(self.widths, MOST)
+        return growing_widths(self.widths)
 
 
 PRESETS: Mapping[Size, Mapping[str, Any]] = MappingProxyType(

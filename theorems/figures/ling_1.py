@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
-from theorems.figures.parsing import growing_widths, samples_of, two_classes_of
+from theorems.figures.parsing import TwoClasses, Widths, growing_widths, samples_of, two_classes_of
 from theorems.figures.widths import Trials, descent_work, draw_groups, falls, footprint, groups, stays
 from verify.data.images import PIXELS, Images
 from verify.figures.cache import Curve
@@ -45,9 +45,6 @@ SYNTHETIC = "synthetic"
 
 CLAIMS = Claims(SOURCE)
 
-#: The largest width that may be asked for; the paper's is 30000.
-MOST = 40_000
-
 #: Bytes held at once for each entry of W, and of the equilibria, measured.
 HELD = (12.0, 90.0)
 
@@ -60,7 +57,7 @@ class Setting(BaseSetting):
         description="data sets, a row each, with commas: synthetic, digits, those of OpenML, or FILE.npz",
         examples=["synthetic,mnist"],
     )
-    classes: str = Field("0,1", description="the two classes of images, coded -1 and +1")
+    classes: TwoClasses = Field("0,1", description="the two classes of images, coded -1 and +1")
     samples: int | None = Field(
         None,
         ge=2,
@@ -71,7 +68,7 @@ class Setting(BaseSetting):
         "1000 elsewhere",
     )
     dimension: int = Field(1000, ge=2, le=20_000, description="dimension d of synthetic inputs")
-    widths: str = Field("3000,4000,5000", description="widths m, a curve each, with commas")
+    widths: Widths = Field("3000,4000,5000", description="widths m, a curve each, with commas")
     trials: int = Field(1, ge=1, le=100, description="draws of data and parameters behind mean and band")
     epochs: int = Field(2000, ge=2, le=100_000, description="epochs of gradient descent")
     step: float | None = Field(
@@ -84,21 +81,9 @@ class Setting(BaseSetting):
     sigma_w: float = Field(0.08**0.5, gt=0, lt=0.35, description="scale of W: N(0, 2 sigma_w^2/m)")
     device: Literal["cpu", "cuda"] = Field("cpu", description="where the networks are trained")
 
-    @field_validator("widths")
-    @classmethod
-    def _are_widths(cls, text: str) -> str:
-        growing_widths(text, MOST)
-        return text
-
-    @field_validator("classes")
-    @classmethod
-    def _are_two(cls, text: str) -> str:
-        two_classes_of(text)
-        return text
-
     @property
     def sizes(self) -> tuple[int, ...]:
-        return growing_widths(self.widths, MOST)
+        return growing_widths(self.widths)
 
     @property
     def sources(self) -> list[Images | None]:
@@ -115,13 +100,7 @@ def _source(name: str) -> Images | None:
 
 PRESETS: Mapping[Size, Mapping[str, Any]] = MappingProxyType(
     {
-        "quick": {
-            "samples": 100,
-            "dimension": 100,
-            "widths": "300,400,500",
-            "trials": 5,
-            "epochs": 400,
-        },
+        "quick": {"samples": 100, "dimension": 100, "widths": "300,400,500", "trials": 5, "epochs": 400},
         "standard": {},
         "paper": {},
     }

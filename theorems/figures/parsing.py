@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Annotated
+
+from pydantic import AfterValidator
+
 from verify import plots
 from verify.data.images import Images
+
+#: The largest width that may be asked for; that of Ling et al. 2023 is 30000.
+WIDEST = 40_000
 
 
 def whole_numbers(text: str, least: int, most: int) -> tuple[int, ...]:
@@ -21,9 +29,9 @@ def data_sets(text: str) -> tuple[Images, ...]:
     return tuple(Images(word.strip()) for word in text.split(","))
 
 
-def growing_widths(text: str, most: int) -> tuple[int, ...]:
-    """Widths of up to `most`, a curve each; ValueError says what they should be."""
-    widths = whole_numbers(text, 2, most)
+def growing_widths(text: str) -> tuple[int, ...]:
+    """Widths, a curve each; ValueError says what they should be."""
+    widths = whole_numbers(text, 2, WIDEST)
     if list(widths) != sorted(widths) or len(widths) > len(plots.CURVES):
         raise ValueError(f"it should be growing, {len(plots.CURVES)} widths at most")
     return widths
@@ -35,6 +43,21 @@ def two_classes_of(text: str) -> tuple[int, int]:
     if len(classes) != 2:
         raise ValueError("it should be two different whole numbers with a comma between")
     return classes[0], classes[1]
+
+
+def _that(parsed: Callable[[str], object]) -> AfterValidator:
+    """Text that can be parsed, kept as it is."""
+
+    def kept(text: str) -> str:
+        parsed(text)
+        return text
+
+    return AfterValidator(kept)
+
+
+#: Options that hold widths, and two classes.
+Widths = Annotated[str, _that(growing_widths)]
+TwoClasses = Annotated[str, _that(two_classes_of)]
 
 
 def samples_of(images: Images | None, asked: int | None) -> int | None:

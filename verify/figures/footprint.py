@@ -27,4 +27,4 @@ class Footprint:
         room = max(0.0, size - self.fixed)
         width = int((math.sqrt(self.linear**2 + 4 * self.square * room) - self.linear) / (2 * self.square))
         unit = 10 ** max(0, len(str(width)) - 2)
-        return f"--widths of {width // unit * unit} or less" if width >= NARROWEST else "fewer --samples"
+        return f"--widths {width // unit * unit} or less" if width >= NARROWEST else "fewer --samples"

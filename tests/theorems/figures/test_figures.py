@@ -171,7 +171,7 @@ def test_the_singular_value_may_neither_reach_1_nor_move(width, norm, verdicts):
 @pytest.mark.parametrize(
     ("arguments", "free", "message"),
     [
-        (["--widths", "21000,30000"], 8, r"m = 30000.* 13 GiB .*8 GiB are free: use --widths of \d+ or less"),
+        (["--widths", "21000,30000"], 8, r"m = 30000.* 13 GiB .* 8.0 GiB are free: use --widths \d+ or less"),
         (["--samples", "20000"], 8, "use fewer --samples"),
     ],
 )
@@ -187,7 +187,7 @@ def test_networks_that_memory_does_not_hold_are_refused(
     assert len(error.splitlines()) == 1
     assert re.search(message, error), error
     assert not [path for path in tmp_path.rglob("*.p*") if path.suffix in (".png", ".pkl")]
-    if advised := re.search(r"--widths of (\d+)", error):
+    if advised := re.search(r"--widths (\d+)", error):
         fits = ling_1.Setting(data="mnist", widths=advised[1])
         make.require_memory(ling_1.curves(fits), make.CurveCache(tmp_path))
 
