@@ -152,7 +152,7 @@ def wider_is_faster(setting: Setting, results: Sequence[LossCurve]) -> Iterator[
 
 @CLAIMS.finding(
     "L-F1.norm",
-    f"||W|| < 1, and within {NORM_SPREAD:.1%} or {NORM_SPREAD * NARROWEST:g}/m of its start",
+    f"||W|| < 1, within {NORM_SPREAD:.1%} or {NORM_SPREAD * NARROWEST:g}/m of its start",
 )
 def norm_stays(
     setting: Setting, results: Sequence[LossCurve], spread: float = NORM_SPREAD
