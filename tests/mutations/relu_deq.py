@@ -309,8 +309,8 @@ MUTATIONS = (
     Mutation(
         "descent: half steps",
         DESCENT,
-        "moved = state.moved((state, -step * point.residual), guess=state.extrapolated(before.state))",
-        "moved = state.moved((state, -0.5 * step * point.residual), guess=state.extrapolated(before.state))",
+        "moved = state.moved((state, -step * (state.output - targets)),",
+        "moved = state.moved((state, -0.5 * step * (state.output - targets)),",
         "a step moves by step times the gradient",
         POWER,
     ),

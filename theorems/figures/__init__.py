@@ -15,6 +15,7 @@ FIGURES: Mapping[str, str] = MappingProxyType(
     {
         "kawaguchi-1": "theorems.figures.kawaguchi_1",
         "gao-1": "theorems.figures.gao_1",
+        "ling-1": "theorems.figures.ling_1",
         "linear-rate": "theorems.figures.linear_rate",
         "trust-region-newton": "theorems.figures.trust_region_newton",
         "relu-convergence": "theorems.figures.relu_convergence",

@@ -94,6 +94,8 @@ def redraw(
         return 0
     require_writable(out)
     for _, _, needed in chosen:
+        figure_run.require_memory(needed, cache)
+    for _, _, needed in chosen:
         figure_run.load_sources(needed, cache)
     verdicts = []
     for module, setting, _ in chosen:

@@ -39,6 +39,9 @@ OPENML: Mapping[str, tuple[int, str]] = MappingProxyType(
 #: Side of the grey images, and of the coloured ones that they are made of.
 SIDE, COLOURED_SIDE = 28, 32
 
+#: Pixels of a grey image.
+PIXELS = SIDE * SIDE
+
 #: Bounds of the largest entry of images: 0 to 1 is meant, 0 to 255 will do. Targets made of images get noise
 #: of size 1; with entries of 1e-10 the flow of figure kawaguchi-1 breaks.
 LEAST_PIXEL, LARGEST_PIXEL = 1e-3, 1e3
@@ -125,7 +128,7 @@ def grey(rows: NDArray[np.generic]) -> NDArray[np.float32]:
     """Rows of 784 grey or 3072 coloured pixels up to 255 as rows of 784 between 0 and 1."""
     from scipy.ndimage import zoom
 
-    if rows.shape[1] == SIDE * SIDE:
+    if rows.shape[1] == PIXELS:
         return np.asarray(rows, dtype=np.float32) / np.float32(255)
     if rows.shape[1] != 3 * COLOURED_SIDE**2:
         raise ValueError(f"images of {rows.shape[1]} pixels, not 784 or 3072")

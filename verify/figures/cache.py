@@ -21,6 +21,8 @@ import threadpoolctl
 from joblib import Memory, Parallel, delayed, parallel_config
 from joblib.memory import MemorizedFunc
 
+from verify.figures.footprint import Footprint
+
 #: Packages whose versions are part of the key: their rounding is in the numbers.
 PACKAGES = ("numpy", "scipy", "scikit-learn", "scikit-sundae", "torch")
 
@@ -43,6 +45,7 @@ class Curve:
     arguments  its exact setting, plain values: part of the cache key
     work       about how many multiplications it takes
     source     what the arguments describe, such as a loaded data set; no part of the cache key
+    footprint  the memory it takes, where that grows large
     """
 
     label: str
@@ -50,6 +53,12 @@ class Curve:
     arguments: Mapping[str, Any]
     work: float
     source: Any = field(default=None, repr=False)
+    footprint: Footprint | None = None
+
+    @property
+    def alone(self) -> bool:
+        """Whether it gets all cores, and hence all memory, to itself."""
+        return self.work >= LARGE_WORK
 
 
 class CurveCache:
@@ -82,7 +91,7 @@ class CurveCache:
         """
         missing = [curve for curve in curves if not self.has(curve)]
         total, done = sum(curve.work for curve in missing), 0.0
-        for curve in [curve for curve in missing if curve.work >= LARGE_WORK]:
+        for curve in [curve for curve in missing if curve.alone]:
             before = done
 
             def fraction(part: float, curve: Curve = curve, before: float = before) -> None:
@@ -91,14 +100,14 @@ class CurveCache:
             fraction(0.0)
             self.result(curve, fraction)
             done += curve.work
-        small = sorted((c for c in missing if c.work < LARGE_WORK), key=lambda curve: -curve.work)
+        small = sorted((c for c in missing if not c.alone), key=lambda curve: -curve.work)
         for curve in self._side_by_side(small):
             done += curve.work
             watch(curve.label, done, total)
         return [self.result(curve, _unwatched) for curve in curves]
 
     def _side_by_side(self, curves: Sequence[Curve]) -> Iterator[Curve]:
-        workers = min(os.cpu_count() or 1, len(curves))
+        workers = workers_for(len(curves))
         if workers < 2:
             for curve in curves:
                 with threadpoolctl.threadpool_limits(limits=1):
@@ -109,6 +118,11 @@ class CurveCache:
             pool = Parallel(n_jobs=workers, return_as="generator_unordered")
             for position in pool(delayed(_finish)(self.folder, i, curve) for i, curve in enumerate(curves)):
                 yield curves[position]
+
+
+def workers_for(curves: int) -> int:
+    """How many of so many small curves are computed at a time."""
+    return min(os.cpu_count() or 1, curves)
 
 
 def _finish(folder: Path, position: int, curve: Curve) -> int:

@@ -12,14 +12,16 @@ import threadpoolctl
 
 from verify import plots
 from verify.data.images import Images
-from verify.figures.cache import Curve, CurveCache, Watch
+from verify.figures.cache import Curve, CurveCache, Watch, workers_for
 from verify.figures.page import figure_page
 from verify.figures.paper import Paper
 from verify.figures.protocol import FigureModule, Size
 from verify.figures.record import FigureRecord
+from verify.numerics.memory import as_size, available_memory
 from verify.records.directory import write_file_whole
 from verify.records.record import claim_records, overall_verdict
 from verify.runs.environment import environment
+from verify.theorem.errors import InputError
 from verify.theorem.judgement import Judge
 from verify.theorem.settings import BaseSetting, option_words
 
@@ -66,6 +68,21 @@ def make_figure(
     return record, drawn
 
 
+def require_memory(curves: Sequence[Curve], cache: CurveCache) -> None:
+    """InputError where memory does not hold the missing curves, with what to type instead."""
+    free = available_memory()
+    missing = [curve for curve in curves if not cache.has(curve)]
+    workers = workers_for(sum(not curve.alone for curve in missing))
+    for curve in missing:
+        together, need = 1 if curve.alone else workers, curve.footprint
+        if need and together * need.bytes > free:
+            times = f"{together} times " if together > 1 else ""
+            raise InputError(
+                f"{curve.label} would take {times}about {as_size(need.bytes)} of memory, {as_size(free)} are "
+                f"free: use {need.advice(free / together)}, or a machine with more memory"
+            )
+
+
 def load_sources(curves: Sequence[Curve], cache: CurveCache) -> None:
     """Load the data that missing curves need, before any work is done; InputError if they cannot be had."""
     for curve in curves:
@@ -75,8 +92,10 @@ def load_sources(curves: Sequence[Curve], cache: CurveCache) -> None:
 
 def file_stem(module: FigureModule, setting: BaseSetting, preset: Size) -> str:
     """The name of a figure's files: its own name, then preset and data where they are not the defaults."""
-    data = str(getattr(setting, "data", "digits"))
-    others = "" if data == "digits" else "-" + "+".join(Path(name.strip()).stem for name in data.split(","))
+    field = module.Setting.model_fields.get("data")
+    usual = str(field.default) if field else ""
+    data = str(getattr(setting, "data", usual))
+    others = "" if data == usual else "-" + "+".join(Path(name.strip()).stem for name in data.split(","))
     return module.NAME + others + ("" if preset == "standard" else f"-{preset}")
 
 

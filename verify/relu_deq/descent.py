@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,16 +55,24 @@ def descent(problem: ReluProblem, step: float, steps: int) -> Iterator[LeastSqua
     """
     # In float64 at any rate: a step of the theorem's size moves less than single precision holds.
     start = problem.start.placed(replace(problem.placement, dtype="float64"))
-    before = point = LeastSquares(start, problem.targets, problem.tolerance)
-    largest = 10 * float(np.linalg.norm(point.residual))
-    yield point
-    for _ in range(steps):
+    largest = 10 * float(np.linalg.norm(start.output - problem.targets))
+    for state in islice(trajectory(start, problem.targets, step), steps + 1):
+        point = LeastSquares(state, problem.targets, problem.tolerance)
+        yield point
         if not float(np.linalg.norm(point.residual)) <= largest:
             break
-        state = point.state
-        moved = state.moved((state, -step * point.residual), guess=state.extrapolated(before.state))
-        before, point = point, replace(point, state=moved)
-        yield point
+
+
+def trajectory(state: ReluState, targets: Array, step: float) -> Iterator[ReluState]:
+    """The state and those after each step of descent on ``||r||^2 / 2``, without end.
+
+    Equilibria start from where the line through those of the last two states leads.
+    """
+    before = state
+    while True:
+        yield state
+        moved = state.moved((state, -step * (state.output - targets)), guess=state.extrapolated(before))
+        before, state = state, moved
 
 
 def descend(problem: ReluProblem, step: float, steps: int, *, observe: bool = True) -> Descent:

@@ -109,7 +109,8 @@ class ImplicitReLU:
             else self.features.values(before)
         )
         z = phi if guess is None else guess[0]
-        coupled = self.coupling * theta.a
+        # A wide A fills the memory: no copy where there is nothing to multiply.
+        coupled = theta.a if self.coupling == 1 else self.coupling * theta.a
 
         def forward(z: AnyArray) -> AnyArray:
             out = coupled @ z

@@ -49,7 +49,8 @@ class Parameters:
 
         There is no v.
         """
-        a = rng.standard_normal((width, width)) * (sigma_w * np.sqrt(2 / width))
+        a = rng.standard_normal((width, width))
+        a *= sigma_w * np.sqrt(2 / width)  # in place: a wide A fills the memory
         w = rng.standard_normal((width, inputs)) * np.sqrt(2 / inputs)
         return cls(a, w, readout / np.sqrt(width) * rng.standard_normal(width), None)
 

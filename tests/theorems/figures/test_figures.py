@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,9 +12,10 @@ from types import SimpleNamespace
 import matplotlib
 import numpy as np
 import pytest
+import torch
 
 from theorems import figures
-from theorems.figures import gao_1, kawaguchi_1, relu_convergence
+from theorems.figures import gao_1, kawaguchi_1, ling_1, relu_convergence
 from verify.figures.paper import PAPERS
 from verify.figures.training.curve import LossCurve
 from verify.theorem.errors import InputError
@@ -107,6 +109,89 @@ def test_the_norm_may_not_move(last, verdict):
     assert [check.verdict for check in gao_1.norm_stays(setting, results)] == [verdict]
 
 
+def test_the_plain_network_descends_as_autograd_does():
+    setting = ling_1.Setting(samples=6, dimension=5, widths="30,40", epochs=5)
+    narrow, wide = (
+        c.function(c.source, **c.arguments, progress=lambda fraction: None) for c in ling_1.curves(setting)
+    )
+    assert narrow.step == wide.step
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((5, 6))
+    x, y = (torch.tensor(v) for v in (x * np.sqrt(5 / (x**2).sum(axis=0)), rng.standard_normal(6)))
+    rng = np.random.default_rng((0, 40))
+    w, u, a = (
+        torch.tensor(scale * rng.standard_normal(shape), requires_grad=True)
+        for scale, shape in ((0.4 / np.sqrt(40), (40, 40)), (np.sqrt(2 / 5), (40, 5)), (40**-0.5, 40))
+    )
+    assert wide.epochs.tolist() == [0, 1, 2, 3, 4, 5]
+    for epoch in range(6):
+        z = torch.zeros((40, 6), dtype=torch.float64)
+        for _ in range(60):
+            z = torch.relu(w @ z + u @ x)
+        outputs = a @ z
+        loss = 0.5 * ((outputs - y) ** 2).sum()
+        if epoch == 0:
+            rows = [torch.autograd.grad(out, (w, u, a), retain_graph=True) for out in outputs]
+            jacobian = torch.stack([torch.cat([part.ravel() for part in row]) for row in rows])
+            assert wide.step == pytest.approx(float(torch.linalg.norm(jacobian, 2)) ** -2, rel=1e-3)
+        assert wide.train[epoch] == pytest.approx(loss.item(), rel=2e-3)
+        norm = torch.linalg.norm(w, 2).item()
+        assert wide.norm[epoch] == pytest.approx(norm, abs=wide.norm_error[epoch] + 1e-5)
+        for part, slope in zip((w, u, a), torch.autograd.grad(loss, (w, u, a)), strict=True):
+            part.data -= wide.step * slope
+
+
+@pytest.mark.parametrize(
+    ("gain", "verdict"), [(0.5, Verdict.VERIFIED), (-0.5, Verdict.VIOLATED), (0.0, Verdict.INCONCLUSIVE)]
+)
+def test_wider_plain_networks_can_fail_to_be_faster(rng, gain, verdict):
+    setting = ling_1.Setting(widths="10,20,40", trials=5)
+    results = [
+        loss_curve(np.exp(-gain * i + 0.02 * rng.standard_normal())) for i in range(3) for _ in range(5)
+    ]
+    assert [check.verdict for check in ling_1.wider_is_faster(setting, results)] == [verdict]
+
+
+@pytest.mark.parametrize(
+    ("width", "norm", "verdicts"),
+    [
+        (3000, (0.8, 0.803), (Verdict.VERIFIED, Verdict.VERIFIED)),
+        (3000, (0.8, 0.804), (Verdict.VERIFIED, Verdict.VIOLATED)),
+        (300, (0.8, 0.83), (Verdict.VERIFIED, Verdict.VERIFIED)),
+        (300, (0.97, 1.002), (Verdict.VIOLATED, Verdict.VERIFIED)),
+        (300, (0.8, 0.8), (Verdict.VERIFIED, Verdict.VERIFIED)),
+    ],
+)
+def test_the_singular_value_may_neither_reach_1_nor_move(width, norm, verdicts):
+    setting = ling_1.Setting(widths=str(width))
+    checks = ling_1.norm_stays(setting, [loss_curve(1.0, norm=norm)])
+    assert tuple(check.verdict for check in checks) == verdicts
+
+
+@pytest.mark.parametrize(
+    ("arguments", "free", "message"),
+    [
+        (["--widths", "21000,30000"], 8, r"m = 30000.* 13 GiB .* 8.0 GiB are free: use --widths \d+ or less"),
+        (["--samples", "20000"], 8, "use fewer --samples"),
+    ],
+)
+def test_networks_that_memory_does_not_hold_are_refused(
+    tmp_path, monkeypatch, capsys, arguments, free, message
+):
+    from verify.figures import make
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(make, "available_memory", lambda: free * 2**30)
+    assert run(monkeypatch, "ling-1", "--data", "mnist", *arguments) == 2
+    error = capsys.readouterr().err
+    assert len(error.splitlines()) == 1
+    assert re.search(message, error), error
+    assert not [path for path in tmp_path.rglob("*.p*") if path.suffix in (".png", ".pkl")]
+    if advised := re.search(r"--widths (\d+)", error):
+        fits = ling_1.Setting(data="mnist", widths=advised[1])
+        make.require_memory(ling_1.curves(fits), make.CurveCache(tmp_path))
+
+
 def test_delm_against_linear_can_fail(rng):
     setting = kawaguchi_1.Setting(trials=4)
 
@@ -148,6 +233,9 @@ def test_wide_pages_have_rows_and_columns_have_stacks():
         (["gao-1", "--classes", "1"], "--classes"),
         (["gao-1", "--data", "mnits"], "digits, mnist"),
         (["gao-1", "--data", "none.npz"], "none.npz"),
+        (["ling-1", "--data", "mnits"], "or synthetic"),
+        (["ling-1", "--widths", "50000"], "2 to 40000"),
+        (["ling-1", "--sigma-w", "0.4"], "--sigma-w"),
         (["gao-1", "--classes", "0,12"], "no class 12"),
         (["gao-1", "--trials", "0"], "--trials"),
         (["gao-1", "--step", "nan"], "--step"),
@@ -285,3 +373,5 @@ def test_the_stem_tells_preset_and_data():
     setting = SimpleNamespace(data="digits, mnist")
     assert file_stem(gao_1, setting, "paper") == "gao-1-digits+mnist-paper"
     assert file_stem(gao_1, SimpleNamespace(), "standard") == "gao-1"
+    assert file_stem(ling_1, ling_1.Setting(), "quick") == "ling-1-quick"
+    assert file_stem(ling_1, ling_1.Setting(data="digits"), "standard") == "ling-1-digits"

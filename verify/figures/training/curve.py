@@ -16,9 +16,9 @@ class LossCurve:
 
     epochs      (k,)
     train       (k,), training loss
-    test        (k,), test loss
+    test        (k,), test loss; empty where none is looked at
     step        the step that was taken
-    norm        (k,), ``gamma ||A|| / sqrt(m)`` of the implicit ReLU network; empty for other models
+    norm        (k,), spectral norm of ``gamma~ A`` of the implicit ReLU network; empty for other models
     norm_error  (k,), error of norm
     """
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Literal
 
 import numpy as np
@@ -12,7 +13,8 @@ from verify.data.images import Images, two_classes
 from verify.figures.training.curve import LossCurve, recorded_epochs
 from verify.numerics.arrays import Placement
 from verify.numerics.spectral_norm import spectral_norm
-from verify.relu_deq.model import ImplicitReLU
+from verify.relu_deq.descent import trajectory
+from verify.relu_deq.model import ImplicitReLU, ReluState
 from verify.relu_deq.parameters import Parameters
 
 Array = NDArray[np.float64]
@@ -52,22 +54,26 @@ def descent_curve(
     theta = Parameters.random(width, len(split.train), np.random.default_rng((seed, width))).mapped(place.put)
     targets, test_targets = split.train_targets[0], split.test_targets[0]
     step = step or 0.5 / len(targets)
-    recorded = recorded_epochs(epochs, POINTS)
     rows: list[tuple[float, float, float, float]] = []
-    state = before = model.at(theta, accuracy=ACCURACY)
+    start = model.at(theta, accuracy=ACCURACY)
     seen, direction = unseen.at(theta, accuracy=ACCURACY), np.ones(width)
-    for epoch in range(epochs + 1):
-        residual = state.output - targets
-        if epoch == recorded[len(rows)]:
-            seen = unseen.at(state.theta, (seen.z, seen.p), ACCURACY)
-            norm, error, direction = spectral_norm(state.theta.a, direction)
-            train_loss, test_loss = (
-                0.5 * float(np.mean(r**2)) for r in (residual, seen.output - test_targets)
-            )
-            rows.append((train_loss, test_loss, model.coupling * norm, model.coupling * error))
-            progress(epoch / epochs)
-        if epoch < epochs:
-            moved = state.moved((state, -step * residual), guess=state.extrapolated(before))
-            before, state = state, moved
+    for state in recorded(trajectory(start, targets, step), epochs, progress):
+        seen = unseen.at(state.theta, (seen.z, seen.p), ACCURACY)
+        norm, error, direction = spectral_norm(state.theta.a, direction)
+        train_loss, test_loss = (
+            0.5 * float(np.mean(r**2)) for r in (state.output - targets, seen.output - test_targets)
+        )
+        rows.append((train_loss, test_loss, model.coupling * norm, model.coupling * error))
     train, test, norms, errors = np.array(rows).T
-    return LossCurve(recorded, train, test, step, norms, errors)
+    return LossCurve(recorded_epochs(epochs, POINTS), train, test, step, norms, errors)
+
+
+def recorded(
+    path: Iterator[ReluState], epochs: int, progress: Callable[[float], None]
+) -> Iterator[ReluState]:
+    """The states of a path at its recorded epochs."""
+    wanted = set(recorded_epochs(epochs, POINTS).tolist())
+    for epoch, state in enumerate(islice(path, epochs + 1)):
+        if epoch in wanted:
+            yield state
+            progress(epoch / epochs)
