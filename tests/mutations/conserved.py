@@ -97,8 +97,8 @@ MUTATIONS = (
     Mutation(
         "Ling: W drawn with half its variance",
         PARAMETERS,
-        "a = rng.standard_normal((width, width)) * (sigma_w * np.sqrt(2 / width))",
-        "a = rng.standard_normal((width, width)) * (sigma_w * np.sqrt(1 / width))",
+        "a *= sigma_w * np.sqrt(2 / width)",
+        "a *= sigma_w * np.sqrt(1 / width)",
         "it is of N(0, 2 sigma_w^2/m)",
         NEAR,
     ),
