@@ -46,6 +46,22 @@ class Problem:
     horizon: float = 1
     fastest: float = 1  # time scale of the flow at its start
     speeds: tuple[float, float] = (1, 1)  # of A and M, over those of gradient flow
+    threads = 1
+
+    @property
+    def effective(self) -> Mapping[str, Any]:
+        """The values that the run is made with."""
+        (d, n), k, mu = self.X.shape, len(self.Y), self.objective.pl_constant
+        size = float(np.linalg.norm(self.S, 2) ** 2)
+        return {
+            "d": d,
+            "k": k,
+            "n": n,
+            "mu": mu,
+            "||C||": size,
+            "sigma_min(M)": self.smallest,
+            "T": self.horizon,
+        }
 
     @property
     def attained(self) -> bool:
