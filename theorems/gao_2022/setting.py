@@ -98,7 +98,7 @@ EXPLICIT = {**TIGHT, "alignment": 3e-5, "samples": 5, "width": 200, "points": 13
 
 PRESETS: Presets = {
     "quick": (
-        Variant("digits", {"width": 400, "samples": 20, "points": 31}),
+        Variant("digits", {"width": 300, "samples": 14, "points": 21}),
         Variant("tight", {**TIGHT, "width": 200, "points": 21}),
         Variant("explicit", EXPLICIT),
     ),

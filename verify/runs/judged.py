@@ -120,14 +120,15 @@ def judge(
     return Judged(records, checks, verdict)
 
 
-def laws_of(theorem: Theorem) -> Laws:
-    """The checks of the theorem's claims that no setting changes, for all runs of a suite.
+def laws_of(theorem: Theorem, claim: str | None = None) -> Laws:
+    """The checks of the theorem's claims that no setting changes, or of one of them, for all runs of a suite.
 
     None where one of them breaks: each run then makes them itself, and its record says what broke.
     """
     with threadpoolctl.threadpool_limits(limits=1):  # fastest for their sizes, and the same for every run
         try:
-            return laws(theorem.CLAIMS, _caller(theorem))
+            chosen = [one for one in theorem.CLAIMS if claim in (None, one.claim.id)]
+            return laws(chosen, _caller(theorem))
         except Exception:  # whatever a law does, the runs that meet it say so
             return {}
 

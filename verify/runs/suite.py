@@ -20,7 +20,8 @@ from verify.runs.judged import laws_of
 from verify.runs.run import directory_name, run_theorem, write_arrays_and_figures
 from verify.runs.sweep import merged, worst_draw
 from verify.runs.workers import pool
-from verify.theorem.judgement import Laws
+from verify.theorem.compare import Check
+from verify.theorem.judgement import Laws, is_law
 from verify.theorem.presets import Preset
 from verify.theorem.protocol import Progress, Theorem, silent
 from verify.theorem.settings import BaseSetting, draws, option_name
@@ -102,8 +103,13 @@ def _run(jobs: Sequence[Job], folder: Path, processes: int, progress: Progress) 
     progress("runs", 0, total)
 
     theorems = {job.theorem.NAME: job.theorem for job in jobs}
-    judged = workers(delayed(laws_of)(theorem) for theorem in theorems.values())
-    shared = dict(zip(theorems, judged, strict=True))
+    found_laws = [
+        (name, one.claim.id) for name, theorem in theorems.items() for one in theorem.CLAIMS if is_law(one)
+    ]
+    judged = workers(delayed(laws_of)(theorems[name], claim) for name, claim in found_laws)
+    shared: dict[str, dict[str, Sequence[Check]]] = {name: {} for name in theorems}
+    for (name, _), found_of in zip(found_laws, judged, strict=True):
+        shared[name].update(found_of)
 
     def records(tasks: Iterable[tuple[Job, BaseSetting, Path | None]]) -> Iterator[Record]:
         for record in workers(delayed(_record)(*task, cores, shared[task[0].theorem.NAME]) for task in tasks):

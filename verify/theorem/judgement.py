@@ -5,11 +5,11 @@ Only here can a verdict differ from that of its numbers; `Check.compared` keeps 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from verify.theorem.claims import Claims, Comparisons, Part, Statement, called, claim_verdict, needs
+from verify.theorem.claims import Comparisons, Part, Statement, called, claim_verdict, needs
 from verify.theorem.compare import Check, not_applicable
 from verify.theorem.falsehoods import Falsehood
 from verify.theorem.verdicts import Verdict
@@ -30,10 +30,10 @@ def made(part: Part, known: Mapping[str, object], constants: Mapping[str, Any]) 
     return [found] if isinstance(found, Check) else list(found)
 
 
-def laws(claims: Claims, call: Caller = made) -> Laws:
-    """The checks of the claims that no setting changes."""
+def laws(statements: Iterable[Statement[Any]], call: Caller = made) -> Laws:
+    """The checks of those that no setting changes."""
     judge = Judge({}, call=call)
-    return {statement.claim.id: judge.checks(statement) for statement in claims if is_law(statement)}
+    return {statement.claim.id: judge.checks(statement) for statement in statements if is_law(statement)}
 
 
 def is_law(statement: Statement[Any]) -> bool:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import lru_cache
 from itertools import groupby
 from unicodedata import normalize
 
@@ -30,6 +31,9 @@ FUNCTIONS = frozenset((
     "min", "rank", "relu", "sin", "softmax", "sup", "tr", "vec",
 ))
 # fmt: on
+
+#: Texts whose reading is kept: the claims of a suite come again in each of its runs.
+REMEMBERED = 4096
 
 SIGNS = {"||": "‖", "<=": "≤", ">=": "≥", "!=": "≠", "->": "→", "1/2": "½", "1/4": "¼", "3/4": "¾"}
 
@@ -98,11 +102,13 @@ class _Atom:
     scripts: Sequence[_Script] = ()
 
 
+@lru_cache(REMEMBERED)
 def unicode(text: str) -> str:
     """The text for a terminal; what has no character of its own, such as λ_min, keeps its mark."""
     return _unicode(_atoms(text))
 
 
+@lru_cache(REMEMBERED)
 def markup(text: str) -> Markup:
     """The text for a page: escaped, formulas in ``<span class="math">``, scripts raised and lowered."""
     return Markup("").join(_runs(_atoms(text)))

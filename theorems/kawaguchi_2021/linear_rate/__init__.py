@@ -124,15 +124,15 @@ PRESETS: Presets = {
         Variant("digits", {"width": 16, "points": 31}),
         # The path attains the bound to 1e-5, so a constant that is off by 0.1% shows.
         Variant("tight", {"width": 16, "points": 31, "labels": "aligned"}),
-        Variant("logistic", {"width": 8, "points": 31, "loss": "logistic", "data": "synthetic"}),
+        Variant("logistic", {"width": 4, "points": 25, "loss": "logistic", "data": "synthetic"}),
         Variant("hinge", {"width": 8, "points": 31, "loss": "hinge"}),
         Variant(
             "cross-entropy",
             # A tolerance that saves half of the time and leaves an error of 1e-5 in log E.
             {
-                "width": 8,
+                "width": 5,
                 "outputs": 3,
-                "points": 31,
+                "points": 25,
                 "loss": "cross-entropy",
                 "data": "synthetic",
                 "rtol": 1e-8,

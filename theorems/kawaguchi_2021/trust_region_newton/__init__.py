@@ -90,7 +90,7 @@ def integrate(problem: NewtonProblem, progress: Progress) -> NewtonPath:
 PRESETS: Presets = {
     "quick": (
         Variant("digits", {"width": 12, "points": 31}),
-        Variant("logistic", {"width": 8, "points": 31, "loss": "logistic"}),
+        Variant("logistic", {"width": 6, "points": 25, "loss": "logistic"}),
     ),
     "standard": (Variant("digits"), Variant("logistic", {"loss": "logistic", "width": 16})),
     "thorough": (
