@@ -70,6 +70,21 @@ condition.broken(
 )
 
 
+@CLAIMS.step("L-C1.value", "the constants of Condition 1 and of the largest step, as worked out by hand")
+def by_hand(factor: float = 1.0) -> Check:
+    """For rho_w = 1/2, rho_u = 3, rho_a = 1/4, ||X||_F = 2, delta = 1/8, lambda_0 = 16: c = 3, 1/2 and 6."""
+    constants = Constants.of((3 / 8, 23 / 8), 1 / 8, 2.0, 1 / 8)
+    found = np.array([*constants.allowed(16), constants.ninth(16), constants.largest_step(16)])
+    hand = [1 / 24, 16 / (148 * (2 + np.sqrt(2))), 2 / 37, 74 / 181**2]
+    known = {"rounding": 100 * EPS}
+    return equal(
+        "(7), (8), (9) and eta, over these", factor * found / hand, 1.0, budget=known, resolution=1e-9
+    )
+
+
+by_hand.false("0.1% more", factor=1.001, why="these are exact", setting=SMALL)
+
+
 @CLAIMS.erratum("L-C1.never", "Assumption 1 never meets Condition 1 (9), at any width and for any delta")
 def never(factor: float = PRINTED) -> Iterator[Check]:
     """At delta = 0, where (9) asks least, for sigma_w^2 = 0.08 and n = 5 inputs.
