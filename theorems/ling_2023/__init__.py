@@ -34,8 +34,8 @@ any 1 + e repairs it.
 
 Repair, ours. With 8 in (9) and a of N(0, epsilon^2/m), epsilon = delta so small that (9) holds, the theorem
 speaks of labels as near yhat(0) as (7) and (8) allow; for flow these two are enough, at the rate lambda_0.
-Labels of size 1 need a width of 1e4 n^3/lambda_*^3 and more. Flow conserves, for every unit j, sum_k W_jk^2 -
-sum_k W_kj^2 + sum_k U_jk^2 - a_j^2.
+Labels of size 1 need a width beyond any machine, which a run computes. Flow conserves, for every unit j,
+sum_k W_jk^2 - sum_k W_kj^2 + sum_k U_jk^2 - a_j^2.
 """
 
 from __future__ import annotations

@@ -56,13 +56,19 @@ class LingPath:
     @property
     def notes(self) -> Sequence[str]:
         """How Condition 1 stands, and what happens at the paper's own start."""
-        whole = self.whole
-        ratios = ", ".join(f"{part} {ratio:.3g}" for part, ratio in self.problem.condition.items())
+        problem, whole = self.problem, self.whole
+        found = ", ".join(f"{part} {ratio:.3g}" for part, ratio in problem.condition.items())
+        # What (7) allows grows like the root of m, since lambda_0 grows like m and c_a like its root.
+        width = problem.model.width * problem.samples / min(problem.constants.allowed(problem.lambda_0)) ** 2
+        small = (
+            f"; for labels of size 1 it would take m = {width:.1g}" if problem.condition["(9)"] > 1 else ""
+        )
+        fallen, steps = np.exp(whole.log_change[-1]), len(whole.residuals) - 1
         return [
-            *self.problem.notes,
-            f"Condition 1, left over right sides: {ratios}; from the paper's own start, where (9) never "
-            f"holds, {len(whole.residuals) - 1} steps of {whole.step:.3g} take the loss to "
-            f"{np.exp(whole.log_change[-1]):.2g} of itself",
+            *problem.notes,
+            f"Condition 1, left over right sides: {found}{small}",
+            f"from the paper's own start, where (9) never holds, {steps} steps of {whole.step:.3g} take the "
+            f"loss to {fallen:.2g} of itself",
             *self.flow.notes,
         ]
 

@@ -66,7 +66,7 @@ def condition(problem: LingProblem) -> Iterator[Check]:
 
 condition.broken("a of N(0, 1/m), as printed", why="erratum L-C1.never", setting={**SMALL, "init": "paper"})
 condition.broken(
-    "labels of size 1", why="(7) asks for m of 1e4 n^3 and more", setting={**SMALL, "labels": "data"}
+    "labels of size 1", why="(7) asks for a width beyond any machine", setting={**SMALL, "labels": "data"}
 )
 
 
