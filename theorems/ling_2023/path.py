@@ -98,7 +98,7 @@ def pictures(problem: LingProblem, path: LingPath) -> dict[str, Figure]:
     }
     of_flow = plots.single("Gradient flow", "gradient-flow time $t$", r"$\Phi(t)/\Phi(0)$")
     of_whole = plots.single(
-        r"$a \sim N(0, 1/m)$: nothing is promised", r"step $\tau$", r"$\Phi(\tau)/\Phi(0)$"
+        "The paper's own start: nothing is promised", r"step $\tau$", r"$\Phi(\tau)/\Phi(0)$"
     )
     for (_, axes), lines in ((of_flow, curves), (of_whole, whole)):
         for curve, (label, (x, y)) in zip(plots.CURVES, lines.items(), strict=False):

@@ -234,6 +234,9 @@ class _Reader:
         self.at += 1
         if (inner := self._group()) is not None:
             return _Script(mark, inner)
+        if mark == "_" and self.text[self.at] == "*":
+            self.at += 1
+            return _Script("_", [_Atom(_Kind.SYMBOL, STAR)])
         if word := INDEX.match(self.text, self.at):
             self.at = word.end()
             # Of words only "infinity" has a symbol; others are indices, letter by letter or as a whole.
@@ -282,7 +285,7 @@ def _unicode_script(script: _Script) -> str:
     text = _unicode(script.atoms)
     table = RAISED if script.mark == "^" else LOWERED
     if text == STAR:
-        return "*"
+        return "*" if script.mark == "^" else "_*"
     # A whole word in small letters is harder to read than its mark.
     if all(sign in table for sign in text) and not re.search(r"[A-Za-z]{2}", text):
         return "".join(table[sign] for sign in text)

@@ -62,6 +62,7 @@ def test_the_texts_are_those_of_all_theorems():
         ("||r(t)||^2 <= exp(-lambda_0 t) ||r(0)||^2", "‖r(t)‖² ≤ exp(−λ₀ t) ‖r(0)‖²"),
         ("lambda_min(G(0)) >= 3/4 lambda_0", "λ_min(G(0)) ≥ ¾ λ₀"),
         ("1/2 ||grad L_0||^2 / (L_0 - L*)", "½ ‖∇L₀‖² / (L₀ − L*)"),
+        ("m >= n^2/lambda_*^2", "m ≥ n²/λ_*²"),
         ("log E(0)/E(t) vs int ||grad L||^2/E", "log E(0)/E(t) vs ∫ ‖∇L‖²/E"),
         ("gamma~ ||A(t)|| < 1", "γ̃ ‖A(t)‖ < 1"),
         ("dyhat/dt = -H r", "dŷ/dt = −H r"),
