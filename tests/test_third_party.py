@@ -54,7 +54,7 @@ def test_the_template_is_listed_after_the_built_in_theorems(tmp_path, site):
         timeout=120,
     )
     assert done.returncode == 0
-    assert [line.split()[0] for line in done.stdout.splitlines()][-2:] == ["linear-deq", NAME]
+    assert [line.split()[0] for line in done.stdout.splitlines()][-2:] == ["ling-convergence", NAME]
 
 
 def test_the_template_is_shown_and_its_falsehoods_are_caught(site, verify):

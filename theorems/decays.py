@@ -72,15 +72,18 @@ def descent_rounding(problem: ReluProblem, descent: Descent) -> Array:
 
 def above_gram(flow: ReluPath, factor: float) -> Check:
     """``H >= factor G``: G is one of the summands of H, and none of them is negative."""
-    return at_least(
-        "lambda_min(H), lambda_min(G)",
-        flow.kernel_spectrum[:, 0],
-        factor * flow.gram_minimum,
-        budget={"eigenvalue": flow.kernel_error + flow.gram_error},
-        where={"time": flow.times},
-        attained=GRAM_RESOLUTION * float(flow.gram_minimum.min()),
-        advice="both are of the size of rounding: drop inputs that are nearly parallel",
-    )
+    compared: dict[str, Any] = {
+        "measured": flow.kernel_spectrum[:, 0],
+        "bound": factor * flow.gram_minimum,
+        "budget": {"eigenvalue": flow.kernel_error + flow.gram_error},
+        "where": {"time": flow.times},
+        "advice": "both are of the size of rounding: drop inputs that are nearly parallel",
+    }
+    check = at_least("lambda_min(H), lambda_min(G)", **compared)
+    if check.verdict is not Verdict.INCONCLUSIVE:
+        return check
+    resolution = GRAM_RESOLUTION * float(flow.gram_minimum.min())
+    return at_least("lambda_min(H), lambda_min(G)", **compared, attained=resolution)
 
 
 def energy_identity(flow: ReluPath, factor: float) -> Check:

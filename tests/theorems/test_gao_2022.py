@@ -117,8 +117,8 @@ def test_the_aligned_setting_is_tight_and_the_honest_chain_is_not_violated_there
     _, path = tight
     assert path.rates["tightness"] == pytest.approx(1.0, abs=1e-6)
     assert flow.sharp(path).verdict == "VERIFIED"
-    assert flow.lowest_rate(path).verdict in ("VERIFIED", "INCONCLUSIVE")
-    assert flow.lowest_rate(path, rate=2.002).verdict == "VIOLATED"
+    assert flow.slowest(path).verdict in ("VERIFIED", "INCONCLUSIVE")
+    assert flow.slowest(path, rate=2.002).verdict == "VIOLATED"
 
 
 def test_a_wrong_step_of_the_flow_shows(monkeypatch):
@@ -167,7 +167,7 @@ def test_another_factor_of_the_identity_is_violated_on_slides(factor):
     _, path = run(**SLIDES)
     assert path.flow.held.max() > 0
     assert flow.sharp(path).verdict == "VERIFIED"
-    assert flow.energy_identity(path, factor=factor).verdict == "VIOLATED"
+    assert flow.sharp(path, factor=factor).verdict == "VIOLATED"
 
 
 def test_a_wrong_kernel_breaks_the_proof(monkeypatch):
