@@ -103,7 +103,7 @@ GLANCE = settings(
     suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
 )
 
-CAMPAIGN = settings(GLANCE, max_examples=60)
+CAMPAIGN = settings(GLANCE, max_examples=40)
 
 
 def admissible(options):
@@ -202,14 +202,14 @@ def test_relu_convergence_at_length(options):
 
 
 @pytest.mark.campaign
-@settings(CAMPAIGN, max_examples=30)
+@settings(CAMPAIGN, max_examples=15)
 @given(LING)
 def test_ling_convergence_at_length(options):
     check_run("ling-convergence", options)
 
 
 @pytest.mark.campaign
-@settings(CAMPAIGN, max_examples=30)
+@settings(CAMPAIGN, max_examples=15)
 @given(LINEAR_DEQ)
 def test_linear_deq_at_length(options):
     check_run("linear-deq", options)
