@@ -28,11 +28,14 @@ def column_sums(path: LinearPath) -> Check:
     size = np.abs(a).sum(axis=1).max()
     moved = max(np.abs(part - part[0]).sum(axis=1).max() for part in (a, b))
     could_be = max(moved, np.finfo(float).tiny)
+    summed = ROUNDINGS * EPS * np.sqrt(1 + path.steps[-1]) * size / could_be
+    # The gradient takes M = gamma Q^T dL/dB less its mean, and gamma Q S for Q - B, terms up to ||Q||^2.
+    gradient = path.problem.identity_rounding * (1 + path.map_norm.max() ** 2)
     return equal(
         "column sums of A, their change over what A or B moves",
         np.abs(a.sum(axis=1) - a[0].sum(axis=0)).max(axis=1) / could_be,
         0.0,
-        budget={"rounding": ROUNDINGS * EPS * np.sqrt(1 + path.steps[-1]) * size / could_be},
+        budget={"sums": summed, "gradient": gradient},
         where={"time": path.stored_times},
         trivial=path.stored_times == 0,
         resolution=RESOLUTION,
