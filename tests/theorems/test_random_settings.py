@@ -103,7 +103,7 @@ GLANCE = settings(
     suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
 )
 
-CAMPAIGN = settings(GLANCE, max_examples=40)
+CAMPAIGN = settings(GLANCE, max_examples=30)
 
 
 def admissible(options):
@@ -174,7 +174,7 @@ def test_ling_convergence(options):
     check_run("ling-convergence", options)
 
 
-@settings(GLANCE, max_examples=6)
+@settings(GLANCE, max_examples=3)
 @given(LINEAR_DEQ)
 def test_linear_deq(options):
     check_run("linear-deq", options)
@@ -209,7 +209,7 @@ def test_ling_convergence_at_length(options):
 
 
 @pytest.mark.campaign
-@settings(CAMPAIGN, max_examples=15)
+@settings(CAMPAIGN, max_examples=8)
 @given(LINEAR_DEQ)
 def test_linear_deq_at_length(options):
     check_run("linear-deq", options)
