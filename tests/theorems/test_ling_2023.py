@@ -156,7 +156,10 @@ def test_a_setting_without_the_hypotheses_says_what_to_change(options, message):
 def test_a_step_that_is_too_large_is_named():
     problem, path = run(step=1.0)
     judge = Judge({"problem": problem, "path": path})
-    (statement,) = (one for one in theorem.CLAIMS if one.claim.id == "L-T1")
-    found = judge.checks(statement)
-    assert {check.verdict for check in found} == {"NOT_APPLICABLE"}
-    assert "use --step" in found[0].message
+    allowed, concluded = (
+        judge.checks(next(one for one in theorem.CLAIMS if one.claim.id == name))
+        for name in ("L-eta", "L-T1")
+    )
+    assert {check.verdict for check in [*allowed, *concluded]} == {"NOT_APPLICABLE"}
+    assert "use --step" in allowed[0].message
+    assert "only under L-eta" in concluded[0].message

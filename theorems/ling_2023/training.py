@@ -70,6 +70,16 @@ condition.broken(
 )
 
 
+@CLAIMS.hypothesis("L-eta", "eta is below what Theorem 1 allows", otherwise=small_step)
+def step(problem: LingProblem) -> Check:
+    """What Theorem 1 allows a step of descent."""
+    most = problem.constants.largest_step(problem.lambda_0)
+    return at_most("eta", problem.step, most, budget={"lambda_0": problem.gram_error * most})
+
+
+step.broken("eta = 1e-3", why="it is 1e5 times what is allowed", setting={**SMALL, "step": 1e-3})
+
+
 @CLAIMS.step("L-C1.value", "the constants of Condition 1 and of the largest step, as worked out by hand")
 def by_hand(factor: float = 1.0) -> Check:
     """For rho_w = 1/2, rho_u = 3, rho_a = 1/4, ||X||_F = 2, delta = 1/8, lambda_0 = 16: c = 3, 1/2 and 6."""
@@ -154,7 +164,7 @@ width_asked.false("the exponent 3.001 is refuted as well", printed=3.001, why="i
     "L-T1",
     "descent: Phi(tau) <= (1 - eta lambda_0/2)^tau Phi(0), ||W(tau)|| < 1, lambda_tau > lambda_0/2",
     source=f"{PAPER}, Theorem 1, with 8 in (9)",
-    given=(condition, small_step),
+    given=(condition, step),
 )
 def theorem(
     problem: LingProblem, path: LingPath, largest: float = 1.0, share: float = 0.5, factor: float = 1.0
