@@ -17,7 +17,7 @@ from verify.figures.page import figure_page
 from verify.figures.paper import Paper
 from verify.figures.protocol import FigureModule, Size
 from verify.figures.record import FigureRecord
-from verify.numerics.memory import as_size, available_memory
+from verify.numerics.memory import available_memory, does_not_fit
 from verify.records.directory import write_file_whole
 from verify.records.record import claim_records, overall_verdict
 from verify.runs.environment import environment
@@ -76,11 +76,8 @@ def require_memory(curves: Sequence[Curve], cache: CurveCache) -> None:
     for curve in missing:
         together, need = 1 if curve.alone else workers, curve.footprint
         if need and together * need.bytes > free:
-            times = f"{together} times " if together > 1 else ""
-            raise InputError(
-                f"{curve.label} would take {times}about {as_size(need.bytes)} of memory, {as_size(free)} are "
-                f"free: use {need.advice(free / together)}, or a machine with more memory"
-            )
+            instead = f"{need.advice(free / together)}, or a machine with more memory"
+            raise InputError(does_not_fit(curve.label, together, need.bytes, free, instead))
 
 
 def load_sources(curves: Sequence[Curve], cache: CurveCache) -> None:

@@ -43,3 +43,11 @@ def as_size(count: float) -> str:
             break
         count, unit = count / 1024, larger
     return f"{count:.1f} {unit}" if count < 9.95 and unit != "B" else f"{count:.0f} {unit}"
+
+
+def does_not_fit(what: str, together: int, need: float, free: float, instead: str) -> str:
+    """What to say where `together` runs at a time, of `need` bytes each, do not fit into `free` bytes."""
+    times = f"{together} times " if together > 1 else ""
+    return (
+        f"{what} would take {times}about {as_size(need)} of memory, {as_size(free)} are free: use {instead}"
+    )

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from verify.numerics.memory import as_size, available_memory
+from verify.numerics.memory import as_size, available_memory, does_not_fit
 from verify.theorem.cost import Cost
 from verify.theorem.errors import InputError
 from verify.theorem.settings import option_name, require_seeds
@@ -81,11 +81,8 @@ def _refuse(plan: Plan, processes: int, free: int) -> None:
     ]
     if plan.cost.bytes <= free:
         advice.append(f"{free // int(plan.cost.bytes)} at a time (--jobs, or fewer --seeds)")
-    times = f"{processes} times " if processes > 1 else ""
-    raise InputError(
-        f"{plan.theorem.NAME} would take {times}about {as_size(plan.cost.bytes)} of memory, {as_size(free)} "
-        f"are free: use {' or '.join(advice) or 'a machine with more memory'}"
-    )
+    instead = " or ".join(advice) or "a machine with more memory"
+    raise InputError(does_not_fit(plan.theorem.NAME, processes, plan.cost.bytes, free, instead))
 
 
 def largest_that_fits(plan: Plan, name: str, size: float) -> int | None:
