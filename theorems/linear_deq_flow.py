@@ -14,7 +14,7 @@ from verify.flow import FlowPoint
 from verify.flow.cvode import cvode
 from verify.flow.scaled import Segment, Stepper
 from verify.flow.scaled import integrate as gradient_flow
-from verify.linear_deq.accuracy import DELAY, SHARE
+from verify.linear_deq.accuracy import shown_later
 from verify.linear_deq.build import draw_start, shallow_objective
 from verify.linear_deq.following import EXCESS_RESOLUTION, SHARPER, resolvable_excess
 from verify.linear_deq.setting import LinearSetting
@@ -52,13 +52,12 @@ class Problem:
     def effective(self) -> Mapping[str, Any]:
         """The values that the run is made with."""
         (d, n), k, mu = self.X.shape, len(self.Y), self.objective.pl_constant
-        size = float(np.linalg.norm(self.S, 2) ** 2)
         return {
             "d": d,
             "k": k,
             "n": n,
             "mu": mu,
-            "||C||": size,
+            "||C||": self.size,
             "sigma_min(M)": self.smallest,
             "T": self.horizon,
         }
@@ -74,9 +73,14 @@ class Problem:
         return np.random.default_rng(self.seed).standard_normal(self.S.shape)
 
     @property
+    def size(self) -> float:
+        """||C||, which is ||S||^2."""
+        return float(np.linalg.norm(self.S, 2) ** 2)
+
+    @property
     def rate(self) -> float:
         """2 mu / ||C||."""
-        return float(2 * self.objective.pl_constant / np.linalg.norm(self.S, 2) ** 2)
+        return float(2 * self.objective.pl_constant / self.size)
 
     def at(self, S: Array) -> tuple[Array, Array, Array, Array, float, float]:
         """A, M, W, G; E = L - L*, or 0 where rounding blurs it; the relative rounding error of W."""
@@ -160,9 +164,7 @@ def start(asked: Mapping[str, Any], aligned: bool, offset: float) -> Problem:
     k = d if aligned else len(Y)
     left, right, basis = (np.linalg.qr(rng.standard_normal((m, m)))[0] for m in (k, k, d))
     M, A = left * np.geomspace(asked["smallest"], 1, k) @ right.T, rng.standard_normal((k, d)) / np.sqrt(d)
-    if (
-        aligned
-    ):  # off W by the top of M and the bottom of W, s = 0; the other s are so small that C has its top there
+    if aligned:  # off W by the top of M and the bottom of W, s = 0; the others leave the top of C there
         X, W = np.linalg.qr(X)[0], right * np.append(np.full(k - 1, 0.1), 0) @ basis.T
         A, Y = M @ W, (W - offset * np.outer(right[:, -1], basis[:, -1])) @ X
         drawn = replace(drawn, start=replace(drawn.start, features=X, targets=Y))
@@ -229,10 +231,8 @@ def integrate(problem: Problem, progress: Progress, looser: float = 1) -> Path:
     p = min(len(run.times) for run in runs[:2])  # rounding may end the second run first
     cut: Any = [{name: column[:p] for name, column in run.arrays.items()} for run in runs[:2]]
     path, other = (replace(run, **columns) for run, columns in zip(runs, cut, strict=False))
-    distance = abs(np.log(path.E / other.E)) + abs(path.sharp - other.sharp)
-    fallen = np.maximum.accumulate(np.log(path.E[0] / path.E))
-    shown = np.minimum(np.searchsorted(fallen, fallen + DELAY), p - 1)
-    error, W = SHARE * np.maximum.accumulate(distance)[shown], runs[2].W[-1]
+    distance, W = abs(np.log(path.E / other.E)) + abs(path.sharp - other.sharp), runs[2].W[-1]
+    error = shown_later(distance, np.log(path.E[0] / path.E))
     return replace(path, error=error, bias=float(norm(path.W[-1] - W) / norm(W)))
 
 
@@ -244,7 +244,8 @@ def derivatives(
     down, away = velocity(M, W, G), (problem.direction[:, -k:], problem.direction[:, :-k])
     dW = directional_derivative(np.linalg.solve, (M, A), (down[..., -k:], down[..., :-k]))
     # dW/dt and its law take two solves: M^{-1} amplifies the error of the first, (M^T M)^{-1} what is solved.
-    largest, least, size = sigma(M)[:, 0], sigma(M)[:, -1], (1 + norm(W) ** 2) / norm(dW)
+    of_m, size = sigma(M), (1 + norm(W) ** 2) / norm(dW)
+    largest, least = of_m[:, 0], of_m[:, -1]
     solves = rounding * (1 + size * (norm(down[..., :-k]) / least + norm(G) / (least * largest)))
     slope, blur = np.zeros(len(A)), np.zeros(len(A))
     for i, start in enumerate(zip(M, A, strict=True)):

@@ -50,12 +50,14 @@ def path_error(path: LinearPath) -> PathError:
     )
     log = np.append(log, path.log_decay[count:])
     energy = np.append(energy, path.excess[0] - path.excess[count:])
-    fallen = np.maximum.accumulate(path.log_decay)
-    shown = np.minimum(np.searchsorted(fallen, fallen + DELAY), len(fallen) - 1)
-    return PathError(
-        SHARE * np.maximum.accumulate(log)[shown],
-        SHARE * np.maximum.accumulate(energy)[shown],
-    )
+    return PathError(shown_later(log, path.log_decay), shown_later(energy, path.log_decay))
+
+
+def shown_later(distance: Array, log_decay: Array) -> Array:
+    """The error (k,) of a path from its distance to a second run: the largest seen, up to some time later."""
+    fallen = np.maximum.accumulate(log_decay)
+    later = np.minimum(np.searchsorted(fallen, fallen + DELAY), len(fallen) - 1)
+    return np.asarray(SHARE * np.maximum.accumulate(distance)[later])
 
 
 def _reached(points: Iterator[FlowPoint]) -> list[FlowPoint]:
