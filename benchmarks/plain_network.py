@@ -14,8 +14,9 @@ import numpy as np
 import threadpoolctl
 from relu_network import bare_products, best_times, own_gradient, products_of_steps
 
-from verify.figures.training.plain import stable_step, training_set
+from verify.figures.training.plain import training_set
 from verify.numerics.arrays import Placement
+from verify.relu_deq.descent import stable_step
 from verify.relu_deq.model import ImplicitReLU, ReluState
 from verify.relu_deq.parameters import Parameters
 

@@ -57,8 +57,8 @@ MUTATIONS = (
     Mutation(
         "balance: lengths are never added up",
         OBSERVER,
-        "self._lengths += state.theta.minus(before.theta).unit_norms",
-        "self._lengths = 1e3 + state.theta.minus(before.theta).unit_norms",
+        "self._lengths += state.theta.minus(before.theta).units.norms",
+        "self._lengths = 1e3 + state.theta.minus(before.theta).units.norms",
         "what the balance could be is what the units went",
         LING,
     ),

@@ -102,7 +102,7 @@ MUTATIONS = (
     ),
     Mutation(
         "the default horizon of the ReLU flow is a hundredth",
-        PROBLEM,
+        "verify/relu_deq/problem.py",
         "HORIZON_EXPONENT = 6.0",
         "HORIZON_EXPONENT = 0.06",
         "nothing of the decay is seen",

@@ -84,7 +84,7 @@ def test_units_keep_their_balance_under_the_gradients_of_autograd(rng):
     assert (entering - leaving).detach().numpy() == pytest.approx(np.zeros(12), abs=1e-12)
     found = model.at(theta).gradients(model.at(theta).output - 1)
     squares = (a**2).sum(1) + (w**2).sum(1) - (a**2).sum(0) - u**2
-    assert found.balance == pytest.approx(squares.numpy(), abs=1e-10)
+    assert found.units.balance == pytest.approx(squares.numpy(), abs=1e-10)
 
 
 def test_flow_and_descent_are_those_of_plain_numpy():

@@ -46,7 +46,7 @@ def single_flow() -> ReluPath:
     inputs /= np.linalg.norm(inputs, axis=0)
     theta = Parameters.random(m, d, rng)
     start = ImplicitReLU.scaled(inputs, m, 0.1).at(theta)
-    fastest = 1 / float(np.linalg.eigvalsh(start.kernel_parts(start).sum(axis=0))[-1])
+    fastest = 1 / float(np.linalg.eigvalsh(start.kernel)[-1])
     problem = ReluProblem(
         start=start,
         targets=start.output + LABELS * np.array([0.6, -0.64, 0.48]),

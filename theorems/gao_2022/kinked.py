@@ -69,7 +69,7 @@ def problem(draw: int, tolerance: float = TOLERANCE) -> ReluProblem:
     theta = Parameters.random(m, d, rng)
     norms = (float(np.linalg.norm(theta.a, 2)), float(np.linalg.norm(theta.w, 2)))
     start = ImplicitReLU.scaled(inputs, m, CONTRACTION * float(np.sqrt(m)) / norms[0]).at(theta)
-    fastest = 1 / float(np.linalg.eigvalsh(start.kernel_parts(start).sum(axis=0))[-1])
+    fastest = 1 / float(np.linalg.eigvalsh(start.kernel)[-1])
     return ReluProblem(
         start=start,
         targets=start.output - LABELS * rng.standard_normal(n) / np.sqrt(n),

@@ -18,13 +18,10 @@ from verify.relu_deq.features import ScaledRelu
 from verify.relu_deq.kernels import angles, arc_cosine_kernel
 from verify.relu_deq.model import ImplicitReLU, NoEquilibriumError
 from verify.relu_deq.parameters import Parameters
-from verify.relu_deq.problem import ReluProblem
+from verify.relu_deq.problem import ReluProblem, default_horizon
 from verify.theorem.errors import HypothesisError
 
 Array = NDArray[np.float64]
-
-#: The default horizon lets exp(-2 lambda_min(H(0)) t) fall by exp(-HORIZON_EXPONENT).
-HORIZON_EXPONENT = 6.0
 
 #: Descent steps for the claims about descent, and for the search of the largest step that keeps them.
 DESCENT_STEPS = 15
@@ -138,17 +135,12 @@ class GaoProblem(Start, ReluProblem):
     @property
     def kernel(self) -> Array:
         """H(0) (n, n)."""
-        return self.start.kernel_parts(self.start).sum(axis=0)
+        return self.start.kernel
 
     @property
     def output_scale(self) -> float:
         """``c sqrt(n) ||r(0)|| / lambda_0``, the unit in which the lemmas bound how far u and v move."""
         return self.norm_constant * float(np.sqrt(self.samples)) * self.initial_residual / self.lambda_0
-
-
-def default_horizon(values: Array) -> float:
-    """When ``exp(-2 lambda_min(H(0)) t)`` has fallen as far as it should, from the eigenvalues of H(0)."""
-    return HORIZON_EXPONENT / (2 * float(max(values[0], EPS * values[-1])))
 
 
 def printed_step(lambda_0: float, samples: int) -> float:
@@ -221,7 +213,7 @@ def build(setting: Setting) -> GaoProblem:
             "time 0: raise --width",
             known,
         )
-    values, vectors = np.linalg.eigh(start.kernel_parts(start).sum(axis=0))
+    values, vectors = np.linalg.eigh(start.kernel)
     if setting.labels == "aligned":
         targets = start.output - setting.alignment * vectors[:, 0]
     return GaoProblem(

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from theorems.gao_2022.box import Box, Reach
-from theorems.gao_2022.problem import GaoProblem, default_horizon
+from theorems.gao_2022.problem import GaoProblem
 from theorems.gao_2022.smooth import Smooth
-from verify.relu_deq.problem import LeastSquares, residual_rounding
+from verify.relu_deq.problem import LeastSquares, default_horizon, residual_rounding
 
 Array = NDArray[np.float64]
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from theorems.ling_2023.problem import LingProblem
 from verify import plots
 from verify.losses import EPS
-from verify.relu_deq.descent import Descent, descend
+from verify.relu_deq.descent import Descent, descend, stable_step
 from verify.relu_deq.path import ReluPath, relu_path
 from verify.theorem.protocol import Progress
 
@@ -78,8 +78,7 @@ def integrate(problem: LingProblem, progress: Progress) -> LingPath:
     flow = relu_path(problem, lambda share: progress("gradient flow", share, 1.0))
     progress("descent", 0, 0)
     state, targets = problem.whole
-    fastest = float(np.linalg.eigvalsh(state.kernel_parts(state).sum(axis=0))[-1])
-    whole = descend(replace(problem, start=state, targets=targets), 1 / fastest, WHOLE_STEPS)
+    whole = descend(replace(problem, start=state, targets=targets), stable_step(state), WHOLE_STEPS)
     return LingPath(problem, descend(problem, problem.step, problem.epochs), flow, whole)
 
 

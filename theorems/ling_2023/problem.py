@@ -18,7 +18,7 @@ from verify.numerics.arrays import Placement
 from verify.relu_deq.kernels import equilibrium_kernel
 from verify.relu_deq.model import ImplicitReLU, NoEquilibriumError, ReluState
 from verify.relu_deq.parameters import Parameters
-from verify.relu_deq.problem import ReluProblem
+from verify.relu_deq.problem import ReluProblem, default_horizon
 from verify.theorem.errors import HypothesisError
 
 Array = NDArray[np.float64]
@@ -28,9 +28,6 @@ PRINTED, NEEDED, MARGIN = 4.0, 8.0, 2.0
 
 #: Near targets and steps take these shares of what is allowed, delta at the paper's start of 1 - ||W(0)||.
 NEAR, STEP, SHARE_OF_ROOM = 0.9, 0.99, 0.1
-
-#: The default horizon lets exp(-lambda_min(H(0)) t) fall to exp(-3).
-FALL = 3.0
 
 
 @dataclass(frozen=True)
@@ -98,7 +95,6 @@ class LingProblem(ReluProblem):
     """
 
     sigma_w: float
-
     lambda_0: float
     lambda_star: float
     constants: Constants
@@ -170,11 +166,10 @@ def build(setting: Setting) -> LingProblem:
     if setting.labels == "near":
         distance = setting.distance or NEAR * min(constants.allowed(lambda_0))
         targets = start.output - distance * vectors[:, 0]
-    slowest = float(np.linalg.eigvalsh(start.kernel_parts(start).sum(axis=0))[0])
     return LingProblem(
         start=start,
         targets=targets,
-        horizon=setting.horizon or FALL / slowest,
+        horizon=setting.horizon or default_horizon(np.asarray(np.linalg.eigvalsh(start.kernel), float)),
         points=setting.points,
         tolerance=setting.tolerance,
         seed=setting.seed,

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import scipy
 
-from theorems.balance import added_by_descent, kept_by_flow
+from theorems.balance import added_by_descent, kept_by_flow, loose_flow
 from theorems.decays import LATER, at_rate, descent_rounding, energy_identity, lowest_rate
 from theorems.ling_2023.lemmas import PAPER, SHARE, law_inputs
 from theorems.ling_2023.path import LingPath
@@ -19,7 +19,6 @@ from verify.numerics.arrays import Placement
 from verify.numerics.spectral_norm import spectral_norm
 from verify.relu_deq.model import ImplicitReLU
 from verify.relu_deq.parameters import Parameters
-from verify.relu_deq.path import relu_path
 from verify.theorem.claims import Claims
 from verify.theorem.compare import Check, at_least, at_most, equal
 
@@ -238,11 +237,10 @@ def balance(problem: LingProblem, path: LingPath, factor: float = 1.0) -> Iterat
     yield added_by_descent(path.whole, factor)
 
 
-def loose(problem: LingProblem, path: LingPath) -> LingPath:
-    """A flow whose integrator is a thousand times looser than it says."""
-    loosened = replace(problem, tolerance=1e3 * problem.tolerance)
-    return replace(path, flow=relu_path(loosened, lambda share: None, probed=False))
-
-
-balance.false("a flow at 1000 times the tolerance", path=loose, why="longer steps err more", setting=FAR)
+balance.false(
+    "a flow at 1000 times the tolerance",
+    path=lambda problem, path: replace(path, flow=loose_flow(problem)),
+    why="longer steps err more",
+    setting=FAR,
+)
 balance.false("1.001 eta^2 times that form", factor=1.001, why="descent adds it exactly", setting=FAR)

@@ -9,9 +9,9 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
+from verify.losses import EPS
 from verify.relu_deq.model import NoEquilibriumError, ReluState
-from verify.relu_deq.parameters import Parameters
-from verify.relu_deq.problem import LeastSquares, ReluProblem
+from verify.relu_deq.problem import ReluProblem
 
 Array = NDArray[np.float64]
 
@@ -28,9 +28,9 @@ class Descent:
     gram_minimum  ``lambda_min(G)``, (k,)
     fastest       ``lambda_max(H)``, (k,)
     distances     of A, W, u and v from their start, (k, 4); without v (k, 3)
-    imbalance     (3, m): the change of `Parameters.balance` in all, what the gradients say that it is, and
-                  ``2 |theta_j| l_j``, what it could be where the parameters of unit j go the length l_j
-    last          the parameters after the last step
+    imbalance     (4, m): the change of `Units.balance` in all; what the gradients say that it is; what it
+                  could be, ``2 |theta_j| l_j``, where the parameters of unit j go the length l_j; what
+                  rounding adds in a step
     """
 
     problem: ReluProblem
@@ -40,27 +40,11 @@ class Descent:
     fastest: Array
     distances: Array
     imbalance: Array
-    last: Parameters
 
     @property
     def log_change(self) -> Array:
         """``log ||r(k)||^2 / ||r(0)||^2``."""
         return 2 * np.log(np.maximum(self.residuals, TINY) / self.residuals[0])
-
-
-def descent(problem: ReluProblem, step: float, steps: int) -> Iterator[LeastSquares]:
-    """The start and the states after each of `steps` steps; none after one that has grown tenfold.
-
-    NoEquilibriumError where a step leads to none.
-    """
-    # In float64 at any rate: a step of the theorem's size moves less than single precision holds.
-    start = problem.start.placed(replace(problem.placement, dtype="float64"))
-    largest = 10 * float(np.linalg.norm(start.output - problem.targets))
-    for state in islice(trajectory(start, problem.targets, step), steps + 1):
-        point = LeastSquares(state, problem.targets, problem.tolerance)
-        yield point
-        if not float(np.linalg.norm(point.residual)) <= largest:
-            break
 
 
 def trajectory(state: ReluState, targets: Array, step: float) -> Iterator[ReluState]:
@@ -76,37 +60,45 @@ def trajectory(state: ReluState, targets: Array, step: float) -> Iterator[ReluSt
 
 
 def descend(problem: ReluProblem, step: float, steps: int, *, observe: bool = True) -> Descent:
-    """`steps` steps of size `step` from the start, with no more than the residuals unless to `observe`."""
-    width, rows = problem.model.width, list[tuple[float, ...]]()
-    start = last = problem.start.theta
-    squares, lengths = np.zeros(width), np.zeros(width)
-    gradient: Parameters | None = None
+    """`steps` steps of size `step` from the start; it stops early once the residual has grown tenfold.
+
+    Without `observe` there are no more than the residuals.
+    """
+    # In float64 at any rate: a step of the theorem's size moves less than single precision holds.
+    start = problem.start.placed(replace(problem.placement, dtype="float64"))
+    last, rows = start, list[tuple[float, ...]]()
+    squares, lengths = np.zeros((2, problem.model.width))
     try:
-        for point in descent(problem, step, steps):
-            size = float(np.linalg.norm(point.residual))
-            if gradient is not None:
-                squares += gradient.balance
-                lengths += gradient.unit_norms
-            last = point.state.theta
-            start = start if rows else last
-            rows.append((size, *_observed(point.state, start)) if observe else (size,))
-            gradient = point.state.gradients(point.residual) if observe else None
+        for state in islice(trajectory(start, problem.targets, step), steps + 1):
+            if rows and observe:
+                taken = last.gradients(last.output - problem.targets).units
+                squares += taken.balance
+                lengths += taken.norms
+            last, size = state, float(np.linalg.norm(state.output - problem.targets))
+            rows.append((size, *_observed(state, start)) if observe else (size,))
+            if not size <= 10 * rows[0][0]:
+                break
     except NoEquilibriumError:
         rows.append((np.inf, *rows[-1][1:]))
     table = np.array(rows)
-    seen = table if observe else np.zeros((len(table), 3 + len(start.parts)))
-    imbalance = np.zeros((3, width))
+    seen, imbalance = np.zeros((len(table), 3 + len(start.theta.parts))), np.zeros((4, len(squares)))
     if observe:
-        could_be = 2 * step * last.unit_norms * lengths
-        imbalance = np.array([last.balance - start.balance, step**2 * squares, could_be])
-    return Descent(problem, step, table[:, 0], seen[:, 1], seen[:, 2], seen[:, 3:], imbalance, last)
+        seen, now = table, last.theta.units
+        could_be = 2 * step * now.norms * lengths
+        change = now.balance - start.theta.units.balance
+        imbalance = np.array([change, step**2 * squares, could_be, EPS * now.norms**2])
+    return Descent(problem, step, table[:, 0], seen[:, 1], seen[:, 2], seen[:, 3:], imbalance)
 
 
-def _observed(state: ReluState, start: Parameters) -> tuple[float, ...]:
+def stable_step(state: ReluState) -> float:
+    """``1 / lambda_max(H)``, half of what gradient descent with the linearised outputs is stable for."""
+    return 1 / float(np.linalg.eigvalsh(state.kernel)[-1])
+
+
+def _observed(state: ReluState, start: ReluState) -> tuple[float, ...]:
     """Smallest eigenvalue of G, largest of H, and distances."""
-    kernel = state.kernel_parts(state).sum(axis=0)
     return (
         float(np.linalg.eigvalsh(state.gram)[0]),
-        float(np.linalg.eigvalsh(kernel)[-1]),
-        *state.theta.distances(start),
+        float(np.linalg.eigvalsh(state.kernel)[-1]),
+        *state.theta.distances(start.theta),
     )

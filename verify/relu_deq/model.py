@@ -250,6 +250,11 @@ class ReluState:
         columns = self.z if self.theta.v is None else self.phi
         return _gram(columns, columns)
 
+    @property
+    def kernel(self) -> Array:
+        """``H = J J^T`` (n, n)."""
+        return np.asarray(self.kernel_parts(self).sum(axis=0))
+
     def kernel_parts(self, other: ReluState) -> Array:
         """The summands (blocks, n, n) of ``J J_other^T``, one for each block that is trained.
 

@@ -50,6 +50,7 @@ class Observer:
         self._rows: list[dict[str, object]] = []
         self._probes: list[Probe] = []
         self._last: ExponentialPoint[LeastSquares] | None = None
+        self._balance = start.theta.units.balance
         self._lengths = np.zeros(problem.model.width)
         self._sweeps = 0
 
@@ -112,15 +113,15 @@ class Observer:
         return len(self._rows)
 
     def _imbalance(self, state: ReluState) -> tuple[float, float, float, float]:
-        """The change of `Parameters.balance` since the start, and what it is compared with."""
+        """The change of `Units.balance` since the start, and what it is compared with."""
         before = self._last.at.state if self._last else self._start
-        self._lengths += state.theta.minus(before.theta).unit_norms
-        norms = state.theta.unit_norms
+        self._lengths += state.theta.minus(before.theta).units.norms
+        units = state.theta.units
         return (
-            float(np.linalg.norm(state.theta.balance - self._start.theta.balance)),
-            2 * float(np.linalg.norm(norms * self._lengths)),
+            float(np.linalg.norm(units.balance - self._balance)),
+            2 * float(np.linalg.norm(units.norms * self._lengths)),
             2 * float(np.linalg.norm(self._lengths**2)),
-            epsilon(state.theta.a) * float(np.linalg.norm(norms**2)),
+            epsilon(state.theta.a) * float(np.linalg.norm(units.norms**2)),
         )
 
     def _probe(self, point: ExponentialPoint[LeastSquares]) -> None:

@@ -17,6 +17,33 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
+class Units:
+    """The parameters of each unit.
+
+    entering  sums of squares over its row of A and of W, (m,)
+    leaving   over its column of A, and of its u and v, (m,)
+    """
+
+    entering: Array
+    leaving: Array
+
+    @property
+    def balance(self) -> Array:
+        """``entering - leaving`` (m,).
+
+        The outputs do not change where row j of A and W grows by a factor and column j of A, u_j, v_j shrink
+        by it, so gradient flow in all of them keeps it, across kinks and along them; a step ``-alpha g`` adds
+        ``alpha^2`` times that of g.
+        """
+        return self.entering - self.leaving
+
+    @property
+    def norms(self) -> Array:
+        """Of all parameters of each unit, (m,)."""
+        return np.sqrt(self.entering + self.leaving)
+
+
+@dataclass(frozen=True)
 class Parameters:
     """The parameters of the network.
 
@@ -42,17 +69,15 @@ class Parameters:
         return cls(a, w, u, v[0] if v else None)
 
     @classmethod
-    def gaussian(
-        cls, width: int, inputs: int, rng: np.random.Generator, sigma_w: float, readout: float = 1.0
-    ) -> Parameters:
-        """The start of Ling et al. 2023: A, W, u of N(0, 2 sigma_w^2/m), N(0, 2/d), N(0, readout^2/m).
+    def gaussian(cls, width: int, inputs: int, rng: np.random.Generator, sigma_w: float) -> Parameters:
+        """The start of Ling et al. 2023: A, W, u of N(0, 2 sigma_w^2/m), N(0, 2/d), N(0, 1/m).
 
         There is no v.
         """
         a = rng.standard_normal((width, width))
         a *= sigma_w * np.sqrt(2 / width)  # in place: a wide A fills the memory
         w = rng.standard_normal((width, inputs)) * np.sqrt(2 / inputs)
-        return cls(a, w, readout / np.sqrt(width) * rng.standard_normal(width), None)
+        return cls(a, w, rng.standard_normal(width) / np.sqrt(width), None)
 
     @property
     def parts(self) -> Mapping[str, AnyArray]:
@@ -69,26 +94,10 @@ class Parameters:
         return tuple(norm(x - y) for x, y in pairs)
 
     @property
-    def balance(self) -> Array:
-        """Squares of what enters each unit less squares of what leaves it, (m,).
-
-        ``sum_k A_jk^2 + sum_k W_jk^2 - sum_k A_kj^2 - u_j^2 - v_j^2``. The outputs do not change where row j
-        of A and W grows by a factor and column j of A, u_j, v_j shrink by it, so gradient flow in all of them
-        keeps it, across kinks and along them; a step ``-alpha g`` adds ``alpha^2`` times that of g.
-        """
-        entering, leaving = self._squares
-        return host(entering - leaving)
-
-    @property
-    def unit_norms(self) -> Array:
-        """Norms of all that enters or leaves each unit, (m,)."""
-        entering, leaving = self._squares
-        return np.sqrt(host(entering + leaving))
-
-    @property
-    def _squares(self) -> tuple[AnyArray, AnyArray]:
+    def units(self) -> Units:
+        """What enters and leaves each unit."""
         a, w, *outputs = (double(part) ** 2 for part in self.parts.values())
-        return a.sum(axis=1) + w.sum(axis=1), a.sum(axis=0) + sum(outputs)
+        return Units(host(a.sum(axis=1) + w.sum(axis=1)), host(a.sum(axis=0) + sum(outputs)))
 
     def minus(self, other: Parameters) -> Parameters:
         """The difference to `other`."""

@@ -81,7 +81,7 @@ class ReluPath:
     growth           (k,), largest ``||z_i|| / ||phi_i||`` over the samples
     rounding         (k,), rounding error of ``log ||r||^2``
     imbalance        (k, 4), norms over the units j, whose parameters went lengths l_j: of the change of
-                     `Parameters.balance`; of ``2 |theta_j| l_j``, what it could be; of ``2 l_j^2``; of what
+                     `Units.balance`; of ``2 |theta_j| l_j``, what it could be; of ``2 l_j^2``; of what
                      rounding adds in a step
 
     For a network without v, norms and distances have three columns.

@@ -25,6 +25,9 @@ Array = NDArray[np.float64]
 #: a machine with other work its waiting made a run ten times slower.
 SINGLE_THREAD_UP_TO = 10**8
 
+#: The default horizon lets exp(-2 lambda_min(H(0)) t) fall by exp(-HORIZON_EXPONENT).
+HORIZON_EXPONENT = 6.0
+
 #: Error of the equilibria over the error that a step may make.
 EQUILIBRIUM_SHARE = 1e-5
 
@@ -196,3 +199,8 @@ def residual_rounding(problem: ReluProblem, point: LeastSquares) -> float:
         state.accuracy * norm(state.phi) / slack + 4 * EPS * np.sqrt(state.model.width) * norm(state.z)
     )
     return 2 * of_output / size if size > 0 else np.inf
+
+
+def default_horizon(values: Array) -> float:
+    """When ``exp(-2 lambda_min(H(0)) t)`` has fallen as far as it should, from the eigenvalues of H(0)."""
+    return HORIZON_EXPONENT / (2 * float(max(values[0], EPS * values[-1])))

@@ -190,7 +190,7 @@ def sides_apart(slide: Slide) -> tuple[float, float, float]:
     opened = state.model.at(state.theta, (state.z, state.p), state.accuracy, gates, continued=True)
     other = Slide(opened)
     projected = float(np.linalg.norm(slide.kernel(slide) - other.kernel(other)))
-    parts = [at.kernel_parts(at).sum(axis=0) for at in (state, opened)]
+    parts = [at.kernel for at in (state, opened)]
     passed = np.linalg.norm(held.of(*state.guards)) + np.linalg.norm(held.of(*opened.guards))
     scale = 2 * float(np.sqrt(max(np.trace(part) for part in parts)))
     return projected, float(np.linalg.norm(parts[0] - parts[1])), scale * float(passed)

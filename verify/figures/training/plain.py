@@ -13,7 +13,7 @@ from verify.figures.training.curve import LossCurve, recorded_epochs
 from verify.figures.training.relu import ACCURACY, NOISE, POINTS, recorded
 from verify.numerics.arrays import Placement
 from verify.numerics.spectral_norm import spectral_norm
-from verify.relu_deq.descent import trajectory
+from verify.relu_deq.descent import stable_step, trajectory
 from verify.relu_deq.model import ImplicitReLU, ReluState
 from verify.relu_deq.parameters import Parameters
 
@@ -76,9 +76,3 @@ def training_set(
     inputs = rng.standard_normal((dimension, samples))
     inputs *= dimension**0.5 / np.linalg.norm(inputs, axis=0)
     return inputs, rng.standard_normal(samples)
-
-
-def stable_step(start: ReluState) -> float:
-    """``1 / lambda_max(H)``, half of what gradient descent with the linearised outputs is stable for."""
-    kernel = start.kernel_parts(start).sum(axis=0)
-    return 1 / float(np.linalg.eigvalsh(kernel)[-1])
