@@ -32,7 +32,7 @@ def arc_cosine_kernel(inputs: Array) -> Array:
     cosine kernel of degree 1, halved; Gao et al. 2022, Lemma 3.2, for unit inputs.
     """
     angle, norms = angles(inputs), np.linalg.norm(inputs, axis=0)
-    return np.outer(norms, norms) * (np.sin(angle) + (np.pi - angle) * np.cos(angle)) / (2 * np.pi)
+    return np.outer(norms, norms) * _degree_one(angle) / 2
 
 
 def sampled_kernel(inputs: Array, width: int, rng: np.random.Generator) -> Array:
@@ -46,8 +46,12 @@ def relu_correlation(cosines: Array) -> Array:
 
     It is ``2 E relu(f) relu(g)`` for f and g of N(0, 1) with correlation c. Source: Ling et al. 2023.
     """
-    c = np.clip(cosines, -1.0, 1.0)
-    return np.asarray((np.sqrt(1 - c**2) + (np.pi - np.arccos(c)) * c) / np.pi)
+    return _degree_one(np.arccos(np.clip(cosines, -1.0, 1.0)))
+
+
+def _degree_one(angle: Array) -> Array:
+    """The arc cosine kernel of degree 1 of unit vectors at an angle."""
+    return np.asarray((np.sin(angle) + (np.pi - angle) * np.cos(angle)) / np.pi)
 
 
 def equilibrium_kernel(inputs: Array, sigma_w: float) -> Array:
