@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import time
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -16,14 +17,17 @@ import threadpoolctl
 from verify.contract import results
 from verify.contract.calls import calling, refuse
 from verify.records.record import ClaimRecord, claim_records, overall_verdict
-from verify.theorem.claims import Part
+from verify.theorem.claims import Part, Statement
 from verify.theorem.compare import Check
 from verify.theorem.errors import HypothesisError, InputError, TheoremError, in_words
 from verify.theorem.falsehoods import Falsehood
-from verify.theorem.judgement import Caller, Judge, Laws, laws, made
+from verify.theorem.judgement import Caller, Judge, Laws, judged_from, laws, made
 from verify.theorem.protocol import Progress, Theorem, silent
 from verify.theorem.settings import BaseSetting
 from verify.theorem.verdicts import Verdict, worst
+
+#: Ids of the claims to judge; None for all.
+Chosen = Collection[str] | None
 
 
 @dataclass(frozen=True)
@@ -58,9 +62,16 @@ class Judged:
 
 
 def prepare(
-    theorem: Theorem, setting: BaseSetting, progress: Progress = silent, cores: int | None = None
+    theorem: Theorem,
+    setting: BaseSetting,
+    progress: Progress = silent,
+    cores: int | None = None,
+    chosen: Chosen = None,
 ) -> Prepared:
-    """Build and integrate. Whatever breaks is kept in the result; only InputError is raised, for the user."""
+    """Build and integrate; the latter only where one of the `chosen` claims is judged from the path.
+
+    Whatever breaks is kept in the result; only InputError is raised, for the user.
+    """
     timings: dict[str, float] = {}
     known: dict[str, Any] = {}
     effective: dict[str, Any] = {"seed": setting.seed}
@@ -75,12 +86,13 @@ def prepare(
                 effective = {**member(theorem, problem, "effective"), **effective}
             if hasattr(problem, "threads"):
                 threads = min(threads, int(member(theorem, problem, "threads")))
-        with (
-            threadpoolctl.threadpool_limits(limits=threads),
-            timed(timings, "integrate"),
-            calling(theorem, "integrate"),
-        ):
-            known["path"] = theorem.integrate(problem, progress)
+        if any("path" in judged_from(statement) for statement in statements(theorem, chosen)):
+            with (
+                threadpoolctl.threadpool_limits(limits=threads),
+                timed(timings, "integrate"),
+                calling(theorem, "integrate"),
+            ):
+                known["path"] = theorem.integrate(problem, progress)
     except InputError:
         raise
     except HypothesisError as unmet:
@@ -98,8 +110,9 @@ def judge(
     shared: Laws | None = None,
     falsehood: Falsehood | None = None,
     progress: Progress = silent,
+    chosen: Chosen = None,
 ) -> Judged:
-    """Every claim of a theorem, judged; a `falsehood` takes the place of its claim.
+    """Every claim of a theorem, or the `chosen` ones, judged; a `falsehood` takes the place of its claim.
 
     TheoremError for the theorem's author.
     """
@@ -107,17 +120,30 @@ def judge(
     shared = laws_of(theorem) if shared is None else shared
     judges = Judge(prepared.known, prepared.silence, shared, falsehood, _caller(theorem))
     checks: list[Check] = []
-    for done, statement in enumerate(theorem.CLAIMS):
-        progress("checks", done, len(theorem.CLAIMS))
+    wanted = statements(theorem, chosen)
+    for done, statement in enumerate(wanted):
+        progress("checks", done, len(wanted))
         with calling(theorem, statement.parts[0].function.__name__):  # its conditions and falsehoods, too
             checks += judges.checks(statement)
-    progress("checks", len(theorem.CLAIMS), len(theorem.CLAIMS))
-    claims = theorem.CLAIMS.claims
+    progress("checks", len(wanted), len(wanted))
+    claims = [statement.claim for statement in wanted]
     records = claim_records(claims, checks)
     verdict = overall_verdict(claims, records)
     if prepared.silence:  # nothing that is left to judge makes up for the hypothesis that ended the run
         verdict = worst([verdict, Verdict.NOT_APPLICABLE])
     return Judged(records, checks, verdict)
+
+
+def statements(theorem: Theorem, chosen: Chosen = None) -> Sequence[Statement[Any]]:
+    """The theorem's claims, or the chosen ones, in its order; InputError for an id that it lacks."""
+    claims = {statement.claim.id: statement for statement in theorem.CLAIMS}
+    if unknown := [name for name in chosen or () if name not in claims]:
+        near = difflib.get_close_matches(unknown[0], claims, n=1, cutoff=0.0)
+        raise InputError(
+            f"{theorem.NAME} has no claim {unknown[0]!r}: did you mean {near[0]}? "
+            f"`verify show {theorem.NAME}` lists them"
+        )
+    return [statement for name, statement in claims.items() if chosen is None or name in chosen]
 
 
 def laws_of(theorem: Theorem, claim: str | None = None) -> Laws:

@@ -38,12 +38,17 @@ def laws(statements: Iterable[Statement[Any]], call: Caller = made) -> Laws:
 
 def is_law(statement: Statement[Any]) -> bool:
     """Whether nothing that a claim is judged from, what it rests on included, depends on the setting."""
-    return all(
-        not part.needs
-        and all(is_law(given) if isinstance(given, Statement) else not needs(given) for given in part.given)
-        and (part.constant is None or not needs(part.constant.met))
-        for part in statement.parts
-    )
+    return not judged_from(statement)
+
+
+def judged_from(statement: Statement[Any]) -> set[str]:
+    """Names of all that a claim is judged from, what it rests on included: `start`, `problem`, `path`."""
+    found: set[str] = set()
+    for part in statement.parts:
+        found |= {*part.needs, *(needs(part.constant.met) if part.constant else ())}
+        for given in part.given:
+            found |= judged_from(given) if isinstance(given, Statement) else set(needs(given))
+    return found
 
 
 @dataclass
