@@ -86,7 +86,8 @@ def prepare(
                 effective = {**member(theorem, problem, "effective"), **effective}
             if hasattr(problem, "threads"):
                 threads = min(threads, int(member(theorem, problem, "threads")))
-        if any("path" in judged_from(statement) for statement in statements(theorem, chosen)):
+        wanted = statements(theorem, chosen)
+        if chosen is None or any("path" in judged_from(statement) for statement in wanted):
             with (
                 threadpoolctl.threadpool_limits(limits=threads),
                 timed(timings, "integrate"),
