@@ -10,7 +10,7 @@ import sys
 import click
 
 import verify
-from verify.commands import author, browse, figures, regress, run, suite
+from verify.commands import author, browse, figures, regress, run, suite, sweep
 from verify.commands.base import CommandGroup
 from verify.commands.guard import run_guarded
 from verify.commands.library import Figures, Theorems
@@ -43,6 +43,7 @@ for command in (
     browse.show,
     run.theorem,
     suite.all_theorems,
+    sweep.sweep,
     figures.redraw,
     regress.compare,
     regress.accept,

@@ -172,6 +172,13 @@ def _caller(theorem: Theorem) -> Caller:
     return call
 
 
+def left_by(prepared: Prepared) -> dict[str, Any]:
+    """What the path leaves for the record, each kind that the theorem has; nothing without a path."""
+    theorem, path = prepared.theorem, prepared.known.get("path")
+    with calling(theorem, "integrate"):
+        return {name: member(theorem, path, name) for name in results.LEFT if hasattr(path, name)}
+
+
 def member(theorem: Theorem, owner: object, name: str) -> Any:
     """What a problem or a path has under that name; TheoremError when the record cannot hold it."""
     value = getattr(owner, name)

@@ -53,6 +53,26 @@ class Tried:
     missed: str = ""
 
 
+@dataclass(frozen=True)
+class SweptClaim:
+    """A row of `Page.sweep`.
+
+    claim     id of the claim
+    text      what it says
+    worst     the worst verdict that it came out with
+    verified  in how many cells of how many it was verified
+    interval  of that probability, 95%
+    others    how the others came out
+    """
+
+    claim: str
+    text: str
+    worst: Verdict
+    verified: str
+    interval: tuple[float, float]
+    others: str
+
+
 #: How the numbers in the last column of a table of claims are to be read.
 LEGEND = "of bound: measured / bound; budgets: slack, or difference of an identity, in error budgets"
 
@@ -111,6 +131,22 @@ class Page:
             table.add_row(*_suite_row(record))
         remarks = [line for record in suite.theorems for line in self._suite_remarks(record)]
         return Group(Text(f"verify all, {suite.preset}", style="bold"), table, *remarks)
+
+    def sweep(self, claims: Sequence[SweptClaim], remarks: Sequence[str]) -> RenderableType:
+        """In how many cells of a sweep each claim was verified, and how the others came out."""
+        table = self._table(("worst", "left"), ("claim", "left"), ("states", "fill"), ("verified", "right"))
+        table.add_column("95%", justify="right", no_wrap=True)
+        table.add_column("others", overflow="fold")
+        for one in claims:
+            table.add_row(
+                Text(one.worst, style=STYLES[one.worst]),
+                one.claim,
+                self.math(one.text),
+                one.verified,
+                _interval(one.interval),
+                one.others,
+            )
+        return Group(table, Text(), *map(Text, remarks))
 
     def power(self, trials: Sequence[Tried]) -> RenderableType:
         """Every planted falsehood, why it is false, and what the run made of it."""
@@ -253,7 +289,7 @@ class Page:
             claim.id,
             self.math(claim.text),
             f"{seeds.verified} of {seeds.drawn}" if seeds else "",
-            f"{seeds.interval[0]:.3f}-{seeds.interval[1]:.3f}" if seeds and known else "",
+            _interval(seeds.interval) if seeds and known else "",
             "" if slack is None else _signed(slack),
         )
 
@@ -294,6 +330,10 @@ def last_line(verdict: Verdict, of: str, written: str, reason: str = "") -> Text
         line.append(f"  {reason}", style="")
     line.append(f"  report: {written}", style="")
     return line
+
+
+def _interval(interval: tuple[float, float]) -> str:
+    return f"{interval[0]:.3f}-{interval[1]:.3f}"
 
 
 def _closeness(claim: ClaimRecord) -> str:
