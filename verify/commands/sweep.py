@@ -98,7 +98,7 @@ def sweep(
     asked = Sweep(
         module, given, axes, make_cells(module, given, axes, seeds), judged_claims(module, claims), seeds
     )
-    expected = "" if scheduler else announcement([asked.plans], jobs)
+    expected = announcement([asked.plans], jobs) if asked.plans and not scheduler else ""
     require_writable(out)
     announce(expected, not (quiet or as_json))
     with (
