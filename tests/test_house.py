@@ -24,7 +24,7 @@ FLOORS = (
     {"verify.records"},
     {"verify.contract", "verify.views"},
     {"verify.runs"},
-    {"verify.figures"},
+    {"verify.figures", "verify.sweeps"},
     {"theorems"},
     {"verify.commands"},
     {"cli"},

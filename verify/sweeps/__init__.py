@@ -1,0 +1,1 @@
+"""Grids of settings and seeds, run claim by claim, and what comes of them: maps, laws, constants."""
