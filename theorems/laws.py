@@ -1,8 +1,8 @@
 """The sweeps of the preset `laws`, with the exponents that their papers print.
 
-Printed are exponents of n at a fixed smallest eigenvalue of the limit kernel. That falls as n grows, on a
-sphere of a fixed dimension, by a power of about 3/4: a measured exponent below the printed one is all the more
-below what the condition asks for here.
+Printed are exponents of n at a fixed smallest eigenvalue of the limit kernel. On a sphere of a fixed
+dimension that falls as n grows, by a power of about 3/4: a measured exponent below the printed one is all the
+more below what the condition asks for here.
 """
 
 from __future__ import annotations

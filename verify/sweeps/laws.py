@@ -184,8 +184,10 @@ def needed_law(table: pa.Table, claim: str, of: str, against: str, printed: Sequ
         best.needed(sizes),
         len(seeds),
         printed,
-        _censored(found.verified, found.drawn, found.ys, against)
-        + _undecided(sum(int(count.sum()) for count in found.others.values()), int(found.drawn.sum())),
+        (
+            *_censored(found.verified, found.drawn, found.ys, against),
+            *_undecided(sum(int(count.sum()) for count in found.others.values()), int(found.drawn.sum())),
+        ),
     )
 
 
@@ -211,6 +213,7 @@ def power_law_of(table: pa.Table, claim: str, of: str, against: str, printed: Se
     )
     whole = samples[:, np.isfinite(samples).all(axis=0)]
     count = whole.shape[1]
+    lacking = len(seeds) - count
     _enough(f"{claim}: {of}, at every value of {against}", count)
     if whole.min() <= 0:
         raise InputError(
@@ -233,9 +236,7 @@ def power_law_of(table: pa.Table, claim: str, of: str, against: str, printed: Se
         np.exp(logs.mean() + law.slope * (np.log(sizes) - np.log(sizes).mean())),
         count,
         printed,
-        [f"{len(seeds) - count} of {len(seeds)} seeds lack a number and are left out"]
-        if count < len(seeds)
-        else [],
+        (f"{lacking} of {len(seeds)} seeds lack a number and are left out",) if lacking else (),
     )
 
 

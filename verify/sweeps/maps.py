@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import pyarrow as pa
@@ -209,13 +210,18 @@ def shares(part: Counts, whole: Counts) -> Array:
     return np.divide(part, whole, out=np.full(part.shape, np.nan), where=whole > 0)
 
 
+@cache
+def _interval(verified: int, drawn: int) -> tuple[float, float]:
+    """The interval of a probability, kept because a map has few counts in many cells, and each takes 5 ms."""
+    return proportion_interval(verified, drawn)
+
+
 def _intervals(verified: Counts, drawn: Counts) -> tuple[Array, Array]:
     """Clopper-Pearson bounds of every entry; 0 and 1 where there are no draws."""
-    pairs = [
-        proportion_interval(int(k), int(n)) if n else (0.0, 1.0)
-        for k, n in zip(verified.flat, drawn.flat, strict=True)
-    ]
-    bounds = np.array(pairs).reshape(*verified.shape, 2)
+    pairs = zip(verified.flat, drawn.flat, strict=True)
+    bounds = np.array([_interval(int(k), int(n)) if n else (0.0, 1.0) for k, n in pairs]).reshape(
+        *verified.shape, 2
+    )
     return bounds[..., 0], bounds[..., 1]
 
 

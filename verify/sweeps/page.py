@@ -116,7 +116,7 @@ def _law_lines(law: Law) -> list[str]:
     needs = f" for a probability of {LEVEL:.0%}" if law.kind == "needed" else ", mean of draws"
     return [
         f"{plain(law_name(law))}{needs}: exponent {of.value:.3f}, 95% interval {of.low:.3f} to "
-        f"{of.high:.3f}, {law.seeds} seeds, {law.against} = {number(law.sizes[0])} to {number(law.sizes[-1])}.",
+        f"{of.high:.3f}, {law.seeds} seeds, {law.against} = {law.sizes[0]:g} to {law.sizes[-1]:g}.",
         "",
         *(f"- {of.against(one.exponent)} {one.exponent:g}, {plain(one.where)}" for one in law.printed),
         *(f"- {plain(note)}" for note in law.notes),
@@ -140,9 +140,10 @@ def _constant_lines(constants: Sequence[BestConstant]) -> list[str]:
 
     return [
         "Measured over bound: its least and largest value over all rows, with the verdicts there. The best "
-        "constant is the factor by which the bound could be scaled and still hold in every row that the claim "
-        "speaks of. It has none where rows fail whose failure is what makes them NOT_APPLICABLE, and for an "
-        "identity. Where it stands is the setting of the best constant, or else of the least ratio.",
+        "constant is the factor by which the bound could be scaled and still hold in every row that the "
+        "claim speaks of; there is none for an identity, and where rows are NOT_APPLICABLE whose numbers are "
+        "VIOLATED, since that may be why. Beside it is the setting where it stands, or else that of the "
+        "least ratio.",
         "",
         *_table(
             ["claim", "compared", "", "least", "largest", "best constant", "where it stands", "rows"],

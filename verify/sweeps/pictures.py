@@ -13,7 +13,6 @@ from verify.sweeps.laws import Law
 from verify.sweeps.maps import LEVEL, Crossing, SuccessMap, Value, ValueMap, is_geometric, is_number
 from verify.theorem.errors import InputError
 from verify.views.filling import SYMBOLS
-from verify.views.numbers import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,8 +26,8 @@ Part = SuccessMap | ValueMap | Law
 #: Heights in inches: of a row of a map with one line of text, of a further line, of what is around rows.
 ROW, LINE, AROUND = 0.42, 0.16, 0.95
 
-#: The most columns that leave room for the text of a cell, and its size in points.
-MOST_COLUMNS, CELL = 9, 9.0
+#: The most columns that leave room for the text of a cell in a line, and in two; its size in points.
+ONE_LINE, TWO_LINES, CELL = 7, 14, 9.0
 
 #: Colours from light to dark, and the share of the way from which on text is white.
 COLOURS, DARK = "Blues", 0.55
@@ -54,12 +53,13 @@ def success_figure(found: SuccessMap) -> Figure:
 
     def text(at: tuple[int, int]) -> str:
         undecided = [f"{count[at]} {SYMBOLS[of]}" for of, count in found.others.items() if count[at]]
-        return "\n".join([f"{found.verified[at]}/{found.drawn[at]}", *undecided])
+        between = "/" if len(found.xs) <= ONE_LINE else "/\n"
+        return "\n".join([f"{found.verified[at]}{between}{found.drawn[at]}", *undecided])
 
     title = f"{found.claim}: share of VERIFIED draws" + (
         f", contour at {LEVEL:.0%}" if any(at.x is not None for at in found.contour) else ""
     )
-    figure, axes = _heat(found, found.probability, (0.0, 1.0), text, title)
+    figure, axes = _heat(found, found.probability, (0.0, 1.0), text, title, TWO_LINES)
     for row, at in enumerate(found.contour):
         _draw_crossing(axes, at, _Scale(found.xs), _Scale(found.ys), row)
     return figure
@@ -76,7 +76,7 @@ def value_figure(found: ValueMap) -> Figure:
         shades, there = np.log(shades), np.log(there)
     ends = (float(there.min()), float(there.max())) if len(there) else (0.0, 1.0)
     title = f"{found.claim}: {found.column.replace('_', ' ')}, median of draws"
-    return _heat(found, shades, ends, lambda at: number(float(found.median[at])), title)[0]
+    return _heat(found, shades, ends, lambda at: f"{found.median[at]:.3g}", title, ONE_LINE)[0]
 
 
 def law_figure(law: Law) -> Figure:
@@ -131,14 +131,18 @@ def _heat(
     ends: tuple[float, float],
     text: Callable[[tuple[int, int]], str],
     title: str,
+    most: int,
 ) -> tuple[Figure, Axes]:
-    """Cells coloured between the ends of a scale, each with its text; empty where nothing was drawn."""
+    """Cells coloured between the ends of a scale, each with its text; empty where nothing was drawn.
+
+    InputError for more than `most` columns.
+    """
     from matplotlib import colormaps
     from matplotlib.patheffects import withStroke
 
-    if len(found.xs) > MOST_COLUMNS:
+    if len(found.xs) > most:
         raise InputError(
-            f"a map of {len(found.xs)} values of {found.x} cannot be read: take {MOST_COLUMNS} or fewer "
+            f"a map of {len(found.xs)} values of {found.x} cannot be read: take {most} or fewer "
             f"across, or turn it, --map {found.y},{found.x}"
         )
     across, up, colours = _Scale(found.xs), _Scale(found.ys), colormaps[COLOURS]

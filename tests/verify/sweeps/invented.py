@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pyarrow as pa
 
 from verify.sweeps.maps import FIXED
@@ -29,15 +28,14 @@ def table_of(rows):
     return pa.table(columns)
 
 
-def tosses(probability, xs, ys, seeds, verdict="VIOLATED"):
-    """A row for each x, y and seed: VERIFIED where a coin of `probability(x, y, seed)` falls so, or `verdict`."""
-    rng = np.random.default_rng(len(xs) * 1000 + seeds)
+def tosses(probability, xs, ys, seeds, rng):
+    """A row for each x, y and seed: VERIFIED where a coin of `probability(x, y, seed)` falls so."""
     return [
         {
             "width": x,
             "samples": y,
             "seed": seed,
-            "verdict": "VERIFIED" if rng.random() < probability(x, y, seed) else verdict,
+            "verdict": "VERIFIED" if rng.random() < probability(x, y, seed) else "VIOLATED",
         }
         for x in xs
         for y in ys

@@ -154,7 +154,11 @@ GRID = settled(COUNTS, WIDTHS, SAMPLES, 2)
     [
         ([], ("C", "width", "samples"), "the table has no rows: run the sweep first, `verify sweep NAME"),
         (GRID, ("D", "width", "samples"), "the table has no claim 'D': take one of C"),
-        (GRID, ("C", "width", "gamma"), "'gamma' was not swept, only width, samples: sweep it, `--over gamma="),
+        (
+            GRID,
+            ("C", "width", "gamma"),
+            "'gamma' was not swept, only width, samples: sweep it, `--over gamma=",
+        ),
         (GRID, ("C", "width", "width"), "the options of a map differ: take two of width, samples"),
         ([{"width": 50}], ("C", "width", "samples"), "'samples' was not swept, only width: sweep it"),
         ([{}], ("C", "width", "samples"), "'width' was not swept, only seeds"),
