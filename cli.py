@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,9 +17,12 @@ from verify.commands.base import CommandGroup
 from verify.commands.guard import run_guarded
 from verify.commands.library import Figures, Theorems
 
+if TYPE_CHECKING:
+    from verify.sweeps.laws import LawSweep
+
 
 class Papers:
-    """The theorems and the papers' figures, imported when they are asked for."""
+    """The theorems, the papers' figures, the sweeps behind their laws, imported when they are asked for."""
 
     @property
     def theorems(self) -> Theorems:
@@ -30,6 +35,12 @@ class Papers:
         from theorems import figures
 
         return figures
+
+    @property
+    def laws(self) -> Sequence[LawSweep]:
+        from theorems.laws import LAWS
+
+        return LAWS
 
 
 @click.group(cls=CommandGroup, library=Papers(), context_settings={"help_option_names": ["-h", "--help"]})

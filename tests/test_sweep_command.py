@@ -45,7 +45,11 @@ def test_failed_cells_show_in_the_exit_code(command):
     ("words", "says"),
     [
         (["nothing", "--over", "width=1"], "there is no theorem"),
-        (["linear-rate"], "--over"),
+        (["linear-rate"], "nothing to sweep"),
+        ([], "nothing to sweep"),
+        (["linear-rate", "--preset", "laws"], "leave out the theorem"),
+        (["--preset", "laws", "--width", "3"], "leave out the theorem"),
+        (["linear-rate", "--over", "width=3", "--map", "width,samples"], "two options that are swept"),
         (["linear-rate", "--over", "width"], "width=50,100,200"),
         (["linear-rate", "--over", "width=3", "--claim", "K-X"], "did you mean"),
         (["linear-rate", "--over", "width=3", "--claim", "K-D.floor"], "verify all"),

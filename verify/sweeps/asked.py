@@ -14,7 +14,7 @@ from verify.runs.code import code_version
 from verify.runs.cost import Plan
 from verify.runs.judged import statements
 from verify.sweeps.cells import judged_claims, run_cell
-from verify.sweeps.grid import Axis, Cell
+from verify.sweeps.grid import Axis, Cell, make_cells
 from verify.theorem.judgement import judged_from
 from verify.theorem.protocol import Theorem, module_name
 from verify.theorem.settings import option_name
@@ -38,6 +38,19 @@ class Sweep:
     cells: Sequence[Cell]
     claims: Sequence[str]
     seeds: int
+
+    @classmethod
+    def of(
+        cls,
+        theorem: Theorem,
+        given: Mapping[str, Any],
+        axes: Sequence[Axis],
+        seeds: int,
+        claims: Sequence[str] = (),
+    ) -> Sweep:
+        """The whole grid, of all claims that a setting changes or of some; InputError where it cannot be."""
+        cells = make_cells(theorem, given, axes, seeds)
+        return cls(theorem, given, axes, cells, judged_claims(theorem, claims), seeds)
 
     @property
     def command(self) -> str:

@@ -100,36 +100,50 @@ class Law:
 
 
 @dataclass(frozen=True)
-class LawSweep:
-    """A sweep of a preset, and the law that comes of it.
+class LawAsked:
+    """A law to look for in the table of a sweep.
 
-    name      of its table and pictures
-    theorem   name of the theorem
-    claim     id of the claim that is judged
-    over      swept options with their values
-    seeds     draws of each setting
-    fixed     the other options that differ from the defaults
-    kind      of the law: `needed_law`, which has a map of both options beside it, or `power_law_of`
-    of        an option or a column
+    claim     id of the claim
+    kind      `needed_law`, which has a map of both options beside it, or `power_law_of`
+    of        an option; or a column, or a rate by its name
     against   a swept option
     printed   exponents to hold it against
     """
 
-    name: str
-    theorem: str
     claim: str
-    over: Mapping[str, Sequence[Value]]
-    seeds: int
-    fixed: Mapping[str, Value]
     kind: Kind
     of: str
     against: str
-    printed: Sequence[Printed]
+    printed: Sequence[Printed] = ()
 
     def law(self, table: pa.Table) -> Law:
-        """The law of the table that this sweep made; InputError, see `needed_law` and `power_law_of`."""
+        """The law; InputError, see `needed_law` and `power_law_of`."""
         make = needed_law if self.kind == "needed" else power_law_of
         return make(table, self.claim, self.of, self.against, self.printed)
+
+
+@dataclass(frozen=True)
+class LawSweep:
+    """A sweep of a preset, the laws that come of it, and what it is for.
+
+    name     of its table, pages and pictures
+    title    what it asks
+    theorem  name of the theorem
+    claims   ids of the claims that are judged; all that a setting changes for none
+    over     swept options with their values
+    seeds    draws of each setting
+    fixed    the other options that differ from the defaults
+    laws     what to look for in its table; best constants are listed for every one
+    """
+
+    name: str
+    title: str
+    theorem: str
+    claims: Sequence[str]
+    over: Mapping[str, Sequence[Value]]
+    seeds: int
+    fixed: Mapping[str, Value]
+    laws: Sequence[LawAsked] = ()
 
 
 def needed_law(table: pa.Table, claim: str, of: str, against: str, printed: Sequence[Printed] = ()) -> Law:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from sklearn.isotonic import isotonic_regression
 
 from verify.numerics.statistics import proportion_interval
+from verify.sweeps.table import COLUMNS
 from verify.theorem.errors import InputError
 from verify.theorem.verdicts import Verdict
 
@@ -21,13 +23,6 @@ Counts = NDArray[np.int64]
 
 #: A value of an option.
 Value = int | float | str
-
-#: The columns of a table that are no options.
-FIXED = (
-    *("cell", "seed", "claim", "verdict", "compared", "run", "quantity", "relation"),
-    *("measured", "bound", "slack", "budget", "least_ratio", "largest_ratio", "tightness"),
-    *("message", "setting", "counts", "seconds"),
-)
 
 #: Columns that a value map or a power law may be of.
 NUMBERS = ("measured", "bound", "slack", "budget", "least_ratio", "largest_ratio", "tightness", "seconds")
@@ -240,10 +235,18 @@ class Rows:
         return list(np.unique(self.columns[option]).tolist())
 
     def numbers(self, column: str) -> Array:
-        """(rows,) of a column of numbers, NaN where it is null; InputError for another column."""
-        if column not in NUMBERS:
-            raise InputError(f"a map or a law cannot be of {column!r}: take one of {', '.join(NUMBERS)}")
-        return self.columns[column].astype(float)
+        """(rows,) of a column of numbers, or of a rate by its name, NaN where it is null.
+
+        InputError for another column, and for a rate that no row has.
+        """
+        if column in NUMBERS:
+            return self.columns[column].astype(float)
+        rates = [json.loads(str(text)) for text in self.columns["rates"]]
+        names = sorted({name for found in rates for name in found})
+        if column not in names:
+            allowed = ", ".join([*NUMBERS, *names])
+            raise InputError(f"a map or a law cannot be of {column!r}: take one of {allowed}")
+        return np.array([found.get(column) for found in rates], dtype=float)
 
     def counted(self, first: str, second: str, mask: NDArray[np.bool_] | None = None) -> Counts:
         """How many rows each pair of values of two options has, of those in the mask."""
@@ -267,7 +270,7 @@ def rows_of(table: pa.Table, claim: str, *options: str) -> Rows:
     claims = sorted(set(table["claim"].to_pylist()))
     if claim not in claims:
         raise InputError(f"the table has no claim {claim!r}: take one of {', '.join(claims)}")
-    swept = [name for name in table.column_names if name not in FIXED]
+    swept = [name for name in table.column_names if name not in COLUMNS]
     asked = ",".join(options)
     if len(set(options)) < len(options):
         raise InputError(

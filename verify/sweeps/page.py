@@ -30,7 +30,7 @@ def sweep_page(
         lines += [f"## {plain(_heading(part))}", "", f"![{plain(_heading(part))}]({pictures}/{name}.png)", ""]
         lines += _lines(part)
     if constants:
-        lines += ["## Best constants", "", *_constant_lines(constants)]
+        lines += ["## Best constants", "", *constant_lines(constants)]
     return "\n".join(lines)
 
 
@@ -39,6 +39,16 @@ def _heading(part: Part) -> str:
         return f"{part.claim}: {law_name(part)}"
     what = "VERIFIED draws" if isinstance(part, SuccessMap) else part.column
     return f"{part.claim}: {what} over {part.x} and {part.y}"
+
+
+def law_row(law: Law, page: str) -> tuple[str, ...]:
+    """A law as a row of a table: its page, what it is of, the exponent with its interval, what is printed."""
+    of = law.exponent
+    stands = "; ".join(
+        f"{of.against(one.exponent)} {one.exponent:g} ({plain(one.where)})" for one in law.printed
+    )
+    interval = f"{of.low:.2f} to {of.high:.2f}"
+    return f"[{law.claim}]({page})", plain(law_name(law)), f"{of.value:.2f}", interval, stands
 
 
 def law_name(law: Law) -> str:
@@ -75,7 +85,7 @@ def _success_lines(found: SuccessMap) -> list[str]:
             f"{found.x} from which on the probability is {LEVEL:.0%}, by monotone interpolation, and the 95% "
             "interval that no more than monotony gives:",
             "",
-            *_table(
+            *table_lines(
                 [found.y, f"{found.x} at {LEVEL:.0%}", "interval"],
                 [(_shown(at.y), _crossing(found, at), _interval(at)) for at in found.contour],
             ),
@@ -124,7 +134,7 @@ def _law_lines(law: Law) -> list[str]:
     ]
 
 
-def _constant_lines(constants: Sequence[BestConstant]) -> list[str]:
+def constant_lines(constants: Sequence[BestConstant]) -> list[str]:
     """The ratios of measured to bound, and beside them where they stand."""
 
     def shown(of: Extreme) -> str:
@@ -145,7 +155,7 @@ def _constant_lines(constants: Sequence[BestConstant]) -> list[str]:
         "VIOLATED, since that may be why. Beside it is the setting where it stands, or else that of the "
         "least ratio.",
         "",
-        *_table(
+        *table_lines(
             ["claim", "compared", "", "least", "largest", "best constant", "where it stands", "rows"],
             map(row, constants),
         ),
@@ -156,10 +166,10 @@ def _grid(found: SuccessMap | ValueMap, cell: Callable[[int, int], str]) -> list
     """A table of a map, a row for each y."""
     columns = range(len(found.xs))
     rows = ([_shown(y), *(cell(row, column) for column in columns)] for row, y in enumerate(found.ys))
-    return _table([f"{found.y}, {found.x}:", *map(_shown, found.xs)], rows)
+    return table_lines([f"{found.y}, {found.x}:", *map(_shown, found.xs)], rows)
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+def table_lines(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     """A table and an empty line."""
     return [*(f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows)), ""]
 

@@ -20,7 +20,7 @@ from verify.sweeps.cells import lost_row, run_cell
 from verify.sweeps.table import Finished, read_table, schema_for, verdict_counts
 from verify.theorem.errors import InputError
 from verify.theorem.protocol import Progress, silent
-from verify.theorem.verdicts import Verdict
+from verify.theorem.verdicts import Verdict, worst
 
 TABLE, SUMMARY, PARTS, LOCK = "table.parquet", "sweep.json", "parts", ".lock"
 
@@ -48,6 +48,12 @@ class Swept:
     def whole(self) -> bool:
         """Whether every cell is finished."""
         return self.done == self.cells
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst of the finished cells; INCONCLUSIVE where none is."""
+        there = [Verdict(name) for name, count in self.verdicts.items() if count]
+        return worst(there) if there else Verdict.INCONCLUSIVE
 
     @property
     def remarks(self) -> Sequence[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from verify.sweeps.maps import FIXED
+from verify.sweeps.table import COLUMNS
 
 KINDS = {"seed": pa.int64(), "measured": pa.float64(), "bound": pa.float64(), "tightness": pa.float64()}
 KINDS |= {"slack": pa.float64(), "budget": pa.float64(), "seconds": pa.float64()}
@@ -14,16 +14,18 @@ KINDS |= {"least_ratio": pa.float64(), "largest_ratio": pa.float64()}
 def table_of(rows):
     """A table of rows given as mappings; what a row leaves out has a default."""
     default = {
-        **{name: None if name in KINDS else "" for name in FIXED},
+        **{name: None if name in KINDS else "" for name in COLUMNS},
         "seed": 0,
         "claim": "C",
         "verdict": "VERIFIED",
         "quantity": "q",
         "relation": "<=",
         "setting": "{}",
+        "rates": "{}",
+        "counts": "{}",
     }
     whole = [{**default, "compared": row.get("verdict", "VERIFIED"), **row} for row in rows]
-    names = list(whole[0]) if whole else list(FIXED)
+    names = list(whole[0]) if whole else list(COLUMNS)
     columns = {name: pa.array([row[name] for row in whole], KINDS.get(name)) for name in names}
     return pa.table(columns)
 
