@@ -57,9 +57,9 @@ LAWS = (
         title="The largest step of descent that keeps the rate, and the constants of Gao et al.",
         theorem="relu-convergence",
         claims=(),
-        over={"samples": (5, 10, 20, 40)},
+        over={"samples": (4, 8, 16, 32)},
         seeds=FOLLOWED,
-        fixed={"data": "sphere", "width": 400, "points": 9},
+        fixed={"data": "sphere", "width": 200, "points": 9},
         laws=(
             LawAsked(
                 "G-T3.2",
