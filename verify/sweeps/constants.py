@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shlex
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -12,15 +11,13 @@ from typing import Any
 
 import pyarrow as pa
 
+from verify.sweeps.maps import quantity_of
 from verify.theorem.protocol import Theorem
 from verify.theorem.settings import make_setting, option_words
 from verify.theorem.verdicts import Verdict
 
 #: Rows of a table.
 Rows = Sequence[Mapping[str, Any]]
-
-#: Numbers in the name of a quantity that differ from draw to draw: after an equals sign, or not whole.
-DRAWN = re.compile(r"(?<== )-?\d[\w.+-]*|(?<![\w.^])\d+(?:\.\d+(?:e[+-]?\d+)?|e[+-]?\d+)")
 
 
 @dataclass(frozen=True)
@@ -69,7 +66,7 @@ def best_constants(table: pa.Table, theorem: Theorem) -> list[BestConstant]:
     """
     groups: dict[tuple[str, str, str], list[dict[str, Any]]] = defaultdict(list)
     for row in table.to_pylist():
-        groups[row["claim"], DRAWN.sub("…", row["quantity"] or ""), row["relation"] or ""].append(row)
+        groups[row["claim"], quantity_of(row["quantity"] or ""), row["relation"] or ""].append(row)
     return [
         _best(*key, there, len(rows), theorem)
         for key, rows in groups.items()

@@ -197,7 +197,8 @@ def power_law_of(table: pa.Table, claim: str, of: str, against: str, printed: Se
     The interval leaves out each seed in turn (jackknife), since draws of one seed often share their data.
     Seeds that lack a number at some size are left out, and the notes say how many.
 
-    InputError: see `rows_of`; for an option or numbers that are not positive, fewer than 3 sizes, or 5 seeds.
+    InputError: see `rows_of` and `Rows.numbers`; for an option or numbers that are not positive, fewer than 3
+    sizes, or 5 seeds.
     """
     rows = rows_of(table, claim, against)
     _positive(rows, against)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -29,8 +30,12 @@ FIXED = (
     *("message", "setting", "counts", "seconds"),
 )
 
-#: Columns that a value map or a power law may be of.
-NUMBERS = ("measured", "bound", "slack", "budget", "least_ratio", "largest_ratio", "tightness", "seconds")
+#: Columns that a value map or a power law may be of: of a comparison, and of a run.
+COMPARED = ("measured", "bound", "slack", "budget", "least_ratio", "largest_ratio")
+NUMBERS = (*COMPARED, "tightness", "seconds")
+
+#: Numbers in the name of a quantity that differ from draw to draw: after an equals sign, or not whole.
+DRAWN = re.compile(r"(?<== )-?\d[\w.+-]*|(?<![\w.^])\d+(?:\.\d+(?:e[+-]?\d+)?|e[+-]?\d+)")
 
 #: The probability of success whose contour is drawn.
 LEVEL = 0.9
@@ -225,6 +230,11 @@ def _intervals(verified: Counts, drawn: Counts) -> tuple[Array, Array]:
     return bounds[..., 0], bounds[..., 1]
 
 
+def quantity_of(name: str) -> str:
+    """The name of a compared quantity with an ellipsis for numbers that differ from draw to draw."""
+    return DRAWN.sub("…", name)
+
+
 @dataclass(frozen=True)
 class Rows:
     """The rows of one claim, by column."""
@@ -240,10 +250,21 @@ class Rows:
         return list(np.unique(self.columns[option]).tolist())
 
     def numbers(self, column: str) -> Array:
-        """(rows,) of a column of numbers, NaN where it is null; InputError for another column."""
+        """(rows,) of a column of numbers, NaN where it is null.
+
+        InputError for another column, and for numbers of comparisons of different quantities: of the claim's
+        comparisons, a row has the one that was decided most narrowly.
+        """
         if column not in NUMBERS:
             raise InputError(f"a map or a law cannot be of {column!r}: take one of {', '.join(NUMBERS)}")
-        return self.columns[column].astype(float)
+        numbers = self.columns[column].astype(float)
+        compared = sorted({quantity_of(str(name)) for name in self.columns["quantity"][np.isfinite(numbers)]})
+        if column in COMPARED and len(compared) > 1:
+            raise InputError(
+                f"{column} is of {len(compared)} quantities in this claim, such as {compared[0]!r} and "
+                f"{compared[1]!r}: take a claim with one comparison, or tightness"
+            )
+        return numbers
 
     def counted(self, first: str, second: str, mask: NDArray[np.bool_] | None = None) -> Counts:
         """How many rows each pair of values of two options has, of those in the mask."""
