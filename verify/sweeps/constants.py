@@ -17,7 +17,7 @@ from verify.theorem.settings import make_setting, option_words
 from verify.theorem.verdicts import Verdict
 
 #: Rows of a table.
-Rows = Sequence[Mapping[str, Any]]
+TableRows = Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,9 @@ def best_constants(table: pa.Table, theorem: Theorem) -> list[BestConstant]:
     ]
 
 
-def _best(claim: str, quantity: str, relation: str, rows: Rows, of: int, theorem: Theorem) -> BestConstant:
+def _best(
+    claim: str, quantity: str, relation: str, rows: TableRows, of: int, theorem: Theorem
+) -> BestConstant:
     promised = [row for row in rows if row["verdict"] != Verdict.NOT_APPLICABLE]
     failing = sum(row["compared"] == Verdict.VIOLATED != row["verdict"] for row in rows)
     signs = {row["bound"] > 0 for row in promised if row["bound"] is not None}
@@ -87,12 +89,12 @@ def _best(claim: str, quantity: str, relation: str, rows: Rows, of: int, theorem
     return BestConstant(claim, quantity, relation, *ends, constant, len(rows), of - len(rows), failing)
 
 
-def _least(rows: Rows, theorem: Theorem) -> Extreme:
+def _least(rows: TableRows, theorem: Theorem) -> Extreme:
     row = min(rows, key=lambda row: row["least_ratio"])
     return Extreme(row["least_ratio"], Verdict(row["verdict"]), _command(row, theorem))
 
 
-def _largest(rows: Rows, theorem: Theorem) -> Extreme:
+def _largest(rows: TableRows, theorem: Theorem) -> Extreme:
     row = max(rows, key=lambda row: row["largest_ratio"])
     return Extreme(row["largest_ratio"], Verdict(row["verdict"]), _command(row, theorem))
 

@@ -295,11 +295,11 @@ def _censored(
 
 
 def _astray(sizes: Array, name: str) -> list[str]:
-    """A note on the sizes at which the fit is not where the draws of that size alone say that it should be."""
+    """A note on the sizes at which the fit is not where the draws of that size alone say that it is."""
     if not len(sizes):
         return []
     there = ", ".join(f"{size:g}" for size in sizes)
-    return [f"at {name} = {there} the fit is outside the contour's interval: this is no single power law"]
+    return [f"at {name} = {there} the fit is outside the contour's interval: no one power law"]
 
 
 def _undecided(undecided: int, drawn: int) -> list[str]:
