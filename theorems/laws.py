@@ -21,7 +21,7 @@ LAWS = (
         title="The width that lambda_min(G(0)) >= 3/4 lambda_0 needs",
         theorem="relu-convergence",
         claims=("G-start",),
-        over={"width": (25, 50, 100, 200, 400, 800), "samples": (8, 16, 32, 64)},
+        over={"width": (50, 70, 100, 140, 200, 280, 400, 560, 800), "samples": (8, 16, 32, 64)},
         seeds=SEEDS,
         fixed={"data": "sphere"},
         laws=(
@@ -35,7 +35,7 @@ LAWS = (
         title="The width that lambda_0 >= (m/2) lambda_* needs",
         theorem="ling-convergence",
         claims=("L-T2",),
-        over={"width": (20, 40, 80, 160, 320), "samples": (5, 10, 20, 40)},
+        over={"width": (20, 28, 40, 56, 80, 110, 160, 220, 320), "samples": (5, 10, 20, 40)},
         seeds=SEEDS,
         fixed={},
         laws=(LawAsked("L-T2", "needed", "width", "samples", (Printed(2, "Theorem 2"),)),),

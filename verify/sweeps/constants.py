@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shlex
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -12,15 +11,13 @@ from typing import Any
 
 import pyarrow as pa
 
+from verify.sweeps.maps import quantity_of
 from verify.theorem.protocol import Theorem
 from verify.theorem.settings import make_setting, option_words
 from verify.theorem.verdicts import Verdict
 
 #: Rows of a table.
-Rows = Sequence[Mapping[str, Any]]
-
-#: Numbers in the name of a quantity that differ from draw to draw: after an equals sign, or not whole.
-DRAWN = re.compile(r"(?<== )-?\d[\w.+-]*|(?<![\w.^])\d+(?:\.\d+(?:e[+-]?\d+)?|e[+-]?\d+)")
+TableRows = Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -69,7 +66,7 @@ def best_constants(table: pa.Table, theorem: Theorem) -> list[BestConstant]:
     """
     groups: dict[tuple[str, str, str], list[dict[str, Any]]] = defaultdict(list)
     for row in table.to_pylist():
-        groups[row["claim"], DRAWN.sub("…", row["quantity"] or ""), row["relation"] or ""].append(row)
+        groups[row["claim"], quantity_of(row["quantity"] or ""), row["relation"] or ""].append(row)
     return [
         _best(*key, there, len(rows), theorem)
         for key, rows in groups.items()
@@ -77,7 +74,9 @@ def best_constants(table: pa.Table, theorem: Theorem) -> list[BestConstant]:
     ]
 
 
-def _best(claim: str, quantity: str, relation: str, rows: Rows, of: int, theorem: Theorem) -> BestConstant:
+def _best(
+    claim: str, quantity: str, relation: str, rows: TableRows, of: int, theorem: Theorem
+) -> BestConstant:
     promised = [row for row in rows if row["verdict"] != Verdict.NOT_APPLICABLE]
     failing = sum(row["compared"] == Verdict.VIOLATED != row["verdict"] for row in rows)
     signs = {row["bound"] > 0 for row in promised if row["bound"] is not None}
@@ -90,12 +89,12 @@ def _best(claim: str, quantity: str, relation: str, rows: Rows, of: int, theorem
     return BestConstant(claim, quantity, relation, *ends, constant, len(rows), of - len(rows), failing)
 
 
-def _least(rows: Rows, theorem: Theorem) -> Extreme:
+def _least(rows: TableRows, theorem: Theorem) -> Extreme:
     row = min(rows, key=lambda row: row["least_ratio"])
     return Extreme(row["least_ratio"], Verdict(row["verdict"]), _command(row, theorem))
 
 
-def _largest(rows: Rows, theorem: Theorem) -> Extreme:
+def _largest(rows: TableRows, theorem: Theorem) -> Extreme:
     row = max(rows, key=lambda row: row["largest_ratio"])
     return Extreme(row["largest_ratio"], Verdict(row["verdict"]), _command(row, theorem))
 

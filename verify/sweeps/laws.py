@@ -161,7 +161,7 @@ def needed_law(table: pa.Table, claim: str, of: str, against: str, printed: Sequ
     how far apart the swept values are.
 
     A draw that is not VERIFIED counts as a failure, whatever the reason; the notes say how many decide
-    nothing.
+    nothing. They also say where the fit is outside the Clopper-Pearson interval of the contour.
 
     InputError: see `rows_of`; for options that are not positive numbers, for fewer than 5 seeds, and unless
     draws both succeed and fail at two sizes or more.
@@ -185,6 +185,8 @@ def needed_law(table: pa.Table, claim: str, of: str, against: str, printed: Sequ
     low, high = exponent_likely(draws.all, best)
     sizes = np.array(found.ys, dtype=float)
     points = np.array([np.nan if at.x is None else at.x for at in found.contour])
+    ends = np.array([(at.low or 0.0, at.high or np.inf) for at in found.contour]).T
+    needed = best.needed(sizes)
     return Law(
         claim,
         "needed",
@@ -193,13 +195,14 @@ def needed_law(table: pa.Table, claim: str, of: str, against: str, printed: Sequ
         Exponent(best.exponent, min(exponent.low, low), max(exponent.high, high)),
         sizes,
         points,
-        np.array([at.low or 0.0 for at in found.contour]),
-        np.array([at.high or np.inf for at in found.contour]),
-        best.needed(sizes),
+        ends[0],
+        ends[1],
+        needed,
         len(seeds),
         printed,
         (
             *_censored(found.verified, found.drawn, found.ys, against),
+            *_astray(sizes[(needed < ends[0]) | (needed > ends[1])], against),
             *_undecided(sum(int(count.sum()) for count in found.others.values()), int(found.drawn.sum())),
         ),
     )
@@ -211,7 +214,8 @@ def power_law_of(table: pa.Table, claim: str, of: str, against: str, printed: Se
     The interval leaves out each seed in turn (jackknife), since draws of one seed often share their data.
     Seeds that lack a number at some size are left out, and the notes say how many.
 
-    InputError: see `rows_of`; for an option or numbers that are not positive, fewer than 3 sizes, or 5 seeds.
+    InputError: see `rows_of` and `Rows.numbers`; for an option or numbers that are not positive, fewer than 3
+    sizes, or 5 seeds.
     """
     rows = rows_of(table, claim, against)
     _positive(rows, against)
@@ -302,6 +306,14 @@ def _censored(
         if there:
             notes.append(f"at {name} = {', '.join(there)} {words}")
     return notes
+
+
+def _astray(sizes: Array, name: str) -> list[str]:
+    """A note on the sizes at which the fit is not where the draws of that size alone say that it is."""
+    if not len(sizes):
+        return []
+    there = ", ".join(f"{size:g}" for size in sizes)
+    return [f"at {name} = {there} the fit is outside the contour's interval: no one power law"]
 
 
 def _undecided(undecided: int, drawn: int) -> list[str]:

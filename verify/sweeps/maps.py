@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -24,8 +25,12 @@ Counts = NDArray[np.int64]
 #: A value of an option.
 Value = int | float | str
 
-#: Columns that a value map or a power law may be of.
-NUMBERS = ("measured", "bound", "slack", "budget", "least_ratio", "largest_ratio", "tightness", "seconds")
+#: Columns that a value map or a power law may be of: of a comparison, and of a run.
+COMPARED = ("measured", "bound", "slack", "budget", "least_ratio", "largest_ratio")
+NUMBERS = (*COMPARED, "tightness", "seconds")
+
+#: Numbers in the name of a quantity that differ from draw to draw: after an equals sign, or not whole.
+DRAWN = re.compile(r"(?<== )-?\d[\w.+-]*|(?<![\w.^])\d+(?:\.\d+(?:e[+-]?\d+)?|e[+-]?\d+)")
 
 #: The probability of success whose contour is drawn.
 LEVEL = 0.9
@@ -220,6 +225,11 @@ def _intervals(verified: Counts, drawn: Counts) -> tuple[Array, Array]:
     return bounds[..., 0], bounds[..., 1]
 
 
+def quantity_of(name: str) -> str:
+    """The name of a compared quantity with an ellipsis for numbers that differ from draw to draw."""
+    return DRAWN.sub("…", name)
+
+
 @dataclass(frozen=True)
 class Rows:
     """The rows of one claim, by column."""
@@ -237,16 +247,27 @@ class Rows:
     def numbers(self, column: str) -> Array:
         """(rows,) of a column of numbers, or of a rate by its name, NaN where it is null.
 
-        InputError for another column, and for a rate that no row has.
+        InputError for another column, a rate that no row has, and numbers of comparisons where these are of
+        several quantities.
         """
-        if column in NUMBERS:
-            return self.columns[column].astype(float)
+        if column not in NUMBERS:
+            return self._rates(column)
+        numbers = self.columns[column].astype(float)
+        compared = sorted({quantity_of(str(name)) for name in self.columns["quantity"][np.isfinite(numbers)]})
+        if column in COMPARED and len(compared) > 1:
+            raise InputError(
+                f"{column} is of {len(compared)} quantities in this claim, such as {compared[0]!r} and "
+                f"{compared[1]!r}: take a claim with one comparison, or tightness"
+            )
+        return numbers
+
+    def _rates(self, name: str) -> Array:
         rates = [json.loads(str(text)) for text in self.columns["rates"]]
-        names = sorted({name for found in rates for name in found})
-        if column not in names:
+        names = sorted({one for found in rates for one in found})
+        if name not in names:
             allowed = ", ".join([*NUMBERS, *names])
-            raise InputError(f"a map or a law cannot be of {column!r}: take one of {allowed}")
-        return np.array([found.get(column) for found in rates], dtype=float)
+            raise InputError(f"a map or a law cannot be of {name!r}: take one of {allowed}")
+        return np.array([found.get(name) for found in rates], dtype=float)
 
     def counted(self, first: str, second: str, mask: NDArray[np.bool_] | None = None) -> Counts:
         """How many rows each pair of values of two options has, of those in the mask."""

@@ -112,6 +112,7 @@ def fitted(cells: Cells, near: Fit | None = None, exponent: float | None = None)
         step[free] = np.linalg.solve(curvature + RIDGE * np.eye(len(free)), slope)
         if slope @ step[free] < STILL:
             break
+        step /= max(1.0, np.abs(step[2:]).max())  # far off the curvature is no guide: no more than a factor e
         while not (lower := _loss(cells, at - step)) <= loss and np.abs(step).max() > STILL:
             step /= 2
         if not lower <= loss:

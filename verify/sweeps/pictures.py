@@ -27,7 +27,10 @@ Part = SuccessMap | ValueMap | Law
 ROW, LINE, AROUND = 0.42, 0.16, 0.95
 
 #: The most columns that leave room for the text of a cell in a line, and in two; its size in points.
-ONE_LINE, TWO_LINES, CELL = 7, 14, 9.0
+ONE_LINE, TWO_LINES, CELL = 7, 11, 9.0
+
+#: Letters below all cells of a row that stand side by side; more are turned.
+LEVEL_LETTERS = 40
 
 #: Colours from light to dark, and the share of the way from which on text is white.
 COLOURS, DARK = "Blues", 0.55
@@ -154,6 +157,8 @@ def _heat(
     axes.set_xscale("log" if across.logarithmic else "linear")
     axes.set_yscale("log" if up.logarithmic else "linear")
     axes.set_xticks(across.centres, across.labels)
+    if max(map(len, across.labels)) * len(across.labels) > LEVEL_LETTERS:
+        axes.tick_params("x", rotation=40)
     axes.set_yticks(up.centres, up.labels)
     axes.minorticks_off()
     low, high = ends

@@ -111,6 +111,18 @@ def test_sizes_beyond_the_range_are_censored():
     assert found.fit[2] == pytest.approx(160 * 9 ** (1 / 6), rel=0.15)
 
 
+def test_what_is_no_power_law_is_told():
+    """The width that is needed grows as y^2 up to 16, and not at all from there; or as y throughout."""
+    rng = np.random.default_rng(9)
+    for power, astray in ((lambda y: min(y, 16) ** 2 / 3, True), (lambda y: 5 * y, False)):
+
+        def probability(x, y, seed, power=power):
+            return scipy.special.expit(12 * np.log(x / power(y)))
+
+        found = law_of(tosses(probability, WIDTHS, [4, 8, 16, 32, 64], 60, rng))
+        assert any("no one power law" in note for note in found.notes) == astray
+
+
 def test_draws_that_break_show_up():
     rng = np.random.default_rng(5)
     rows = tosses(shifted(1.0, 8, rng, 0.1), WIDTHS, SAMPLES, 8, rng)

@@ -178,3 +178,18 @@ def test_what_cannot_be_mapped(rows, asked, words):
 def test_no_map_of_a_column_without_numbers():
     with pytest.raises(InputError, match="cannot be of 'message': take one of measured, bound"):
         value_map(table_of(GRID), "C", "width", "samples", "message")
+
+
+def test_no_map_of_numbers_of_different_things():
+    """A number in a name that differs from draw to draw makes none, nor does a row that compares nothing."""
+    rows = [
+        {**row, "measured": 1.0, "tightness": 1.0, "quantity": f"rate, m = {row['width']}"} for row in GRID
+    ]
+    rows[0] |= {"quantity": "hypothesis", "measured": None, "verdict": "ERROR"}
+    assert value_map(table_of(rows), "C", "width", "samples", "measured").median[1, 1] == 1.0
+    rows[1]["quantity"] = "largest step"
+    with pytest.raises(
+        InputError, match="measured is of 2 quantities in this claim, such as 'largest step' and"
+    ):
+        value_map(table_of(rows), "C", "width", "samples", "measured")
+    assert value_map(table_of(rows), "C", "width", "samples", "tightness").median[0, 0] == 1.0

@@ -25,11 +25,15 @@ def grid():
     return table_of(rows)
 
 
-def boxes(axes):
-    """Where the texts of the cells are, in pixels."""
+def boxes(axes, texts):
+    """Where texts are, in pixels."""
     canvas = FigureCanvasAgg(axes.figure)
     canvas.draw()
-    return [text.get_window_extent(canvas.get_renderer()) for text in axes.texts]
+    return [text.get_window_extent(canvas.get_renderer()) for text in texts]
+
+
+def apart(found):
+    return not any(one.overlaps(other) for i, one in enumerate(found) for other in found[i + 1 :])
 
 
 def test_every_cell_says_how_many_of_how_many():
@@ -62,9 +66,11 @@ def test_texts_of_the_widest_map_keep_apart(columns, ys):
     rows[0]["verdict"] = "INCONCLUSIVE"
     with plots.style():
         (axes,) = figure_of(success_map(table_of(rows), "C", "width", "samples")).axes
-        found = boxes(axes)
-    for i, one in enumerate(found):
-        assert not any(one.overlaps(other) for other in found[i + 1 :])
+        found = boxes(axes, axes.texts)
+        assert apart(found)
+        labels = axes.get_xticklabels()
+        assert labels[0].get_rotation() > 0 or apart(boxes(axes, labels))
+    for one in found:
         assert axes.get_window_extent().containsx(one.x0)
         assert axes.get_window_extent().containsx(one.x1)
         assert axes.get_window_extent().containsy(one.y0)
@@ -84,8 +90,7 @@ def test_texts_of_values_keep_apart():
     rows = [{"width": 2**i, "samples": 8, "tightness": -1.234e-05 / 3**i} for i in range(ONE_LINE)]
     with plots.style():
         (axes,) = figure_of(value_map(table_of(rows), "C", "width", "samples", "tightness")).axes
-        found = boxes(axes)
-    assert not any(one.overlaps(other) for i, one in enumerate(found) for other in found[i + 1 :])
+        assert apart(boxes(axes, axes.texts))
 
 
 def test_a_map_of_values_and_of_words():
