@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -28,18 +30,22 @@ ROOT = Path(__file__).resolve().parents[1]
 )
 @click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True, help="Threads of all.")
 def main(names: tuple[str, ...], quick: bool, out: Path, threads: int) -> None:
-    """Time the suite's kernels, flows and verdicts beside what a user would write instead."""
+    """Time the suite's kernels, flows and verdicts beside what a user would write instead.
 
-    def told(name: str, seconds: float) -> None:
-        click.echo(f"{name}: {seconds:.0f} s", err=True)
-
+    What has been found is written after each of them.
+    """
     try:
-        found = run(names or BENCHMARKS, quick=quick, threads=threads, progress=told)
+        for found in run(names or BENCHMARKS, quick=quick, threads=threads):
+            _write(found, out)
+            last = found["results"][-1]["name"]
+            click.echo(f"{last}: {found['seconds'][last]:.0f} s, written to {out}", err=True)
     except DisagreementError as problem:
         raise click.ClickException(str(problem)) from None
+
+
+def _write(found: Mapping[str, Any], out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     write_file_whole(out / "benchmarks.json", json.dumps(found, indent=1) + "\n")
     write_file_whole(out / "benchmarks.md", page(found))
     with plots.style():
         picture(found).savefig(out / "benchmarks.png", dpi=plots.DPI)
-    click.echo(f"written to {out}", err=True)

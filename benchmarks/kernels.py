@@ -49,10 +49,8 @@ class Duel:
             found[name] = None
             if results is None:
                 continue
-            apart = max(
-                float(np.linalg.norm(np.asarray(theirs) - own) / np.linalg.norm(own))
-                for own, theirs in zip(mine, results, strict=True)
-            )
+            pairs = zip(mine, results, strict=True)
+            apart = float(np.max([_distance(own, theirs) for own, theirs in pairs]))  # nan where one is
             if not apart <= self.allowed:
                 raise DisagreementError(
                     f"{name} is {apart:.1e} away from our result, and at most {self.allowed:.0e} is allowed: "
@@ -137,6 +135,11 @@ def exponent(values: Sequence[int], times: Array) -> dict[str, Any]:
         "departure": float(np.exp(np.max(np.abs(off - off.mean())))),
         "medians": medians.tolist(),
     }
+
+
+def _distance(own: Array, theirs: Any) -> float:
+    """Relative."""
+    return float(np.linalg.norm(np.asarray(theirs) - own) / np.linalg.norm(own))
 
 
 def _times(times: Array) -> dict[str, Any]:

@@ -12,9 +12,10 @@ from verify import plots
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
 
 #: Inches of a panel.
-WIDTH, HEIGHT = 3.3, 3.0
+WIDTH, HEIGHT = 3.6, 3.2
 
 
 def picture(found: Mapping[str, Any]) -> Figure:
@@ -50,8 +51,9 @@ def _ratios(axes: Axes, result: Mapping[str, Any]) -> None:
     axes.axhline(1, color="#888888", linewidth=0.8)
     axes.set_yscale("log")
     bottom, top = axes.get_ylim()
-    axes.set_ylim(bottom, top * (top / bottom) ** (0.16 * len(names)))  # room for the legend
-    axes.set_xticks(range(len(duels)), [_short(duel["size"]) for duel in duels])
+    axes.set_ylim(bottom, top * (top / bottom) ** (0.1 + 0.14 * len(names)))  # room for the legend
+    _plain_ticks(axes.yaxis, *axes.get_ylim())
+    axes.set_xticks(range(len(duels)), [_short(duel["size"]) for duel in duels], fontsize=7)
     axes.set_xlim(-0.4, len(duels) - 0.6)
     axes.legend(loc="upper left", fontsize=7)
 
@@ -73,6 +75,17 @@ def _costs(axes: Axes, result: Mapping[str, Any]) -> None:
         axes.loglog(values, 1e3 * line, label=label, **style)
         axes.loglog(values, 1e3 * medians, "o", color=style["color"], markersize=3)
     bottom, top = axes.get_ylim()
-    axes.set_ylim(bottom, top * (top / bottom) ** 0.45)
+    axes.set_ylim(bottom, top * (top / bottom) ** 0.6)
+    _plain_ticks(axes.yaxis, *axes.get_ylim())
+    _plain_ticks(axes.xaxis, *axes.get_xlim())
     axes.set_xlabel("size")
     axes.legend(loc="upper left", title="exponent", fontsize=7, title_fontsize=7)
+
+
+def _plain_ticks(axis: Axis, low: float, high: float) -> None:
+    """Plain numbers on a logarithmic axis: powers of ten, with 2 and 5 between where these are few."""
+    decades = 10.0 ** np.arange(np.floor(np.log10(low)), np.ceil(np.log10(high)) + 1)
+    steps = (1,) if high > 1000 * low else (1, 2, 5)
+    ticks = [step * decade for decade in decades for step in steps if low <= step * decade <= high]
+    axis.set_ticks(ticks, [f"{tick:g}" for tick in ticks])
+    axis.set_ticks([], minor=True)

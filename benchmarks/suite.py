@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -47,28 +47,26 @@ def _trial(make: Callable[[bool], verdicts.Trial]) -> Benchmark:
     return lambda quick: verdicts.tried(make(quick), 1 if quick else LONG_ROUNDS)
 
 
+#: The long ones last: what is interrupted has the others.
 BENCHMARKS: Mapping[str, Benchmark] = {
     "linear": _kernel(linear.kernel),
     "linear-deq": _kernel(linear_deq.kernel),
-    "relu": _kernel(relu.kernel),
-    "plain": _kernel(plain.kernel),
     "eigenvalue": _kernel(eigenvalue.kernel),
     "linear-flow": _race(linear_flow.race),
     "stiff-flow": _race(linear_flow.stiff_race),
-    "relu-flow": _race(relu_flow.race),
     "descent": descent.counted,
     "linear-verdict": _trial(verdicts.linear),
     "relu-verdict": _trial(verdicts.relu),
+    "relu": _kernel(relu.kernel),
+    "plain": _kernel(plain.kernel),
+    "relu-flow": _race(relu_flow.race),
 }
 
 
-def run(
-    names: Iterable[str], *, quick: bool, threads: int, progress: Callable[[str, float], None]
-) -> dict[str, Any]:
-    """Run benchmarks in turn; what they found and where, JSON-ready.
+def run(names: Iterable[str], *, quick: bool, threads: int) -> Iterator[dict[str, Any]]:
+    """Run benchmarks in turn; after each, what has been found so far and where, JSON-ready.
 
-    `progress` is told each name with the seconds that it took. DisagreementError where two ways to compute
-    the same thing differ.
+    DisagreementError where two ways to compute the same thing differ.
     """
     found: dict[str, Any] = {
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -77,13 +75,13 @@ def run(
         "load": {"before": os.getloadavg()},
         "environment": environment(),
         "peers": {name: version(name) if find_spec(name) else None for name in PEERS},
+        "seconds": {},
+        "results": [],
     }
-    results, seconds = [], {}
     with pinned(threads):
         for name in names:
             begun = time.perf_counter()
-            results.append(BENCHMARKS[name](quick))
-            seconds[name] = time.perf_counter() - begun
-            progress(name, seconds[name])
-    found["load"]["after"] = os.getloadavg()
-    return {**found, "seconds": seconds, "results": results}
+            found["results"].append(BENCHMARKS[name](quick))
+            found["seconds"][name] = time.perf_counter() - begun
+            found["load"]["after"] = os.getloadavg()
+            yield found

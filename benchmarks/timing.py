@@ -60,7 +60,6 @@ def interleaved(calls: Mapping[str, Call], rounds: int, batch: float = BATCH) ->
     """
     repeats = dict.fromkeys(calls, 1)
     for name, call in calls.items() if batch else ():
-        call()
         repeats[name] = max(1, int(np.ceil(batch / _seconds(call, 1))))
     found: dict[str, list[float]] = {name: [] for name in calls}
     begun = time.perf_counter()
