@@ -9,12 +9,13 @@ import pytest
 from click.testing import CliRunner
 
 from benchmarks import command, kernels, races, suite
-from benchmarks.cases import eigenvalue, linear, linear_deq, plain, relu
+from benchmarks.cases import eigenvalue, linear, linear_deq, linear_flow, plain, relu
 from benchmarks.cases.verdicts import falls
 from benchmarks.kernels import DisagreementError, Duel, Kernel
 from benchmarks.picture import picture
 from benchmarks.report import page
 from benchmarks.timing import Missing, Ratio, interleaved
+from verify.linear_deq.setting import LinearSetting
 
 MODELS = (linear, linear_deq, relu, plain, eigenvalue)
 
@@ -80,8 +81,16 @@ def test_there_is_no_ratio_to_an_integrator_that_is_not_accurate_enough():
     assert equal["ratios"]["peer"] == {"median": None, "evaluations": None}
 
 
+def test_a_reference_that_two_integrators_do_not_share_is_none(monkeypatch):
+    setting = LinearSetting(width=3, outputs=1, samples=8, data="synthetic", horizon=0.2)
+    assert linear_flow.Flow(setting, (1e-4,))._error(np.empty(0)) == np.inf
+    monkeypatch.setattr(linear_flow, "TIGHT", 1e-3)
+    with pytest.raises(DisagreementError, match="CVODE and DOP853"):
+        linear_flow.Flow(setting, (1e-4,))
+
+
 def test_an_early_end_is_no_small_error():
-    flow = object.__new__(suite.linear_flow.Flow)
+    flow = object.__new__(linear_flow.Flow)
     flow.reference = np.array([1.0, 0.1])
     assert flow._error(np.array([1.0, 0.1 * np.e])) == pytest.approx(1.0)
     assert flow._error(np.array([1.0])) == np.inf
