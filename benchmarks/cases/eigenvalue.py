@@ -51,7 +51,7 @@ def duel(m: int, m_y: int) -> Duel:
 def kernel(quick: bool) -> Kernel:
     """From where the suite itself forms D^{-1}, up to what a dense solver does in seconds."""
     sizes: list[Sizes] = [{"m": m, "m_y": m_y} for m, m_y in ((32, 5), (64, 10), (128, 10), (256, 10))]
-    sweeps: dict[str, Sequence[int]] = {"m": (64, 128, 256, 512), "m_y": (5, 10, 20, 40)}
+    sweeps: dict[str, Sequence[int]] = {"m": (64, 128, 256, 512), "m_y": (5, 10, 15, 20)}
     if quick:
         sizes = [{"m": m, "m_y": 3} for m in (8, 16, 32, 64)]
         sweeps = {"m": (60, 90, 120), "m_y": (4, 6, 8)}
