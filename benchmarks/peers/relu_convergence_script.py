@@ -18,7 +18,7 @@ from torchdiffeq import odeint
 
 #: What a pass of this script does not show, and a run of `verify theorem relu-convergence` does.
 NOT_CHECKED = (
-    "the integration error, which is large once the flow slides along kinks: no kink is seen at all",
+    "the integration error: nothing says that the curve is the flow's, and no kink is seen",
     "the errors of equilibria, of lambda_0 and of rounding",
     "every lemma: G, H, their eigenvalues, how far u, v, A and W move, what the flow conserves",
     "Theorem 3.2, by descent, and the errata of the print",
