@@ -14,7 +14,7 @@ SHARES = (4e-4, 1.0)
 
 def counted(quick: bool) -> dict[str, Any]:
     """Products of descent steps, warm and cold, of both networks; JSON-ready."""
-    steps, size = (10, 60) if quick else (50, 500)
+    steps, size = (10, 60) if quick else (50, 300)
     sizes = {"m": size, "n": size, "d": size}
     state, targets = relu.network(size, size, size)
     rows = [
