@@ -57,9 +57,9 @@ LAWS = (
         title="The largest step of descent that keeps the rate, and the constants of Gao et al.",
         theorem="relu-convergence",
         claims=(),
-        over={"samples": (4, 8, 16, 32)},
-        seeds=FOLLOWED,
-        fixed={"data": "sphere", "width": 200, "points": 9},
+        over={"samples": (4, 6, 9, 13, 19)},
+        seeds=2 * FOLLOWED,  # some start too far from the limit, and are not trained
+        fixed={"data": "sphere", "width": 400, "points": 9},
         laws=(
             LawAsked(
                 "G-T3.2",

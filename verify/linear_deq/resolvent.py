@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-#: Widths from which the deflated iteration beats one LU (measured by benchmarks/linear_model.py).
+#: Widths from which the deflated iteration beats one LU (`benchmarks/run.py --only linear` has both).
 DEFLATED_FROM_WIDTH = 512
 
 #: Backward error at which the iteration stops, relative to the solution: what LU delivers. The

@@ -129,8 +129,10 @@ def judge(
     progress("checks", len(wanted), len(wanted))
     claims = [statement.claim for statement in wanted]
     records = claim_records(claims, checks)
-    # Of a theorem informative claims count only when they fail; who chooses some asks for their verdict.
-    verdict = overall_verdict(claims, records) if chosen is None else worst(one.verdict for one in records)
+    verdict = overall_verdict(claims, records)
+    if chosen is not None and not any(claim.required for claim in claims):
+        # Of a theorem informative claims count only when they fail; who chooses no others asks for these.
+        verdict = worst(one.verdict for one in records)
     if prepared.silence:  # nothing that is left to judge makes up for the hypothesis that ended the run
         verdict = worst([verdict, Verdict.NOT_APPLICABLE])
     return Judged(records, checks, verdict)
