@@ -2,12 +2,13 @@
 
     python benchmarks/floor_of_d.py
 
-D is at least U^{-T} U^{-1} (x) I, and comes as close to it as one likes where the columns of softmax(A) tend to unit
-vectors, since the softmax Jacobians vanish there. So the infimum of lambda_min(D) over all (A, B) is the inverse of the
-largest ||I - gamma S||^2 over column-stochastic S; that norm is convex in S and hence largest where each column is a
-unit vector, k -> f(k). Up to m = 6 all m^m maps f are tried, beyond that local search from random maps changes
-one column at a time; both find the same f: all columns go to one unit, and that unit to another. lambda_min(D) itself,
-of the suite's own operator, is then evaluated next to that f. Writes results/laws/floor.json and floor.md.
+D is at least U^{-T} U^{-1} (x) I, and comes as close to it as one likes where the columns of softmax(A) tend to
+unit vectors, since the softmax Jacobians vanish there. So the infimum of lambda_min(D) over all (A, B) is the
+inverse of the largest ||I - gamma S||^2 over column-stochastic S; that norm is convex in S and hence largest
+where each column is a unit vector, k -> f(k). Up to m = 6 all m^m maps f are tried, beyond that local search
+from random maps changes one column at a time; both find the same f: all columns go to one unit, and that unit
+to another. lambda_min(D) itself, of the suite's own operator, is then evaluated next to that f. Writes
+results/laws/floor.json and floor.md.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ def star(m: int) -> NDArray[np.int64]:
 
 
 def star_norm(m: int, gamma: float) -> float:
-    """`squared_norm` of the star in closed form: all happens in the span of e_0, e_1 and the sum of the others."""
+    """`squared_norm` of the star: all happens in the span of e_0, e_1 and the sum of the others."""
     s = np.sqrt(m - 2)  # 0 for m = 2, where there are no others
     u = np.array([[1, -gamma, -gamma * s], [-gamma, 1, 0], [0, 0, 1]])
     return float(np.linalg.norm(u, 2) ** 2)
@@ -81,7 +82,7 @@ def searched(m: int, gamma: float, rng: np.random.Generator) -> float:
 
 
 def eigenvalue(m: int, gamma: float) -> float:
-    """``lambda_min(D)`` of the suite's operator, at an A whose softmax is next to the star, and a random B."""
+    """``lambda_min(D)`` of the suite's operator, where softmax(A) is next to the star, at a random B."""
     a = np.zeros((m, m))
     a[star(m), np.arange(m)] = SHARP
     b = np.random.default_rng(0).standard_normal((2, m))
