@@ -10,7 +10,7 @@ import sys
 import click
 
 import verify
-from verify.commands import author, browse, figures, regress, run, suite
+from verify.commands import author, browse, falsify, figures, regress, run, suite
 from verify.commands.base import CommandGroup
 from verify.commands.guard import run_guarded
 from verify.commands.library import Figures, Theorems
@@ -48,6 +48,7 @@ for command in (
     regress.accept,
     regress.remake_report,
     author.power,
+    falsify.falsify,
     author.lint,
     browse.info,
 ):

@@ -24,6 +24,7 @@ FLOORS = (
     {"verify.records"},
     {"verify.contract", "verify.views"},
     {"verify.runs"},
+    {"verify.search"},
     {"verify.figures"},
     {"theorems"},
     {"verify.commands"},

@@ -1,0 +1,195 @@
+"""One restart of a search: neutral draws, and CMA-ES from the best of them."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from verify.search.examine import Approach, Examiner, Sought, least
+from verify.search.score import REFUSED, UNPROMISED
+from verify.search.space import Chart, drawn
+from verify.theorem.space import Array, Space
+
+#: Neutral draws of a restart; CMA-ES starts from the one that is nearest to a violation.
+DRAWS = 6
+
+#: Runs of the first restart for each claim; each turn of all claims doubles them.
+FIRST_RUNS = 60
+
+#: The first step of CMA-ES, of coordinates that are normal at the start.
+STEP = 0.5
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a restart does.
+
+    sought    what to look for
+    index     number of the restart; it says which claim, and with the seed all that is random
+    seed      of the search
+    deadline  `time.time()` at which to stop
+    solved    folder with a file for each claim, by its number, that needs no more looking
+    """
+
+    sought: Sought
+    index: int
+    seed: int
+    deadline: float
+    solved: Path
+
+    @property
+    def claim(self) -> str:
+        """The claim that this restart is for."""
+        return self.sought.claims[self.index % len(self.sought.claims)]
+
+    @property
+    def turn(self) -> int:
+        """How often every claim has had its restart before."""
+        return self.index // len(self.sought.claims)
+
+
+@dataclass
+class Restart:
+    """What a restart found.
+
+    index        its number
+    evaluations  how many runs were made
+    closest      the closest approach to a violation of each claim, of what was compared
+    violated     claims that are violated, and again with smaller errors: what the second run found
+    unconfirmed  violations that the second run did not show
+    refused      points of which no run could be made
+    refusal      why the last was refused, or what broke there
+    ended        `time.time()` at its end
+    """
+
+    index: int
+    evaluations: int = 0
+    closest: dict[str, Approach] = field(default_factory=dict)
+    violated: dict[str, Approach] = field(default_factory=dict)
+    unconfirmed: int = 0
+    refused: int = 0
+    refusal: str = ""
+    ended: float = 0.0
+
+
+class Over(Exception):  # noqa: N818 - no error
+    """The restart has found what it looked for, or its time or its runs are used up."""
+
+
+def restart(task: Task) -> Restart:
+    """Do one; deterministic but for the deadline and for what other restarts solve meanwhile."""
+    with tempfile.TemporaryDirectory(prefix="verify-falsify-") as folder:
+        looking = _Looking(task, Examiner(task.sought, Path(folder)))
+        with contextlib.suppress(Over):
+            looking.run()
+    examiner = looking.examiner
+    return replace(
+        looking.found,
+        evaluations=examiner.evaluations,
+        refused=examiner.refused,
+        refusal=examiner.refusal,
+        ended=time.time(),
+    )
+
+
+@dataclass
+class _Looking:
+    task: Task
+    examiner: Examiner
+
+    def __post_init__(self) -> None:
+        self.found = Restart(self.task.index)
+        self.runs = FIRST_RUNS * 2**self.task.turn
+        self.quantities: dict[str, None] = {}
+
+    def run(self) -> None:
+        """Neutral draws, then CMA-ES until it converges or the runs are used up."""
+        random = np.random.default_rng([self.task.seed, self.task.index])
+        spaces: Sequence[Space] = getattr(self.task.sought.theorem, "SEARCH")  # noqa: B009 - optional
+        starts = []
+        for _ in range(DRAWS):
+            chart = drawn(spaces[int(random.integers(len(spaces)))], self.task.sought.pinned, random)
+            numbers = random.standard_normal(chart.size)
+            starts.append((chart, numbers, self._seen(chart, numbers)))
+        # Each turn is for another comparison of the claim: the narrowest one may be one that theory attains.
+        names = list(self.quantities)
+        quantity = names[self.task.turn % len(names)] if names else None
+        chart, numbers, _ = min(starts, key=lambda start: start[2].get(quantity, REFUSED))
+        self._descend(chart, numbers, quantity, random)
+
+    def _descend(
+        self, chart: Chart, numbers: Array, quantity: str | None, random: np.random.Generator
+    ) -> None:
+        from cma import CMAEvolutionStrategy  # a second to load
+
+        if chart.size == 0:
+            return
+        options = {
+            "randn": lambda count, size: random.standard_normal((count, size)),
+            "seed": np.nan,  # its own generator is not used
+            "verbose": -9,
+            "verb_log": 0,
+        }
+        start = np.concatenate(
+            [numbers, np.zeros(max(0, 2 - chart.size))]
+        )  # it works in two dimensions or more
+        strategy = CMAEvolutionStrategy(start, STEP, options)
+        while not strategy.stop():
+            steps = strategy.ask()
+            values = [self._seen(chart, step[: chart.size]).get(quantity, REFUSED) for step in steps]
+            strategy.tell(steps, values)
+
+    def _seen(self, chart: Chart, numbers: Array) -> dict[str | None, float]:
+        """The scores of the claim at a point by quantity, and the least of all under None."""
+        if (
+            time.time() > self.task.deadline
+            or self.examiner.evaluations >= self.runs
+            or self._solved(self.task.claim).exists()
+        ):
+            raise Over
+        point, claim = chart.at(numbers), self.task.claim
+        seen = self.examiner.examine(point)
+        for one in seen.values():
+            self._keep(one)
+        if claim in self.found.violated:
+            raise Over
+        own: dict[str | None, float] = {what: one.score for (of, what), one in seen.items() if of == claim}
+        self.quantities |= dict.fromkeys(what for what, value in own.items() if what and value < UNPROMISED)
+        return {None: least(seen, claim), **own}
+
+    def _keep(self, one: Approach) -> None:
+        """Note how near a claim came; a violation is run again first."""
+        found = self.found
+        if one.claim in found.violated:
+            return
+        if one.score < 0:
+            again = self._confirmed(one)
+            if again is None:
+                found.unconfirmed += 1
+                return
+            found.violated[one.claim] = again
+            self._solved(one.claim).touch()
+        if one.score < UNPROMISED and (
+            one.claim not in found.closest or one.score < found.closest[one.claim].score
+        ):
+            found.closest[one.claim] = one
+
+    def _confirmed(self, one: Approach) -> Approach | None:
+        """The violation as a run with smaller errors has it; None where that shows none."""
+        again = [
+            seen
+            for (claim, _), seen in self.examiner.examine(one.point.tightened()).items()
+            if claim == one.claim and seen.score < 0
+        ]
+        if not again or (self.task.sought.falsehood and self.examiner.honest_also_violated(again[0])):
+            return None
+        return min(again, key=lambda seen: seen.score)
+
+    def _solved(self, claim: str) -> Path:
+        return self.task.solved / str(list(self.task.sought.claims).index(claim))

@@ -1,0 +1,99 @@
+"""A search: restarts side by side until the time is up or every claim is violated."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+
+from joblib import delayed
+
+from verify.runs.workers import pool
+from verify.search.examine import Approach, Sought
+from verify.search.restart import Restart, Task, restart
+from verify.theorem.protocol import Progress, silent
+
+
+@dataclass
+class Tally:
+    """What the restarts so far found.
+
+    begun        `time.time()` at the start of the search
+    evaluations  runs of all restarts
+    restarts     how many
+    closest      the closest approach of each claim
+    violated     the violation of each claim, of the first restart that has one
+    seconds      after which it was found, by claim
+    unconfirmed  violations that a second run did not show
+    refused      points of which no run could be made
+    refusal      why, of the first
+    """
+
+    begun: float = field(default_factory=time.time)
+    evaluations: int = 0
+    restarts: int = 0
+    closest: dict[str, Approach] = field(default_factory=dict)
+    violated: dict[str, Approach] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    unconfirmed: int = 0
+    refused: int = 0
+    refusal: str = ""
+
+    def add(self, one: Restart) -> None:
+        """Count a restart in."""
+        self.evaluations += one.evaluations
+        self.restarts += one.evaluations > 0
+        self.unconfirmed += one.unconfirmed
+        self.refused += one.refused
+        self.refusal = self.refusal or one.refusal
+        for claim, approach in one.closest.items():
+            if claim not in self.closest or approach.score < self.closest[claim].score:
+                self.closest[claim] = approach
+        for claim, approach in one.violated.items():
+            if claim not in self.violated:
+                self.violated[claim], self.seconds[claim] = approach, one.ended - self.begun
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How a search is made.
+
+    seed      of all that is random
+    seconds   after which it stops
+    jobs      processes
+    restarts  how many at most
+    """
+
+    seed: int
+    seconds: float
+    jobs: int = 1
+    restarts: int | None = None
+
+
+def search(sought: Sought, limits: Limits, tally: Tally, progress: Progress = silent) -> None:
+    """Count into a tally what restarts find until the limits are reached or every claim is violated.
+
+    What is found does not depend on the number of processes where the restarts, not the seconds, end the
+    search and no claim is violated.
+    """
+    progress("search", 0, 1)
+    for one in _restarts(sought, limits):
+        tally.add(one)
+        progress("search", min((time.time() - tally.begun) / limits.seconds, 1.0), 1)
+
+
+def _restarts(sought: Sought, limits: Limits) -> Iterator[Restart]:
+    deadline = time.time() + limits.seconds
+    with tempfile.TemporaryDirectory(prefix="verify-falsify-solved-") as folder:
+        solved = Path(folder)
+
+        def tasks() -> Iterator[Task]:
+            for index in count() if limits.restarts is None else range(limits.restarts):
+                if time.time() > deadline or len(list(solved.iterdir())) == len(sought.claims):
+                    return
+                yield Task(sought, index, limits.seed, deadline, solved)
+
+        yield from pool(limits.jobs)(delayed(restart)(task) for task in tasks())
