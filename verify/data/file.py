@@ -1,12 +1,14 @@
-"""Data files of the user's: npz with arrays `x` and `y`, read whole or refused with one line."""
+"""Files of the user's: npz with numbers by name, read whole or refused with one line."""
 
 from __future__ import annotations
 
 import math
 import zipfile
 import zlib
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +30,17 @@ COPIES = 3
 UNREADABLE = (OSError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error)
 
 
+#: Sizes of the arrays of a file, by name.
+Shapes = Mapping[str, tuple[int, ...]]
+
+
+class Header(NamedTuple):
+    """Sizes and type of an array of a file."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[np.generic]
+
+
 def read_arrays(path: Path) -> tuple[Array, NDArray[np.float64 | np.int64]]:
     """Arrays ``x`` (n, d), float64, and ``y`` (n,) or (n, m_y), int64 or float64, of an npz file.
 
@@ -36,26 +49,50 @@ def read_arrays(path: Path) -> tuple[Array, NDArray[np.float64 | np.int64]]:
     """
     if not path.is_file():
         raise InputError(f"no data file {path}: --data takes digits, synthetic or {EXPECTED}")
-    try:
+
+    def usual(shapes: Shapes) -> None:
+        _check_shapes(path, shapes["x"], shapes["y"])
+
+    found = read_named(path, ("x", "y"), f"--data takes {EXPECTED}", usual)
+    return found["x"].astype(float, copy=False), found["y"]
+
+
+def read_named(
+    path: Path, names: Collection[str], takes: str, check: Callable[[Shapes], object]
+) -> dict[str, NDArray[np.float64 | np.int64]]:
+    """The arrays of these names of an npz file, int64 or float64; `check` refuses their sizes.
+
+    `takes` says what the option takes. InputError as for `read_arrays`.
+    """
+    headers = read_headers(path, names, takes)
+    check({name: header.shape for name, header in headers.items()})
+    _check_memory(path, headers)
+    with _readable(path, takes), np.load(path, allow_pickle=False) as archive:
+        found = {name: archive[name] for name in names}
+    return {name: _numbers(path, name, array) for name, array in found.items()}
+
+
+def names_in(path: Path, takes: str) -> set[str]:
+    """Names of the arrays of an npz file; InputError, with what the option `takes`, for any other file."""
+    with _readable(path, takes):
         if not zipfile.is_zipfile(path):
-            raise InputError(f"{path} is not {EXPECTED}")
-        _check_headers(path)
-        with np.load(path, allow_pickle=False) as archive:
-            x, y = archive["x"], archive["y"]
-    except UNREADABLE as problem:
-        raise InputError(f"cannot read {path} ({problem}): --data takes {EXPECTED}") from problem
-    return _numbers(path, "x", x).astype(float, copy=False), _numbers(path, "y", y)
+            raise InputError(f"{path} is no npz file: {takes}")
+        with zipfile.ZipFile(path) as archive:
+            return {name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")}
 
 
-def _check_headers(path: Path) -> None:
-    """Types, shapes and sizes, read from the headers in the zip; InputError where they are not usable."""
-    shapes = {}
-    size = 0
-    with zipfile.ZipFile(path) as archive:
-        for name in ("x", "y"):
-            if f"{name}.npy" not in archive.namelist():
-                raise InputError(f"{path} has no array `{name}`: --data takes {EXPECTED}")
-            shape, dtype = _header(archive, f"{name}.npy")
+def read_headers(path: Path, names: Collection[str], takes: str) -> dict[str, Header]:
+    """Sizes and types of the arrays of these names, from the headers in the zip: no array is made.
+
+    InputError where one is missing, holds no real numbers, or is not all there.
+    """
+    headers: dict[str, Header] = {}
+    present = names_in(path, takes)
+    with _readable(path, takes), zipfile.ZipFile(path) as archive:
+        for name in names:
+            if name not in present:
+                raise InputError(f"{path} has no array `{name}`: {takes}")
+            shape, dtype = headers[name] = _header(archive, f"{name}.npy")
             if not (np.issubdtype(dtype, np.floating) or np.issubdtype(dtype, np.integer)):
                 raise InputError(f"{path}: `{name}` holds {dtype}, not numbers: give floats or integers")
             stored = math.prod(shape) * dtype.itemsize
@@ -65,18 +102,31 @@ def _check_headers(path: Path) -> None:
                     f"{path}: `{name}` {shape} would be {as_size(stored)}, the file holds {as_size(held)} of "
                     "it: it is damaged, write it anew"
                 )
-            shapes[name] = shape
-            size += COPIES * math.prod(shape) * max(dtype.itemsize, 8)
-    _check_shapes(path, shapes["x"], shapes["y"])
+    return headers
+
+
+@contextmanager
+def _readable(path: Path, takes: str) -> Iterator[None]:
+    """Turns what zipfile and NumPy raise into an InputError."""
+    try:
+        yield
+    except UNREADABLE as problem:
+        raise InputError(f"cannot read {path} ({problem}): {takes}") from problem
+
+
+def _check_memory(path: Path, headers: Mapping[str, Header]) -> None:
+    """Raise InputError for arrays that memory does not hold as often as they are alive."""
+    size = sum(COPIES * math.prod(shape) * max(dtype.itemsize, 8) for shape, dtype in headers.values())
     if size > (available := available_memory()):
+        arrays = " and ".join(f"`{name}` {shape}" for name, (shape, _) in headers.items())
         raise InputError(
-            f"{path}: arrays `x` {shapes['x']} and `y` {shapes['y']} take {as_size(size)} to read, "
-            f"{as_size(available)} are free: write fewer rows"
+            f"{path}: arrays {arrays} take {as_size(size)} to read, {as_size(available)} are free: give "
+            "smaller ones"
         )
 
 
-def _header(archive: zipfile.ZipFile, name: str) -> tuple[tuple[int, ...], np.dtype[np.generic]]:
-    """Shape and type of an array in a zip, from its header alone."""
+def _header(archive: zipfile.ZipFile, name: str) -> Header:
+    """Sizes and type of an array in a zip, from its header alone."""
     with archive.open(name) as stream:
         version = np.lib.format.read_magic(stream)
         if version == (1, 0):
@@ -85,7 +135,7 @@ def _header(archive: zipfile.ZipFile, name: str) -> tuple[tuple[int, ...], np.dt
             shape, _, dtype = np.lib.format.read_array_header_2_0(stream)
         else:
             raise ValueError(f"{name} has npy format {version}")
-    return shape, dtype
+    return Header(shape, dtype)
 
 
 def _check_shapes(path: Path, x: tuple[int, ...], y: tuple[int, ...]) -> None:
@@ -110,6 +160,6 @@ def _numbers(path: Path, name: str, array: NDArray[Any]) -> NDArray[np.float64 |
         numbers = array.astype(np.float64, copy=False)
     if not np.all(np.isfinite(numbers)):
         raise InputError(
-            f"{path}: `{name}` has entries that are NaN or infinite, in float64 at least: remove those rows"
+            f"{path}: `{name}` has entries that are NaN or infinite, in float64 at least: give finite ones"
         )
     return numbers

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from verify.data import samples as datasets
+from verify.data.start import FEATURES, TARGETS, Start, sized, started
 from verify.linear_deq.cost import LinearSizes
 from verify.linear_deq.model import DeepEquilibriumLinear, LinearState, one_norm
 from verify.linear_deq.problem import LinearProblem, LinearStart
@@ -39,33 +41,43 @@ LARGEST_MAP = 1e4
 
 @dataclass(frozen=True)
 class Drawn:
-    """What the seed of a setting draws.
+    """What the seed of a setting draws, or its start file has.
 
-    start    model, parameters and data, without an objective
-    state    the model at those parameters
-    slowest  the smallest eigenvalue of D there, and its direction
-    data     the data, with their digest
+    start      model, parameters and data, without an objective
+    state      the model at those parameters
+    slowest    the smallest eigenvalue of D there, and its direction
+    data       the data, with their digest
+    described  names data and start file for the record
     """
 
     start: LinearStart
     state: LinearState
     slowest: Eigenvalue
     data: datasets.Data
+    described: Mapping[str, str]
 
 
 def draw_start(setting: LinearSetting) -> Drawn:
-    """Data and initial parameters, A_0 ~ N(0, 1) and B_0 ~ N(0, 1/m). InputError for unusable data."""
+    """Data and initial parameters, A_0 ~ N(0, 1) and B_0 ~ N(0, 1/m), or those of the start file.
+
+    InputError for unusable data, and for an unusable start file.
+    """
+    setting, given = started(setting)
     rng = np.random.default_rng(setting.seed)
-    data = _draw_data(setting, rng)
+    data = draw_data(setting, given, rng)
     width, outputs = data.features.shape[0], data.targets.shape[0]
     model = DeepEquilibriumLinear(width, outputs, setting.gamma)
+    # Drawn beside a start file, too: what is drawn after them is then the same.
     theta = model.pack(
         rng.standard_normal((width, width)), rng.standard_normal((outputs, width)) / np.sqrt(width)
     )
+    if given is not None:
+        theta = model.pack(given.parameters["A"], given.parameters["B"])
     state = model.at(theta)
     slowest = FlowOperator(state).smallest_eigenvalue(rng.standard_normal((width, outputs)))
     start = LinearStart(model, None, data.features, data.targets, theta, setting.seed)
-    return Drawn(start, state, slowest, data)
+    described = {"data": setting.data, "digest": data.digest, **(given.described if given else {})}
+    return Drawn(start, state, slowest, data, described)
 
 
 def shallow_objective(setting: LinearSetting, drawn: Drawn, radius: float | None = None) -> ShallowObjective:
@@ -88,7 +100,7 @@ def shallow_objective(setting: LinearSetting, drawn: Drawn, radius: float | None
 
 def linear_problem(setting: LinearSetting, drawn: Drawn, objective: ShallowObjective) -> LinearProblem:
     """The problem of following the flow of an objective; InputError where it has too far to go."""
-    _require_followable(setting, objective)
+    _require_followable(drawn, objective)
     return LinearProblem(
         model=drawn.start.model,
         objective=objective,
@@ -100,23 +112,18 @@ def linear_problem(setting: LinearSetting, drawn: Drawn, objective: ShallowObjec
         rtol=setting.rtol,
         integrator=setting.integrator,
         seed=setting.seed,
-        described={
-            "loss": setting.loss,
-            "tau": setting.tau_used,
-            "data": setting.data,
-            "digest": drawn.data.digest,
-        },
+        described={"loss": setting.loss, "tau": setting.tau_used, **drawn.described},
         notes=(drawn.data.note,) if drawn.data.note else (),
     )
 
 
-def _require_followable(setting: LinearSetting, objective: ShallowObjective) -> None:
+def _require_followable(drawn: Drawn, objective: ShallowObjective) -> None:
     """Raise InputError where the flow has too far to go."""
     best = float(np.abs(objective.minimiser).max())
     if best > LARGEST_MAP:
         raise InputError(
-            f"{setting.data}: the best map has entries up to {best:.1g}, too far from a start of size 1 "
-            f"({LARGEST_MAP:g} at most): divide `y` or multiply `x` by {best:.0e}, or lower --width"
+            f"{drawn.described['data']}: the best map has entries up to {best:.1g}, too far from a start of "
+            f"size 1 ({LARGEST_MAP:g} at most): divide `y` or multiply `x` by {best:.0e}, or lower --width"
         )
 
 
@@ -131,19 +138,27 @@ def _horizon(objective: ShallowObjective, drawn: Drawn) -> float:
 
 def sizes(setting: LinearSetting) -> LinearSizes:
     """What the cost of a setting depends on. Reads the data; InputError where they are unusable."""
+    setting, brings_data = sized(setting)
     outputs, samples = setting.outputs_drawn, setting.samples_drawn
-    if setting.data != "synthetic":
+    if setting.data != "synthetic" and not brings_data:
         # Of width 1, so that nothing large is made.
-        drawn = _draw_data(setting.model_copy(update={"width": 1}), np.random.default_rng(setting.seed))
+        alone = setting.model_copy(update={"width": 1})
+        drawn = draw_data(alone, None, np.random.default_rng(setting.seed))
         outputs, samples = drawn.targets.shape
     smooth = setting.loss in ("logistic", "cross-entropy")
     return LinearSizes(setting.width, outputs, samples, setting.points, setting.rtol, smooth)
 
 
-def _draw_data(setting: LinearSetting, rng: np.random.Generator) -> datasets.Data:
-    """The data of a setting; InputError where its loss or its outputs do not suit them."""
+def draw_data(setting: LinearSetting, given: Start | None, rng: np.random.Generator) -> datasets.Data:
+    """The data of a setting, or those of its start file where that has some.
+
+    InputError where its loss or its outputs do not suit them.
+    """
     width, outputs, samples = setting.width, setting.outputs_drawn, setting.samples_drawn
-    if setting.data == "digits":
+    if given is not None and given.data:
+        features, targets = given.data[FEATURES], given.data[TARGETS]
+        drawn = datasets.Data(features, targets, datasets.digest_of(features, targets))
+    elif setting.data == "digits":
         drawn = datasets.digits(width, outputs, samples, rng)
     elif setting.data == "synthetic":
         drawn = datasets.synthetic(width, outputs, samples, rng, classes=setting.loss != "square")
@@ -153,9 +168,11 @@ def _draw_data(setting: LinearSetting, rng: np.random.Generator) -> datasets.Dat
     if not drawn.features.any():
         raise InputError("all features are zero: give data with a feature that is not")
     if setting.outputs is not None and setting.outputs != len(targets):
-        raise InputError(
-            f"--outputs {setting.outputs}: {setting.data} has {len(targets)}; leave the option out"
-        )
+        asked, mend = f"--outputs {setting.outputs}", "leave the option out"
+        if given is not None:
+            asked = f"--start {given.path} has {setting.outputs} outputs"
+            mend = "give a start with as many, or other --data"
+        raise InputError(f"{asked}: {setting.data} has {len(targets)}; {mend}")
     if setting.loss == "cross-entropy":
         one_hot = np.all((targets == 0) | (targets == 1)) and np.all(targets.sum(axis=0) == 1)
         _require(len(targets) > 1 and bool(one_hot), "one-hot targets of two classes or more", setting)

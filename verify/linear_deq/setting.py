@@ -7,8 +7,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
+from verify.data.start import FEATURES, TARGETS, StartFormat, StartSetting
 from verify.linear_deq.problem import Integrator
-from verify.theorem.settings import BaseSetting
 
 Loss = Literal["square", "logistic", "cross-entropy", "hinge"]
 
@@ -17,15 +17,27 @@ DEFAULT_TAU = 0.1
 DEFAULT_RTOL = 1e-10
 
 
-class LinearSetting(BaseSetting):
+class LinearSetting(StartSetting):
     """The options of the theorems about this model, which assume nothing but 0 < gamma < 1."""
 
     GROUPS: ClassVar[Mapping[str, Sequence[str]]] = {
-        "Network and data": ("width", "gamma", "data", "samples", "outputs", "seed"),
+        "Network and data": ("width", "gamma", "data", "samples", "outputs", "start", "seed"),
         "Loss": ("loss", "tau"),
         "Flow": ("horizon", "points", "integrator", "rtol"),
     }
 
+    START: ClassVar[StartFormat] = StartFormat(
+        {"A": ("m", "m"), "B": ("m_y", "m")},
+        {"m": "width", "m_y": "outputs", "n": "samples"},
+        {FEATURES: ("m", "n"), TARGETS: ("m_y", "n")},
+    )
+
+    start: str | None = Field(
+        None,
+        examples=["checkpoint.npz"],
+        description="initial A (m, m) and B (m_y, m), in FILE.npz; with features (m, n) and targets (m_y, n) "
+        "these are the data; default: drawn",
+    )
     width: int = Field(
         32, ge=1, le=4096, examples=[64], description="width m: number of features and of hidden units"
     )

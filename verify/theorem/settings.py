@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -24,6 +24,9 @@ class BaseSetting(BaseModel):
     seed: int = Field(0, ge=0, le=LARGEST_SEED, examples=[1], description="seed of every random draw")
 
 
+T = TypeVar("T", bound=BaseSetting)
+
+
 class HasSetting(Protocol):
     """A module that is run in a setting."""
 
@@ -32,10 +35,15 @@ class HasSetting(Protocol):
 
 def make_setting(theorem: HasSetting, values: Mapping[str, Any]) -> BaseSetting:
     """The module's setting from option values; InputError names the first bad option and what it may be."""
+    return setting_of(theorem.Setting, values)
+
+
+def setting_of(kind: type[T], values: Mapping[str, Any]) -> T:
+    """A setting of that kind from option values; InputError as of `make_setting`."""
     try:
-        return theorem.Setting(**values)
+        return kind(**values)
     except ValidationError as problem:
-        raise InputError(_explain(theorem.Setting, problem)) from None
+        raise InputError(_explain(kind, problem)) from None
 
 
 def require_seeds(setting: BaseSetting, count: int) -> None:

@@ -78,8 +78,8 @@ def cost(setting: Setting) -> Cost:
     of_path, found = path_cost(sizes(setting)), sizes(setting)
     times = min(STEP_TIMES, found.stored)
     drawn = LEVEL_GRID**2 * found.loss_seconds
-    solved = times * len(FRACTIONS) * STEP_WORK * setting.width**3 / DENSE
-    return Cost(of_path.seconds + solved + drawn, of_path.bytes + 3 * times * 8.0 * setting.width**2)
+    solved = times * len(FRACTIONS) * STEP_WORK * found.width**3 / DENSE
+    return Cost(of_path.seconds + solved + drawn, of_path.bytes + 3 * times * 8.0 * found.width**2)
 
 
 def integrate(problem: NewtonProblem, progress: Progress) -> NewtonPath:

@@ -49,8 +49,12 @@ class NewtonProblem:
 
 
 def build(setting: Setting) -> NewtonProblem:
-    """The problem and its companion; InputError for unusable data, HypothesisError for m_y > 1."""
-    return NewtonProblem(_problem(setting), _problem(setting.model_copy(update={"width": 2})))
+    """The problem and its companion; InputError for unusable data, HypothesisError for m_y > 1.
+
+    The companion is drawn, whatever the problem starts from.
+    """
+    plane = setting.model_copy(update={"width": 2, "start": None})
+    return NewtonProblem(_problem(setting), _problem(plane))
 
 
 def _problem(setting: Setting) -> LinearProblem:
