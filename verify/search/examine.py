@@ -132,6 +132,11 @@ def _alone(check: Check) -> Check:
     return replace(check, arrays={})
 
 
+def nearer(one: Approach, other: Approach | None) -> Approach:
+    """The one with the smaller score; the other where they are as near."""
+    return one if other is None or one.score < other.score else other
+
+
 def least(found: Mapping[tuple[str, str], Approach], claim: str, quantity: str | None = None) -> float:
     """The least score of a claim, or of one of its quantities; that of no run where it was not compared."""
     return min(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from verify.search.examine import Approach, Examiner, Sought, least
+from verify.search.examine import Approach, Examiner, Sought, least, nearer
 from verify.search.score import REFUSED, UNPROMISED
 from verify.search.space import Chart, drawn
 from verify.theorem.space import Array, Space
@@ -20,7 +20,7 @@ from verify.theorem.space import Array, Space
 DRAWS = 6
 
 #: Runs of the first restart for each claim; each turn of all claims doubles them.
-FIRST_RUNS = 60
+FIRST_RUNS = 120
 
 #: The first step of CMA-ES, of coordinates that are normal at the start.
 STEP = 0.5
@@ -62,7 +62,8 @@ class Restart:
     evaluations  how many runs were made
     closest      the closest approach to a violation of each claim, of what was compared
     violated     claims that are violated, and again with smaller errors: what the second run found
-    unconfirmed  violations that the second run did not show
+    gone         the worst violation of each claim that the second run did not show
+    unconfirmed  how many there were
     refused      points of which no run could be made
     refusal      why the last was refused, or what broke there
     ended        `time.time()` at its end
@@ -72,6 +73,7 @@ class Restart:
     evaluations: int = 0
     closest: dict[str, Approach] = field(default_factory=dict)
     violated: dict[str, Approach] = field(default_factory=dict)
+    gone: dict[str, Approach] = field(default_factory=dict)
     unconfirmed: int = 0
     refused: int = 0
     refusal: str = ""
@@ -172,13 +174,12 @@ class _Looking:
             again = self._confirmed(one)
             if again is None:
                 found.unconfirmed += 1
+                found.gone[one.claim] = nearer(one, found.gone.get(one.claim))
                 return
             found.violated[one.claim] = again
             self._solved(one.claim).touch()
-        if one.score < UNPROMISED and (
-            one.claim not in found.closest or one.score < found.closest[one.claim].score
-        ):
-            found.closest[one.claim] = one
+        if one.score < UNPROMISED:
+            found.closest[one.claim] = nearer(one, found.closest.get(one.claim))
 
     def _confirmed(self, one: Approach) -> Approach | None:
         """The violation as a run with smaller errors has it; None where that shows none."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from joblib import delayed
 
 from verify.runs.workers import pool
-from verify.search.examine import Approach, Sought
+from verify.search.examine import Approach, Sought, nearer
 from verify.search.restart import Restart, Task, restart
 from verify.theorem.protocol import Progress, silent
 
@@ -27,7 +27,8 @@ class Tally:
     closest      the closest approach of each claim
     violated     the violation of each claim, of the first restart that has one
     seconds      after which it was found, by claim
-    unconfirmed  violations that a second run did not show
+    gone         the worst violation of each claim that a second run did not show
+    unconfirmed  how many there were
     refused      points of which no run could be made
     refusal      why, of the first
     """
@@ -38,6 +39,7 @@ class Tally:
     closest: dict[str, Approach] = field(default_factory=dict)
     violated: dict[str, Approach] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
+    gone: dict[str, Approach] = field(default_factory=dict)
     unconfirmed: int = 0
     refused: int = 0
     refusal: str = ""
@@ -50,8 +52,9 @@ class Tally:
         self.refused += one.refused
         self.refusal = self.refusal or one.refusal
         for claim, approach in one.closest.items():
-            if claim not in self.closest or approach.score < self.closest[claim].score:
-                self.closest[claim] = approach
+            self.closest[claim] = nearer(approach, self.closest.get(claim))
+        for claim, approach in one.gone.items():
+            self.gone[claim] = nearer(approach, self.gone.get(claim))
         for claim, approach in one.violated.items():
             if claim not in self.violated:
                 self.violated[claim], self.seconds[claim] = approach, one.ended - self.begun

@@ -32,6 +32,10 @@ SHOWN = (
 )
 
 
+#: The folder of the violations that went away.
+GONE = "gone"
+
+
 @dataclass(frozen=True)
 class Result:
     """What came of a claim.
@@ -39,12 +43,14 @@ class Result:
     claim     its id
     approach  the violation, or else the closest approach; None where nothing was compared
     seconds   after which a violation was found; None where none was
+    folder    where its files are
     command   what reproduces the approach; "" without one
     """
 
     claim: str
     approach: Approach | None
     seconds: float | None
+    folder: Path
     command: str
 
     @property
@@ -53,26 +59,43 @@ class Result:
         return self.seconds is not None
 
 
-def results(sought: Sought, tally: Tally, folder: Path) -> list[Result]:
-    """What came of each claim, with the commands that read the files below `folder`."""
-    found = []
-    for claim in sought.claims:
-        approach = tally.violated.get(claim) or tally.closest.get(claim)
-        command = "" if approach is None else _command(sought, approach, folder / _subfolder(claim))
-        found.append(Result(claim, approach, tally.seconds.get(claim), command))
-    return found
+def results(sought: Sought, tally: Tally, folder: Path) -> tuple[list[Result], list[Result]]:
+    """What came of each claim, and the violations that went away with smaller errors.
+
+    Their commands read files below `folder`.
+    """
+
+    def result(claim: str, approach: Approach | None, place: Path, seconds: float | None = None) -> Result:
+        files = {option: str(place / f"{option}.npz") for option in approach.point.arrays} if approach else {}
+        command = (
+            theorem_command(sought.theorem, approach.setting.model_copy(update=files)) if approach else ""
+        )
+        return Result(claim, approach, seconds, place, command)
+
+    found = [
+        result(
+            claim,
+            tally.violated.get(claim) or tally.closest.get(claim),
+            folder / _subfolder(claim),
+            tally.seconds.get(claim),
+        )
+        for claim in sought.claims
+    ]
+    gone = [result(claim, one, folder / GONE / _subfolder(claim)) for claim, one in tally.gone.items()]
+    return found, gone
 
 
 def write(sought: Sought, limits: Limits, tally: Tally, parent: Path) -> tuple[Sequence[Result], Path]:
     """Write the directory of a search into `parent`, whole or not at all; its results, and its path."""
     started = datetime.fromtimestamp(tally.begun, UTC).isoformat(timespec="seconds")
     name = directory_name(f"falsify-{sought.theorem.NAME}", started, str(limits))
-    found = results(sought, tally, parent / name)
+    found, gone = results(sought, tally, parent / name)
 
     def fill(folder: Path) -> None:
-        for result in found:
+        for result in (*found, *gone):
             if result.approach is not None and result.approach.point.arrays:
-                (own := folder / _subfolder(result.claim)).mkdir()
+                own = folder / result.folder.relative_to(parent / name)
+                own.mkdir(parents=True)
                 write_arrays(result.approach.point.arrays, own)
         record = {
             "theorem": sought.theorem.NAME,
@@ -87,6 +110,7 @@ def write(sought: Sought, limits: Limits, tally: Tally, parent: Path) -> tuple[S
             "unconfirmed": tally.unconfirmed,
             "refused": tally.refused,
             "claims": [_shown(result) for result in found],
+            "gone": [_shown(result) for result in gone],
             "environment": environment(),
         }
         (folder / "falsify.json").write_text(json.dumps(record, indent=1, default=str), encoding="utf-8")
@@ -107,11 +131,6 @@ def _shown(result: Result) -> dict[str, Any]:
         shown |= {"score": approach.score, **{name: getattr(check, name) for name in SHOWN}}
         shown["setting"] = dict(approach.point.options)
     return shown
-
-
-def _command(sought: Sought, approach: Approach, folder: Path) -> str:
-    files = {option: str(folder / f"{option}.npz") for option in approach.point.arrays}
-    return theorem_command(sought.theorem, approach.setting.model_copy(update=files))
 
 
 def _subfolder(claim: str) -> str:
