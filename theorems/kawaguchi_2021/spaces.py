@@ -17,14 +17,15 @@ QUICK: Mapping[str, Any] = {"points": 9, "rtol": 1e-6}
 TIGHT: Mapping[str, Any] = {"rtol": 1e-10}
 
 GAMMA, HORIZON = Real(0.05, 0.95), Real(1e-2, 3.0, log=True)
+TAU = Real(1e-3, 1.0, log=True)
 
-#: Sizes m, m_y and n.
-SIZES = {"m": Whole(1, 6), "m_y": Whole(1, 2), "n": Whole(2, 6)}
+#: m, m_y and n.
+SIZES = {"width": Whole(1, 5), "outputs": Whole(1, 2), "samples": Whole(2, 5)}
 
 
 def parameters(sizes: Mapping[str, Any]) -> Mapping[str, Entries]:
     """A and B, neutral as the theorem draws them."""
-    m, outputs = sizes["m"], sizes["m_y"]
+    m, outputs = sizes["width"], sizes["outputs"]
     return {"A": Entries((m, m)), "B": Entries((outputs, m), lambda normal: normal / np.sqrt(m))}
 
 
@@ -45,7 +46,7 @@ def classes(sizes: Mapping[str, Any]) -> Mapping[str, Entries]:
 
 def data(sizes: Mapping[str, Any], made: Any) -> Mapping[str, Entries]:
     """Features, and targets that are made of normal numbers."""
-    m, outputs, n = sizes["m"], sizes["m_y"], sizes["n"]
+    m, outputs, n = sizes["width"], sizes["outputs"], sizes["samples"]
     return {FEATURES: Entries((m, n)), TARGETS: Entries((outputs, n), made)}
 
 
@@ -57,8 +58,7 @@ def one_hot(normal: Array) -> Array:
 SQUARE = Space(
     "square",
     fixed=QUICK,
-    options={"gamma": GAMMA, "horizon": HORIZON},
-    sizes=SIZES,
+    options={**SIZES, "gamma": GAMMA, "horizon": HORIZON},
     files={"start": free},
     tight=TIGHT,
 )
@@ -67,34 +67,59 @@ SQUARE = Space(
 START = Space(
     "start",
     fixed={**QUICK, "data": "synthetic", "samples": 8},
-    options={"gamma": GAMMA, "horizon": HORIZON},
-    sizes={"m": Whole(1, 8), "m_y": Whole(1, 2)},
+    options={"width": Whole(1, 8), "outputs": Whole(1, 2), "gamma": GAMMA, "horizon": HORIZON},
     files={"start": parameters},
     tight=TIGHT,
 )
 
-#: Of one output: the logistic loss, its optimum inside or on the radius, and the hinge, whose n is at most m.
+#: Losses of one output: the logistic one, in the smallest radius that covers the path or in a given one, on
+#: which its optimum lies without tau; and the hinge, whose n is at most m.
 LOGISTIC = Space(
     "logistic",
     fixed={**QUICK, "loss": "logistic"},
-    options={"gamma": GAMMA, "horizon": HORIZON, "tau": Real(1e-3, 1.0, log=True)},
-    sizes={**SIZES, "m_y": Whole(1, 1)},
+    options={**SIZES, "outputs": Whole(1, 1), "tau": TAU, "gamma": GAMMA, "horizon": HORIZON},
+    files={"start": signs},
+    tight=TIGHT,
+)
+RADIUS = Space(
+    "radius",
+    fixed={**QUICK, "loss": "logistic"},
+    options={
+        "width": Whole(1, 4),
+        "outputs": Whole(1, 1),
+        "samples": Whole(4, 12),
+        "tau": (0.0, 0.01, 0.1),
+        "radius": Real(0.5, 5.0, log=True),
+        "gamma": GAMMA,
+        "horizon": HORIZON,
+    },
     files={"start": signs},
     tight=TIGHT,
 )
 HINGE = Space(
     "hinge",
     fixed={**QUICK, "loss": "hinge"},
-    options={"gamma": GAMMA, "horizon": HORIZON},
-    sizes={"m": Whole(3, 4), "m_y": Whole(1, 1), "n": Whole(2, 3)},
+    options={
+        "width": Whole(3, 6),
+        "outputs": Whole(1, 1),
+        "samples": Whole(2, 3),
+        "gamma": GAMMA,
+        "horizon": HORIZON,
+    },
     files={"start": signs},
     tight=TIGHT,
 )
 CROSS_ENTROPY = Space(
     "cross-entropy",
     fixed={**QUICK, "loss": "cross-entropy"},
-    options={"gamma": GAMMA, "horizon": HORIZON, "tau": Real(1e-3, 1.0, log=True)},
-    sizes={**SIZES, "m_y": Whole(2, 3)},
+    options={
+        **SIZES,
+        "width": Whole(1, 3),
+        "outputs": Whole(2, 3),
+        "tau": TAU,
+        "gamma": GAMMA,
+        "horizon": HORIZON,
+    },
     files={"start": classes},
     tight=TIGHT,
 )
@@ -103,8 +128,12 @@ CROSS_ENTROPY = Space(
 ALIGNED = Space(
     "aligned",
     fixed={**QUICK, "labels": "aligned"},
-    options={"gamma": GAMMA, "alignment": Real(1e-3, 1.0, log=True)},
-    sizes=SIZES,
+    options={
+        "width": Whole(1, 6),
+        "outputs": Whole(1, 2),
+        "gamma": GAMMA,
+        "alignment": Real(1e-3, 1.0, log=True),
+    },
     files={"start": parameters},
     tight=TIGHT,
 )

@@ -8,6 +8,7 @@ from typing import Any
 
 from verify.runs.judged import statements
 from verify.search.examine import Sought
+from verify.search.space import spaces_of
 from verify.theorem.claims import Condition, Statement
 from verify.theorem.errors import InputError
 from verify.theorem.judgement import hypothesis_name, is_law
@@ -22,7 +23,7 @@ def sought(
     With hypotheses dropped, by default of those that rest on them. InputError for a theorem without `SEARCH`,
     for a claim or a hypothesis that it lacks, and for a claim that no setting can violate.
     """
-    require_space(theorem)
+    spaces_of(theorem)
     known = {
         name: given for one in theorem.CLAIMS for given in _given(one) if (name := hypothesis_name(given))
     }
@@ -48,15 +49,6 @@ def sought(
             f"no claim of {theorem.NAME} can be violated by a setting: `verify power` judges laws"
         )
     return Sought(theorem, tuple(dict.fromkeys(found)), pinned, frozenset(dropped))
-
-
-def require_space(theorem: Theorem) -> None:
-    """Raise InputError where a theorem does not say what a search may vary."""
-    if not getattr(theorem, "SEARCH", ()):
-        raise InputError(
-            f"{theorem.NAME} does not say what a search may vary: docs/adding-a-theorem.md has SEARCH; "
-            "for one that does, type `verify falsify linear-rate`"
-        )
 
 
 def unviolable(statement: Statement[Any]) -> str:

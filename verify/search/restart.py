@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import tempfile
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -13,8 +12,8 @@ import numpy as np
 
 from verify.search.examine import Approach, Examiner, Sought, least, nearer
 from verify.search.score import REFUSED, UNPROMISED
-from verify.search.space import Chart, drawn
-from verify.theorem.space import Array, Space
+from verify.search.space import Chart, drawn, spaces_of
+from verify.theorem.space import Array
 
 #: Neutral draws of a restart; CMA-ES starts from the one that is nearest to a violation.
 DRAWS = 6
@@ -113,7 +112,7 @@ class _Looking:
     def run(self) -> None:
         """Neutral draws, then CMA-ES until it converges or the runs are used up."""
         random = np.random.default_rng([self.task.seed, self.task.index])
-        spaces: Sequence[Space] = getattr(self.task.sought.theorem, "SEARCH")  # noqa: B009 - optional
+        spaces = spaces_of(self.task.sought.theorem)
         starts = []
         for _ in range(DRAWS):
             chart = drawn(spaces[int(random.integers(len(spaces)))], self.task.sought.pinned, random)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from verify.theorem.errors import InputError
 from verify.theorem.protocol import Theorem
 from verify.theorem.settings import BaseSetting, make_setting
 from verify.theorem.space import Array, Entries, Real, Space, Whole
@@ -82,11 +83,20 @@ def _array(entries: Entries, left: Any) -> NDArray[Any]:
     return np.asarray(entries.made(scale * normal))
 
 
+def spaces_of(theorem: Theorem) -> Sequence[Space]:
+    """What a theorem lets a search vary; InputError where it says nothing of that."""
+    found: Sequence[Space] = getattr(theorem, "SEARCH", ())
+    if not found:
+        raise InputError(
+            f"{theorem.NAME} does not say what a search may vary: give it SEARCH, see "
+            "docs/adding-a-theorem.md, or search another, `verify falsify linear-rate`"
+        )
+    return found
+
+
 def drawn(space: Space, pinned: Mapping[str, Any], random: np.random.Generator) -> Chart:
     """The space with its whole numbers and choices drawn; `pinned` options, files included, do not vary."""
-    options, moved, known = {**space.fixed, **pinned}, {}, {}
-    for name, kind in space.sizes.items():
-        known[name] = int(random.integers(kind.low, kind.high + 1))
+    options, moved = {**space.fixed, **pinned}, {}
     for name, what in space.options.items():
         if name in pinned:
             continue
@@ -96,8 +106,7 @@ def drawn(space: Space, pinned: Mapping[str, Any], random: np.random.Generator) 
             options[name] = int(random.integers(what.low, what.high + 1))
         else:
             options[name] = what[int(random.integers(len(what)))]
-    known |= options
-    files = {option: contents(known) for option, contents in space.files.items() if option not in pinned}
+    files = {option: contents(options) for option, contents in space.files.items() if option not in pinned}
     tight = {name: value for name, value in space.tight.items() if name not in pinned}
     return Chart(options, moved, files, tight)
 

@@ -73,7 +73,6 @@ class Space:
     name     tells it from the others
     fixed    options that make runs small and quick
     options  what else varies: `Real` is moved; `Whole`, or a sequence of which one is chosen, is drawn
-    sizes    whole numbers, drawn likewise, that are no options, for the shapes of arrays
     files    the arrays of the file that an option names, from all that was fixed and drawn
     tight    options with which a violation is run again before it is reported
     """
@@ -81,6 +80,5 @@ class Space:
     name: str
     fixed: Mapping[str, Any] = field(default_factory=dict)
     options: Mapping[str, Real | Whole | Sequence[Any]] = field(default_factory=dict)
-    sizes: Mapping[str, Whole] = field(default_factory=dict)
     files: Mapping[str, Contents] = field(default_factory=dict)
     tight: Mapping[str, Any] = field(default_factory=dict)
