@@ -107,7 +107,7 @@ class _Looking:
     def __post_init__(self) -> None:
         self.found = Restart(self.task.index)
         self.runs = FIRST_RUNS * 2**self.task.turn
-        self.quantities: dict[str, None] = {}
+        self.quantities: dict[str, str] = {}  # with their relations
 
     def run(self) -> None:
         """Neutral draws, then CMA-ES until it converges or the runs are used up."""
@@ -118,8 +118,9 @@ class _Looking:
             chart = drawn(spaces[int(random.integers(len(spaces)))], self.task.sought.pinned, random)
             numbers = random.standard_normal(chart.size)
             starts.append((chart, numbers, self._seen(chart, numbers)))
-        # Each turn is for another comparison of the claim: the narrowest one may be one that theory attains.
-        names = list(self.quantities)
+        # Each turn is for another comparison of the claim, since theory may attain the narrowest one;
+        # inequalities first, for an identity is met up to rounding and has no slope.
+        names = sorted(self.quantities, key=lambda name: self.quantities[name] == "=")
         quantity = names[self.task.turn % len(names)] if names else None
         chart, numbers, _ = min(starts, key=lambda start: start[2].get(quantity, REFUSED))
         self._descend(chart, numbers, quantity, random)
@@ -160,9 +161,9 @@ class _Looking:
             self._keep(one)
         if claim in self.found.violated:
             raise Over
-        own: dict[str | None, float] = {what: one.score for (of, what), one in seen.items() if of == claim}
-        self.quantities |= dict.fromkeys(what for what, value in own.items() if what and value < UNPROMISED)
-        return {None: least(seen, claim), **own}
+        own = {what: one for (of, what), one in seen.items() if of == claim}
+        self.quantities |= {what: one.check.relation for what, one in own.items() if one.score < UNPROMISED}
+        return {None: least(seen, claim), **{what: one.score for what, one in own.items()}}
 
     def _keep(self, one: Approach) -> None:
         """Note how near a claim came; a violation is run again first."""

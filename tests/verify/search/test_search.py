@@ -1,8 +1,11 @@
 """A search of a theorem whose false corners are known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+import theorems
 from tests.verify.search import toy
 from verify.search.asked import sought
 from verify.search.planted import hunts
@@ -76,7 +79,7 @@ def test_a_violation_that_goes_away_is_none():
 
 
 def test_what_breaks_ends_no_search():
-    tally = found("T-breaks", limits=Limits(0, 60.0, restarts=1))
+    tally = found("T-breaks", limits=Limits(0, 60.0, restarts=1), brittle=True)
     assert 0 < tally.refused < tally.evaluations
     assert "a small scale" in tally.refusal
 
@@ -130,3 +133,17 @@ def test_a_space_without_numbers_is_only_drawn():
     chart = drawn(Space("choices", options={"scale": (1.0, 2.0)}), {}, np.random.default_rng(0))
     assert chart.size == 0
     assert chart.at(np.zeros(0)).options["scale"] in (1.0, 2.0)
+
+
+def test_the_floor_without_m_is_found_false_from_a_neutral_start():
+    """lambda_min(D) >= 1/(1+gamma)^2, which no start that the theorem draws refutes."""
+    theorem = theorems.load("linear-rate")
+    (planted,) = [
+        one
+        for one in theorem.CLAIMS.falsehoods
+        if one.what == "1/(1+gamma)^2 as a floor free of the width, and a start where it fails"
+    ]
+    wanted = sought(theorem, [planted.claim], (), {"seed": 0, "loss": "square", "horizon": 0.02})
+    tally = Tally()
+    search(replace(wanted, falsehood=planted), Limits(seed=0, seconds=60.0, restarts=2), tally)
+    assert tally.violated[planted.claim].point.options["width"] > 1

@@ -27,6 +27,7 @@ class Setting(BaseSetting):
     size: int = Field(3, ge=1, le=5, description="entries of a")
     scale: float = Field(1.0, ge=0, le=10, description="a number")
     rough: float = Field(1e-2, ge=0, le=1, description="an error that no budget covers")
+    brittle: bool = Field(False, description="whether a claim breaks")
     start: str | None = Field(None, description="a, in FILE.npz; default: 0")
 
 
@@ -103,7 +104,7 @@ def rough(problem, sign=1):
 
 @CLAIMS.step("T-breaks", "it does")
 def breaks(problem, times=1):
-    if problem.setting.scale < 3:
+    if problem.setting.brittle and problem.setting.scale < 3:
         raise RuntimeError("a small scale")
     return at_least("1", 1.0, 0.0, budget={})
 
