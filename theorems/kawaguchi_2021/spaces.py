@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -137,3 +138,6 @@ ALIGNED = Space(
     files={"start": parameters},
     tight=TIGHT,
 )
+
+#: Theorem 2, of one output.
+ONE_OUTPUT = replace(SQUARE, name="one output", options={**SQUARE.options, "outputs": Whole(1, 1)})
