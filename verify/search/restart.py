@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
 from verify.search.examine import Approach, Examiner, Sought, least, nearer
-from verify.search.score import REFUSED, UNPROMISED
+from verify.search.score import UNPROMISED
 from verify.search.space import Chart, drawn, spaces_of
 from verify.theorem.space import Array
 
@@ -122,7 +123,7 @@ class _Looking:
         # inequalities first, for an identity is met up to rounding and has no slope.
         names = sorted(self.quantities, key=lambda name: self.quantities[name] == "=")
         quantity = names[self.task.turn % len(names)] if names else None
-        chart, numbers, _ = min(starts, key=lambda start: start[2].get(quantity, REFUSED))
+        chart, numbers, _ = min(starts, key=lambda start: _value(start[2], quantity))
         self._descend(chart, numbers, quantity, random)
 
     def _descend(
@@ -138,14 +139,12 @@ class _Looking:
             "verbose": -9,
             "verb_log": 0,
         }
-        start = np.concatenate(
-            [numbers, np.zeros(max(0, 2 - chart.size))]
-        )  # it works in two dimensions or more
+        # It works in two dimensions or more: one that means nothing is added to a single one.
+        start = np.concatenate([numbers, np.zeros(max(0, 2 - chart.size))])
         strategy = CMAEvolutionStrategy(start, STEP, options)
         while not strategy.stop():
             steps = strategy.ask()
-            values = [self._seen(chart, step[: chart.size]).get(quantity, REFUSED) for step in steps]
-            strategy.tell(steps, values)
+            strategy.tell(steps, [_value(self._seen(chart, step[: chart.size]), quantity) for step in steps])
 
     def _seen(self, chart: Chart, numbers: Array) -> dict[str | None, float]:
         """The scores of the claim at a point by quantity, and the least of all under None."""
@@ -194,3 +193,8 @@ class _Looking:
 
     def _solved(self, claim: str) -> Path:
         return self.task.solved / str(list(self.task.sought.claims).index(claim))
+
+
+def _value(scores: Mapping[str | None, float], quantity: str | None) -> float:
+    """What a descent makes smaller; where the quantity was not compared, what silences the claim."""
+    return scores[quantity] if quantity in scores else max(scores[None], UNPROMISED)
