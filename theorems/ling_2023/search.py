@@ -1,4 +1,4 @@
-"""What a search may vary of Ling et al.'s networks: inputs on a small sphere, labels, step, size of W and of a."""
+"""What a search may vary of Ling et al.'s networks: inputs on a small sphere, labels, step, size of W."""
 
 from __future__ import annotations
 

@@ -119,10 +119,10 @@ class _Looking:
             chart = drawn(spaces[int(random.integers(len(spaces)))], self.task.sought.pinned, random)
             numbers = random.standard_normal(chart.size)
             starts.append((chart, numbers, self._seen(chart, numbers)))
-        # Each turn is for another comparison of the claim, since theory may attain the narrowest one;
-        # inequalities first, for an identity is met up to rounding and has no slope.
+        # First the narrowest comparison of the claim, whichever it is. As theory may attain that one, each
+        # later turn is for one of them, identities last: these are met up to rounding and have no slope.
         names = sorted(self.quantities, key=lambda name: self.quantities[name] == "=")
-        quantity = names[self.task.turn % len(names)] if names else None
+        quantity = [None, *names][self.task.turn % (1 + len(names))]
         chart, numbers, _ = min(starts, key=lambda start: _value(start[2], quantity))
         self._descend(chart, numbers, quantity, random)
 
