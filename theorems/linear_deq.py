@@ -20,6 +20,7 @@ import numpy as np
 from pydantic import Field
 
 from theorems.linear_deq_flow import Path, Problem, fall, integrate, norm, pictures, sigma, start, t, velocity
+from verify.data.start import FEATURES, TARGETS, StartFormat, StartSetting, started
 from verify.linear_deq.setting import Loss
 from verify.losses import EPS
 from verify.theorem.claims import Claims
@@ -27,7 +28,6 @@ from verify.theorem.compare import Check, at_least, at_most, equal, not_applicab
 from verify.theorem.errors import HypothesisError, InputError
 from verify.theorem.presets import Variant
 from verify.theorem.protocol import silent
-from verify.theorem.settings import BaseSetting
 
 __all__ = ["pictures"]
 NAME = "linear-deq"
@@ -51,9 +51,17 @@ RESOLUTION = 1e-3  # a wider error budget would pass a constant that is 0.1% wro
 OFFSET = 0.03  # a: |s| grows from 0 to it, and the rate from 2 mu / ||C|| to (1 + a^2)^2 times that
 
 
-class Setting(BaseSetting):
+class Setting(StartSetting):
     """Every field is an option of the command line."""
 
+    START = StartFormat(
+        {"A": ("k", "d"), "M": ("k", "k")},
+        {"d": "width", "k": "outputs", "n": "samples"},
+        {FEATURES: ("d", "n"), TARGETS: ("k", "n")},
+    )
+    start: str | None = Field(
+        None, examples=["checkpoint.npz"], description="A(0) (k, d) and M(0) (k, k), FILE.npz; default: drawn"
+    )
     width: int = Field(5, ge=1, le=100, description="features d")
     outputs: int | None = Field(None, ge=1, le=50, examples=[1], description="outputs k; default 3 or 1")
     samples: int | None = Field(None, ge=1, le=10_000, examples=[9], description="n; default 100, hinge d/2")
@@ -68,7 +76,10 @@ class Setting(BaseSetting):
 
 
 def build(setting: Setting) -> Problem:
-    """A(0) ~ N(0, 1/d), M(0) with singular values from `smallest` to 1; or a start that attains the rate."""
+    """A(0) ~ N(0, 1/d), M(0) with singular values from `smallest` to 1, or those of a file.
+
+    With aligned labels a start that attains the rate.
+    """
     d, aligned = setting.width, setting.labels == "aligned"
     if setting.smallest == 0:
         raise HypothesisError("M(0) is singular, so that W = M^{-1} A is undefined: use --smallest 0.001")
@@ -76,10 +87,19 @@ def build(setting: Setting) -> Problem:
         raise HypothesisError("the logistic loss without tau has no mu > 0 for all W: use --tau 0.1")
     if aligned and (setting.loss != "square" or setting.outputs not in (None, d) or setting.smallest > 0.5):
         raise InputError("--labels aligned needs --loss square, --smallest 0.5 or less, and no --outputs")
-    problem = start(setting.model_dump(), aligned, OFFSET)
+    if setting.start is not None and (aligned or "smallest" in setting.model_fields_set):
+        raise InputError(
+            "--labels aligned and --smallest say how M(0) is made, --start has it: leave one out"
+        )
+    setting, given = started(setting)
+    problem = start(setting.model_dump(), given, aligned, OFFSET)
+    if problem.smallest == 0:
+        raise HypothesisError(
+            "M(0) is singular, so that W = M^{-1} A is undefined: give --start another file"
+        )
     _, M, W, G, E, _ = problem.at(problem.S)
     if E <= 0:
-        raise HypothesisError("W(0) is optimal already, to rounding: use another --seed")
+        raise HypothesisError("W(0) is optimal already, to rounding: use another --seed or --start")
     horizon = setting.horizon or 12 / problem.rate  # when the bound has fallen by exp(-12)
     return replace(problem, fastest=min(horizon, E / float(norm(velocity(M, W, G))) ** 2), horizon=horizon)
 
@@ -87,9 +107,9 @@ def build(setting: Setting) -> Problem:
 @CLAIMS.hypothesis("D-M", "M(0) is invertible: sigma_min(M(0)) > 0, as asked for")
 def invertible(problem: Problem, factor: float = 1) -> Check:
     """Its decomposition knows nothing of how M(0) was made."""
-    found, asked = sigma(problem.S[:, -len(problem.S) :])[-1], problem.smallest
-    budget = {"rounding": EPS * problem.S.size}
-    return equal("sigma_min(M(0))", found, factor * asked, budget=budget, resolution=RESOLUTION * asked)
+    found, asked = sigma(problem.S[:, -len(problem.S) :]), problem.smallest
+    budget = {"rounding": EPS * problem.S.size * found[0]}
+    return equal("sigma_min(M(0))", found[-1], factor * asked, budget=budget, resolution=RESOLUTION * asked)
 
 
 invertible.false("a value 0.01% larger", why="it is known to rounding", setting=SMALL, factor=1.0001)

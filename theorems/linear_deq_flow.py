@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.interpolate import CubicSpline
 
 from verify import plots
+from verify.data.start import Start
 from verify.flow import FlowPoint
 from verify.flow.cvode import cvode
 from verify.flow.scaled import Segment, Stepper
 from verify.flow.scaled import integrate as gradient_flow
 from verify.linear_deq.accuracy import shown_later
-from verify.linear_deq.build import draw_start, shallow_objective
+from verify.linear_deq.build import draw_data, objective_on
 from verify.linear_deq.following import EXCESS_RESOLUTION, SHARPER, resolvable_excess
 from verify.linear_deq.setting import LinearSetting
 from verify.losses import EPS, Array, ShallowObjective
@@ -41,11 +42,12 @@ class Problem:
     points: int
     rtol: float
     seed: int
-    smallest: float  # singular value of M(0), as asked for
+    smallest: float  # singular value of M(0), as asked for, or by its inverse
     aligned: bool
     horizon: float = 1
     fastest: float = 1  # time scale of the flow at its start
     speeds: tuple[float, float] = (1, 1)  # of A and M, over those of gradient flow
+    described: Mapping[str, str] = field(default_factory=dict)  # names a start file for the record
     threads = 1
 
     @property
@@ -60,6 +62,7 @@ class Problem:
             "||C||": self.size,
             "sigma_min(M)": self.smallest,
             "T": self.horizon,
+            **self.described,
         }
 
     @property
@@ -152,25 +155,38 @@ def velocity(M: Array, W: Array, G: Array, speeds: tuple[float, float] = (1, 1))
     return np.concatenate([-speeds[0] * slope, speeds[1] * slope @ t(W)], axis=-1)
 
 
-def start(asked: Mapping[str, Any], aligned: bool, offset: float) -> Problem:
+def start(asked: Mapping[str, Any], given: Start | None, aligned: bool, offset: float) -> Problem:
     """Data and losses are those of the suite's other linear model, with their errors for bad input."""
-    d, loss = asked["width"], asked["loss"]
+    d, loss, seed, smallest = (asked[name] for name in ("width", "loss", "seed", "smallest"))
     outputs = asked["outputs"] or (3 if loss in ("square", "cross-entropy") else 1)
     if aligned:
         asked, outputs = {**asked, "samples": d}, 1
     shared = LinearSetting.model_construct(**{**asked, "outputs": outputs})
-    drawn, rng = draw_start(shared), np.random.default_rng(asked["seed"])
-    X, Y = drawn.start.features, drawn.start.targets
+    data, rng = draw_data(shared, given, np.random.default_rng(seed)), np.random.default_rng(seed)
+    X, Y = data.features, data.targets
     k = d if aligned else len(Y)
     left, right, basis = (np.linalg.qr(rng.standard_normal((m, m)))[0] for m in (k, k, d))
-    M, A = left * np.geomspace(asked["smallest"], 1, k) @ right.T, rng.standard_normal((k, d)) / np.sqrt(d)
+    M, A = left * np.geomspace(smallest, 1, k) @ right.T, rng.standard_normal((k, d)) / np.sqrt(d)
+    if given is not None:
+        A, M = given.parameters["A"], given.parameters["M"]
+        smallest = least_singular(M)
     if aligned:  # off W by the top of M and the bottom of W, s = 0; the others leave the top of C there
         X, W = np.linalg.qr(X)[0], right * np.append(np.full(k - 1, 0.1), 0) @ basis.T
         A, Y = M @ W, (W - offset * np.outer(right[:, -1], basis[:, -1])) @ X
-        drawn = replace(drawn, start=replace(drawn.start, features=X, targets=Y))
-    objective = shallow_objective(shared, drawn, radius=1e6)  # which plays no role where tau > 0
-    points, rtol, seed, smallest = (asked[name] for name in ("points", "rtol", "seed", "smallest"))
-    return Problem(objective, X, Y, np.hstack([A, M]), points, rtol, seed, smallest, aligned)
+    objective = objective_on(shared, X, Y, radius=1e6)  # which plays no role where tau > 0
+    points, rtol, described = asked["points"], asked["rtol"], given.described if given else {}
+    return Problem(
+        objective, X, Y, np.hstack([A, M]), points, rtol, seed, smallest, aligned, described=described
+    )
+
+
+def least_singular(M: Array) -> float:
+    """1 / ||M^{-1}||, without a decomposition into singular values; 0 where M is singular to rounding."""
+    try:
+        found = 1 / float(np.linalg.norm(np.linalg.inv(M), 2))
+    except np.linalg.LinAlgError:
+        return 0.0
+    return found if found > EPS * len(M) * float(np.linalg.norm(M)) else 0.0
 
 
 def follow(problem: Problem, rtol: float) -> Path:

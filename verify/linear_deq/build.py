@@ -85,7 +85,15 @@ def shallow_objective(setting: LinearSetting, drawn: Drawn, radius: float | None
 
     HypothesisError where PL has no positive constant.
     """
-    features, targets = drawn.start.features, drawn.start.targets
+    wide = WIDE_RADIUS * max(one_norm(drawn.state.q), 1.0)
+    return objective_on(setting, drawn.start.features, drawn.start.targets, radius or wide)
+
+
+def objective_on(setting: LinearSetting, features: Array, targets: Array, radius: float) -> ShallowObjective:
+    """The objective of the setting's loss on features (m, n) and targets (m_y, n).
+
+    Only the logistic loss has a radius. HypothesisError where PL has no positive constant.
+    """
     tau = setting.tau_used or 0.0
     if setting.loss == "square":
         return SquareObjective(features, targets)
@@ -93,9 +101,7 @@ def shallow_objective(setting: LinearSetting, drawn: Drawn, radius: float | None
         return HingeObjective(features, targets)
     if setting.loss == "cross-entropy":
         return CrossEntropyObjective(features, targets, tau)
-    return LogisticObjective(
-        features, targets, tau, radius or WIDE_RADIUS * max(one_norm(drawn.state.q), 1.0)
-    )
+    return LogisticObjective(features, targets, tau, radius)
 
 
 def linear_problem(setting: LinearSetting, drawn: Drawn, objective: ShallowObjective) -> LinearProblem:

@@ -150,7 +150,9 @@ def _run(what: str, old: Record, new: Record) -> Moves:
         yield from _contradictions(f"{what}  {which}", run)
     texts = ("title", "statement", "formulas", "sources", "figures", "captions", "command")
     yield from _each(_fields(old, texts), _fields(new, texts), what, _exact)
-    yield from _each(old.setting, new.setting, f"{what}  setting", _exact)
+    # An option that one of them does not know yet is null in the other, where it was left to its default.
+    known = [{name: None for name in (*old.setting, *new.setting)} | {**run.setting} for run in (old, new)]
+    yield from _each(known[0], known[1], f"{what}  setting", _exact)
     yield from _each(old.effective, new.effective, f"{what}  effective", _effective)
     yield from _each(_by_id(old), _by_id(new), what, _claim)
     tolerance = max(_rate_tolerance(old), _rate_tolerance(new))
