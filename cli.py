@@ -6,18 +6,23 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 import verify
-from verify.commands import author, browse, falsify, figures, regress, run, suite
+from verify.commands import author, browse, falsify, figures, regress, run, suite, sweep
 from verify.commands.base import CommandGroup
 from verify.commands.guard import run_guarded
 from verify.commands.library import Figures, Theorems
 
+if TYPE_CHECKING:
+    from verify.sweeps.laws import LawSweep
+
 
 class Papers:
-    """The theorems and the papers' figures, imported when they are asked for."""
+    """The theorems, the papers' figures, the sweeps behind their laws, imported when they are asked for."""
 
     @property
     def theorems(self) -> Theorems:
@@ -31,6 +36,12 @@ class Papers:
 
         return figures
 
+    @property
+    def laws(self) -> Sequence[LawSweep]:
+        from theorems.laws import LAWS
+
+        return LAWS
+
 
 @click.group(cls=CommandGroup, library=Papers(), context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(verify.__version__, prog_name="verify")
@@ -43,6 +54,7 @@ for command in (
     browse.show,
     run.theorem,
     suite.all_theorems,
+    sweep.sweep,
     figures.redraw,
     regress.compare,
     regress.accept,

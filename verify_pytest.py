@@ -85,7 +85,7 @@ class TheoremRun(pytest.Collector):
     def record(self) -> Record:
         """The record; the theorem runs once."""
         from verify.runs.run import run_theorem
-        from verify.runs.sweep import run_seeds
+        from verify.runs.seeds import run_seeds
         from verify.theorem.settings import make_setting
 
         if self._record is None:

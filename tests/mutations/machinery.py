@@ -4,7 +4,7 @@ from tests.mutations.mutation import Mutation
 
 COMPARE, JUDGEMENT = "verify/theorem/compare.py", "verify/theorem/judgement.py"
 VERDICTS, CLAIMS = "verify/theorem/verdicts.py", "verify/theorem/claims.py"
-JUDGED, SWEEP, RECORD = "verify/runs/judged.py", "verify/runs/sweep.py", "verify/records/record.py"
+JUDGED, SEEDS, RECORD = "verify/runs/judged.py", "verify/runs/seeds.py", "verify/records/record.py"
 SUITE = "verify/commands/suite.py"
 
 TESTED = "self-test"

@@ -113,6 +113,7 @@ class GaoPath:
             "by min lambda_min(G)": 2 * float(self.flow.gram_minimum.min()),
             "printed, lambda_0": problem.lambda_0,
             "measured / printed": rates["measured"] / problem.lambda_0,
+            "largest step of descent": self.trained.largest_step[0],
             "lambda_0": problem.lambda_0,
             "c": problem.norm_constant,
             "gamma": problem.gamma,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from verify.search.examine import Sought
     from verify.search.search import Limits
     from verify.search.written import Result
-    from verify.views.terminal import Approached
+    from verify.views.searched import Approached
 
 #: Where the directories of searches go.
 DEFAULT_OUT = Path("results") / "falsify"
@@ -90,7 +90,8 @@ def _searched(sought: Sought, limits: Limits, out: Path) -> int:
     from verify.commands.progress import progress_line
     from verify.search.search import Tally, search
     from verify.search.written import write
-    from verify.views import terminal
+    from verify.views.searched import SearchPage
+    from verify.views.terminal import console as terminal_console
 
     tally = Tally()
     try:
@@ -103,20 +104,22 @@ def _searched(sought: Sought, limits: Limits, out: Path) -> int:
     if tally.evaluations and tally.refused == tally.evaluations:
         raise InputError(f"no run could be made in {tally.refused} settings: {tally.refusal}")
     found, written = write(sought, limits, tally, out)
-    console = terminal.console()
-    console.print(terminal.Page(console).approaches([_row(result) for result in found]))
+    console = terminal_console()
+    console.print(SearchPage(console).approaches([_row(result) for result in found]))
     for result in found:
         if result.command:
             click.echo(f"{result.claim}: {result.command}")
     counted = f"{tally.evaluations} runs in {tally.restarts} restarts"
     if tally.unconfirmed:
         counted += f", {tally.unconfirmed} violations gone with smaller errors"
+    if tally.lost:
+        counted += f", {tally.lost} restarts lost with their processes"
     click.echo(f"{counted}: {written / 'falsify.json'}")
     return int(any(result.violated for result in found))
 
 
 def _row(result: Result) -> Approached:
-    from verify.views.terminal import Approached
+    from verify.views.searched import Approached
 
     approach = result.approach
     if approach is None:
@@ -135,10 +138,11 @@ def _planted(sought: Sought, limits: Limits) -> int:
     """Search for each planted false claim, and show how long each took; the exit code."""
     from verify.commands.progress import progress_line
     from verify.search.planted import hunts
-    from verify.views import terminal
+    from verify.views.searched import SearchPage
+    from verify.views.terminal import console as terminal_console
 
-    console = terminal.console()
-    page = terminal.Page(console)
+    console = terminal_console()
+    page = SearchPage(console)
     rows, hidden = [], 0
     with progress_line(sought.theorem.NAME, shown=True) as progress:
         for falsehood, tally in hunts(sought, limits, progress):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from verify.contract.catalogue import Catalogue, Found
     from verify.figures.protocol import FigureModule
+    from verify.sweeps.laws import LawSweep
     from verify.theorem.protocol import Theorem
 
 
@@ -37,9 +38,14 @@ class Figures(Protocol):
 
 
 class Library(Protocol):
-    """What a command line can run. Either catalogue is imported when it is first asked for."""
+    """What a command line can run. Each catalogue is imported when it is first asked for.
+
+    `laws` are the sweeps of a preset.
+    """
 
     @property
     def theorems(self) -> Theorems: ...
     @property
     def figures(self) -> Figures: ...
+    @property
+    def laws(self) -> Sequence[LawSweep]: ...

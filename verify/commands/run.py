@@ -64,7 +64,7 @@ def theorem(
     from verify.records.directory import require_writable
     from verify.runs.cost import Plan, announcement
     from verify.runs.run import run_theorem, write_run
-    from verify.runs.sweep import run_seeds
+    from verify.runs.seeds import run_seeds
     from verify.theorem.verdicts import worst
     from verify.views import terminal
     from verify.views.github import require_summary

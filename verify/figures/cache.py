@@ -6,14 +6,9 @@ A killed run resumes: every finished curve is a file of its own that appears who
 
 from __future__ import annotations
 
-import ast
-import hashlib
-import importlib.util
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +17,7 @@ from joblib import Memory, Parallel, delayed, parallel_config
 from joblib.memory import MemorizedFunc
 
 from verify.figures.footprint import Footprint
-
-#: Packages whose versions are part of the key: their rounding is in the numbers.
-PACKAGES = ("numpy", "scipy", "scikit-learn", "scikit-sundae", "torch")
+from verify.runs.code import code_version
 
 #: Work, in multiplications, from which a curve gets all cores to itself instead of one of them.
 LARGE_WORK = 1e13
@@ -149,43 +142,3 @@ def _evaluate(
     progress: Fraction,
 ) -> Any:
     return function(source, **arguments, progress=progress)
-
-
-@cache
-def code_version(module: str) -> str:
-    """Digest of a module's source, of all modules of this project it imports, and of `PACKAGES`."""
-    digest = hashlib.sha256()
-    for name, path in sorted(_sources(module).items()):
-        digest.update(f"{name}\n".encode() + path.read_bytes())
-    for package in PACKAGES:
-        digest.update(f"{package} {version(package)}\n".encode())
-    return digest.hexdigest()[:16]
-
-
-def _sources(module: str) -> dict[str, Path]:
-    """Source files of a module and of what it imports from its project, by module name."""
-    found: dict[str, Path] = {}
-    queue = [module]
-    projects = {module.partition(".")[0], __name__.partition(".")[0]}
-    while queue:
-        name = queue.pop()
-        if name in found or name.partition(".")[0] not in projects:
-            continue
-        try:
-            spec = importlib.util.find_spec(name)
-        except ModuleNotFoundError:  # `from module import function` names no module
-            continue
-        if spec is None or spec.origin is None:
-            continue
-        found[name] = Path(spec.origin)
-        queue += _imported(found[name].read_text(encoding="utf-8"))
-    return found
-
-
-def _imported(source: str) -> Iterator[str]:
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)

@@ -131,7 +131,8 @@ def judge(
     progress("checks", len(wanted), len(wanted))
     claims = [statement.claim for statement in wanted]
     records = claim_records(claims, checks)
-    verdict = overall_verdict(claims, records)
+    # Of a theorem informative claims count only when they fail; who chooses some asks for their verdict.
+    verdict = overall_verdict(claims, records) if chosen is None else worst(one.verdict for one in records)
     if prepared.silence:  # nothing that is left to judge makes up for the hypothesis that ended the run
         verdict = worst([verdict, Verdict.NOT_APPLICABLE])
     return Judged(records, checks, verdict)
@@ -172,6 +173,13 @@ def _caller(theorem: Theorem) -> Caller:
         return found
 
     return call
+
+
+def left_by(prepared: Prepared) -> dict[str, Any]:
+    """What the path leaves for the record, each kind that the theorem has; nothing without a path."""
+    theorem, path = prepared.theorem, prepared.known.get("path")
+    with calling(theorem, "integrate"):
+        return {name: member(theorem, path, name) for name in results.LEFT if hasattr(path, name)}
 
 
 def member(theorem: Theorem, owner: object, name: str) -> Any:

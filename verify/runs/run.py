@@ -22,7 +22,7 @@ from verify.contract.calls import calling, refuse
 from verify.records.directory import write_whole
 from verify.records.record import Record
 from verify.runs.environment import environment
-from verify.runs.judged import Judged, Prepared, broken, judge, member, prepare, timed
+from verify.runs.judged import Judged, broken, judge, left_by, prepare, timed
 from verify.theorem.compare import Check
 from verify.theorem.errors import InputError, TheoremError
 from verify.theorem.judgement import Laws
@@ -64,19 +64,9 @@ def run_theorem(
     record says why. Only InputError, which is the user's to mend, is raised. `laws` that are already judged
     are not judged again. A run that nobody looks at is not `pictured`.
     """
-    begun = datetime.now(UTC)
+    record = _head(theorem, setting)
     prepared = prepare(theorem, setting, progress, cores)
-    record: dict[str, Any] = {
-        "theorem": theorem.NAME,
-        "title": theorem.TITLE,
-        "statement": statement(theorem),
-        "formulas": [{"label": label, "latex": latex} for label, latex in formulas(theorem)],
-        "sources": theorem.SOURCES,
-        "setting": setting.model_dump(mode="json"),
-        "effective": prepared.effective,
-        "command": theorem_command(theorem, setting),
-        "started": begun.isoformat(timespec="seconds"),
-    }
+    record["effective"] = prepared.effective
     timings = dict(prepared.timings)
     judged, left = Judged(), dict[str, Any]()
     drawn: Mapping[str, Figure] = {}
@@ -88,7 +78,7 @@ def run_theorem(
                     judged = judge(prepared, laws, progress=progress)
                 record["verdict"] = judged.verdict
             if error is None and not prepared.silence:
-                left = _left(theorem, prepared)
+                left = left_by(prepared)
                 if pictured:
                     with timed(timings, "draw"), plots.style(), calling(theorem, "pictures"):
                         progress("pictures", 0, 0)
@@ -114,11 +104,33 @@ def run_theorem(
     return Run(made, left.get("arrays", {}), _compared(judged.checks), drawn)
 
 
-def _left(theorem: Theorem, prepared: Prepared) -> dict[str, Any]:
-    """What the path leaves for the record: each kind that the theorem has."""
-    path = prepared.known["path"]
-    with calling(theorem, "integrate"):
-        return {name: member(theorem, path, name) for name in results.LEFT if hasattr(path, name)}
+def lost_run(theorem: Theorem, setting: BaseSetting, reason: str) -> Run:
+    """What there is of a run whose process died."""
+    nothing: dict[str, Any] = {"rates": {}, "counts": {}, "timings": {}}
+    made = Record(
+        **_head(theorem, setting),
+        **nothing,
+        **broken(TheoremError(reason)),
+        claims=[],
+        notes=[],
+        figures=[],
+        environment=environment(),
+    )
+    return Run(made)
+
+
+def _head(theorem: Theorem, setting: BaseSetting) -> dict[str, Any]:
+    """What a record says of a run before it is made."""
+    return {
+        "theorem": theorem.NAME,
+        "title": theorem.TITLE,
+        "statement": statement(theorem),
+        "formulas": [{"label": label, "latex": latex} for label, latex in formulas(theorem)],
+        "sources": theorem.SOURCES,
+        "setting": setting.model_dump(mode="json"),
+        "command": theorem_command(theorem, setting),
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
 
 
 def write_run(run: Run, parent: Path) -> tuple[Record, Path]:

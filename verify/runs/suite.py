@@ -5,21 +5,22 @@ from __future__ import annotations
 import itertools
 import shlex
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from joblib import cpu_count, delayed
+from joblib import cpu_count
 
 from verify.records.directory import write_whole
 from verify.records.record import Record, Suite
 from verify.records.regression import compare_records
 from verify.runs.environment import environment
 from verify.runs.judged import laws_of
-from verify.runs.run import directory_name, run_theorem, write_arrays_and_figures
-from verify.runs.sweep import merged, worst_draw
-from verify.runs.workers import pool
+from verify.runs.run import directory_name
+from verify.runs.seeds import Task, merged, run_tasks, worst_draw
+from verify.runs.workers import LocalWorkers, Lost, Workers, side_by_side
 from verify.theorem.compare import Check
 from verify.theorem.judgement import Laws, is_law
 from verify.theorem.presets import Preset
@@ -97,49 +98,44 @@ def _run(jobs: Sequence[Job], folder: Path, processes: int, progress: Progress) 
     """
     settings = [draws(job.setting, job.seeds) for job in jobs]
     total = sum(map(len, settings)) + sum(job.seeds > 1 for job in jobs)
-    workers = pool(min(processes, total))
+    workers = LocalWorkers(min(processes, total))
     cores = max(1, cpu_count() // processes)
-    done = itertools.count(1)
     progress("runs", 0, total)
+    shared = _laws({job.theorem.NAME: job.theorem for job in jobs}, workers)
 
-    theorems = {job.theorem.NAME: job.theorem for job in jobs}
-    found_laws = [
-        (name, one.claim.id) for name, theorem in theorems.items() for one in theorem.CLAIMS if is_law(one)
-    ]
-    judged = workers(delayed(laws_of)(theorems[name], claim) for name, claim in found_laws)
-    shared: dict[str, dict[str, Sequence[Check]]] = {name: {} for name in theorems}
-    for (name, _), found_of in zip(found_laws, judged, strict=True):
-        shared[name].update(found_of)
+    def task(job: Job, setting: BaseSetting, shown: bool) -> Task:
+        laws = shared[job.theorem.NAME]
+        return Task(job.theorem, setting, cores, laws, job.variant, folder if shown else None)
 
-    def records(tasks: Iterable[tuple[Job, BaseSetting, Path | None]]) -> Iterator[Record]:
-        for record in workers(delayed(_record)(*task, cores, shared[task[0].theorem.NAME]) for task in tasks):
-            progress("runs", next(done), total)
-            yield record
-
-    each = records(
-        (job, setting, folder if job.seeds == 1 else None)
+    tasks = [
+        task(job, setting, job.seeds == 1)
         for job, drawn in zip(jobs, settings, strict=True)
         for setting in drawn
-    )
+    ]
+    each = iter(run_tasks(tasks, workers, lambda done: progress("runs", done, total)))
     found = [list(itertools.islice(each, job.seeds)) for job in jobs]
-    next(each, None)  # only at its end does the pool take new work
-    again = records(
-        (job, drawn[worst_draw(of_job)], folder)
-        for job, drawn, of_job in zip(jobs, settings, found, strict=True)
-        if job.seeds > 1
+    several = [number for number, job in enumerate(jobs) if job.seeds > 1]
+    worst_of = {number: worst_draw(found[number]) for number in several}
+    again = run_tasks(
+        [task(jobs[number], settings[number][draw], True) for number, draw in worst_of.items()],
+        workers,
+        lambda done: progress("runs", len(tasks) + done, total),
     )
+    shown = dict(zip(several, again, strict=True))
     return [
-        of_job[0] if job.seeds == 1 else merged(job.theorem, of_job, next(again))
-        for job, of_job in zip(jobs, found, strict=True)
+        merged(job.theorem, found[number], shown[number]) if number in shown else found[number][0]
+        for number, job in enumerate(jobs)
     ]
 
 
-def _record(job: Job, setting: BaseSetting, folder: Path | None, cores: int, shared: Laws) -> Record:
-    """One run, in a worker process; its arrays and pictures go below `folder`, if one is given."""
-    run = run_theorem(job.theorem, setting, cores=cores, laws=shared, pictured=folder is not None)
-    run = replace(run, record=run.record.model_copy(update={"variant": job.variant or None}))
-    if folder is None:
-        return run.record
-    own = folder / run.record.label
-    own.mkdir()
-    return write_arrays_and_figures(run, own)
+def _laws(theorems: Mapping[str, Theorem], workers: Workers) -> Mapping[str, Laws]:
+    """The laws of every theorem, judged side by side; those of a process that died are left to the runs."""
+    tasks = [
+        (theorem, one.claim.id) for theorem in theorems.values() for one in theorem.CLAIMS if is_law(one)
+    ]
+    found: dict[str, dict[str, Sequence[Check]]] = {name: {} for name in theorems}
+    with closing(side_by_side(laws_of, tasks, workers)) as outcomes:
+        for number, judged in outcomes:
+            if not isinstance(judged, Lost):
+                found[tasks[number][0].NAME].update(judged)
+    return found

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import count
 from pathlib import Path
 
-from joblib import delayed
-
-from verify.runs.workers import pool
+from verify.runs.workers import LocalWorkers, Lost, side_by_side
 from verify.search.examine import Approach, Sought, nearer
 from verify.search.restart import Restart, Task, restart
 from verify.theorem.protocol import Progress, silent
+
+#: More restarts than any search has time for.
+MOST = 10_000
 
 
 @dataclass
@@ -29,6 +28,7 @@ class Tally:
     seconds      after which it was found, by claim
     gone         the worst violation of each claim that a second run did not show
     unconfirmed  how many there were
+    lost         restarts whose process died
     refused      points of which no run could be made
     refusal      why, of the first
     """
@@ -41,11 +41,15 @@ class Tally:
     seconds: dict[str, float] = field(default_factory=dict)
     gone: dict[str, Approach] = field(default_factory=dict)
     unconfirmed: int = 0
+    lost: int = 0
     refused: int = 0
     refusal: str = ""
 
-    def add(self, one: Restart) -> None:
+    def add(self, one: Restart | Lost) -> None:
         """Count a restart in."""
+        if isinstance(one, Lost):
+            self.lost += 1
+            return
         self.evaluations += one.evaluations
         self.restarts += one.evaluations > 0
         self.unconfirmed += one.unconfirmed
@@ -83,20 +87,23 @@ def search(sought: Sought, limits: Limits, tally: Tally, progress: Progress = si
     search and no claim is violated.
     """
     progress("search", 0, 1)
-    for one in _restarts(sought, limits):
-        tally.add(one)
-        progress("search", min((time.time() - tally.begun) / limits.seconds, 1.0), 1)
-
-
-def _restarts(sought: Sought, limits: Limits) -> Iterator[Restart]:
     deadline = time.time() + limits.seconds
+    count = MOST if limits.restarts is None else limits.restarts
+    waiting: dict[int, Restart | Lost] = {}
+    following = 0
     with tempfile.TemporaryDirectory(prefix="verify-falsify-solved-") as folder:
         solved = Path(folder)
 
-        def tasks() -> Iterator[Task]:
-            for index in count() if limits.restarts is None else range(limits.restarts):
-                if time.time() > deadline or len(list(solved.iterdir())) == len(sought.claims):
-                    return
-                yield Task(sought, index, limits.seed, deadline, solved)
+        def over() -> bool:
+            return time.time() > deadline or len(list(solved.iterdir())) == len(sought.claims)
 
-        yield from pool(limits.jobs)(delayed(restart)(task) for task in tasks())
+        tasks = [(Task(sought, index, limits.seed, deadline, solved),) for index in range(count)]
+        for index, one in side_by_side(restart, tasks, LocalWorkers(limits.jobs), over):
+            waiting[index] = one
+            # In their order, so that of equals the first is kept, whichever ended first.
+            while following in waiting:
+                tally.add(waiting.pop(following))
+                following += 1
+            progress("search", min((time.time() - tally.begun) / limits.seconds, 1.0), 1)
+    for index in sorted(waiting):
+        tally.add(waiting[index])

@@ -109,6 +109,7 @@ def write(sought: Sought, limits: Limits, tally: Tally, parent: Path) -> tuple[S
             "restarts": tally.restarts,
             "unconfirmed": tally.unconfirmed,
             "refused": tally.refused,
+            "lost": tally.lost,
             "claims": [_shown(result) for result in found],
             "gone": [_shown(result) for result in gone],
             "environment": environment(),

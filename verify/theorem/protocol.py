@@ -67,6 +67,11 @@ class Theorem(Protocol):
         """The path: train by gradient flow, and observe all that the claims speak of."""
 
 
+def module_name(theorem: Theorem) -> str:
+    """The module that a theorem is, or that defines it."""
+    return str(getattr(theorem, "__name__", type(theorem).__module__))
+
+
 def missing_attributes(found: object) -> list[str]:
     """The attributes of `Theorem` that a would-be theorem lacks."""
     functions = [name for name, member in vars(Theorem).items() if callable(member) and name[0] != "_"]

@@ -54,21 +54,23 @@ class Tried:
 
 
 @dataclass(frozen=True)
-class Approached:
-    """A row of `Page.approaches`.
+class SweptClaim:
+    """A row of `Page.sweep`.
 
     claim     id of the claim
-    said      what came of the search
-    score     how near it came, relative to the larger side; below 0 the claim is violated
-    quantity  what was compared there
-    sides     measured, relation and bound
+    text      what it says
+    worst     the worst verdict that it came out with
+    verified  in how many cells of how many it was verified
+    interval  of that probability, 95%
+    others    how the others came out
     """
 
     claim: str
-    said: str
-    score: float | None = None
-    quantity: str = ""
-    sides: tuple[float | None, str, float | None] | None = None
+    text: str
+    worst: Verdict
+    verified: str
+    interval: tuple[float, float]
+    others: str
 
 
 #: How the numbers in the last column of a table of claims are to be read.
@@ -130,6 +132,22 @@ class Page:
         remarks = [line for record in suite.theorems for line in self._suite_remarks(record)]
         return Group(Text(f"verify all, {suite.preset}", style="bold"), table, *remarks)
 
+    def sweep(self, claims: Sequence[SweptClaim], remarks: Sequence[str]) -> RenderableType:
+        """In how many cells of a sweep each claim was verified, and how the others came out."""
+        table = self._table(("worst", "left"), ("claim", "left"), ("states", "fill"), ("verified", "right"))
+        table.add_column("95%", justify="right", no_wrap=True)
+        table.add_column("others", overflow="fold")
+        for one in claims:
+            table.add_row(
+                Text(one.worst, style=STYLES[one.worst]),
+                one.claim,
+                self.math(one.text),
+                one.verified,
+                _interval(one.interval),
+                one.others,
+            )
+        return Group(table, Text(), *map(Text, remarks))
+
     def power(self, trials: Sequence[Tried]) -> RenderableType:
         """Every planted falsehood, why it is false, and what the run made of it."""
         table = self._table(("claim", "left"), ("planted, and why it is false", "fold"), ("off by", "right"))
@@ -142,30 +160,6 @@ class Page:
                 text.append(f"\n{self.math(tried.missed)}", style="bold red")
             off = number(tried.margin)
             table.add_row(tried.claim, text, f"{off} budgets" if off else "", said)
-        return table
-
-    def approaches(self, rows: Sequence[Approached]) -> RenderableType:
-        """How near a search brought each claim to being violated."""
-        table = self._table(
-            ("claim", "left"), ("found", "left"), ("closest", "right"), ("comparison", "fold")
-        )
-        for row in rows:
-            sides = [
-                number(side) if not isinstance(side, str) else self.math(side) for side in row.sides or ()
-            ]
-            compared = f"{self.math(row.quantity)}: {' '.join(sides)}" if sides else ""
-            style = STYLES[Verdict.VIOLATED] if row.said == Verdict.VIOLATED else ""
-            table.add_row(row.claim, Text(row.said, style=style), number(row.score), compared)
-        return table
-
-    def hunted(self, rows: Sequence[tuple[str, str, float | None, int]]) -> RenderableType:
-        """Planted false claims by id and text, after how many seconds each was found, and runs made."""
-        table = self._table(
-            ("claim", "left"), ("planted", "fold"), ("found after", "right"), ("runs", "right")
-        )
-        for claim, what, seconds, runs in rows:
-            found = Text("not found", style="bold red") if seconds is None else Text(f"{seconds:.1f} s")
-            table.add_row(claim, self.math(what), found, str(runs))
         return table
 
     def differences(self, differences: Sequence[Difference]) -> RenderableType:
@@ -295,7 +289,7 @@ class Page:
             claim.id,
             self.math(claim.text),
             f"{seeds.verified} of {seeds.drawn}" if seeds else "",
-            f"{seeds.interval[0]:.3f}-{seeds.interval[1]:.3f}" if seeds and known else "",
+            _interval(seeds.interval) if seeds and known else "",
             "" if slack is None else _signed(slack),
         )
 
@@ -336,6 +330,10 @@ def last_line(verdict: Verdict, of: str, written: str, reason: str = "") -> Text
         line.append(f"  {reason}", style="")
     line.append(f"  report: {written}", style="")
     return line
+
+
+def _interval(interval: tuple[float, float]) -> str:
+    return f"{interval[0]:.3f}-{interval[1]:.3f}"
 
 
 def _closeness(claim: ClaimRecord) -> str:

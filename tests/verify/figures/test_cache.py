@@ -68,28 +68,6 @@ def test_other_code_is_another_curve(cache, monkeypatch):
     assert CALLS == [3, 3]
 
 
-def test_the_code_version_follows_imports_within_the_project(tmp_path, monkeypatch):
-    package = tmp_path / "sample_project"
-    package.mkdir()
-    (package / "__init__.py").write_text("")
-    (package / "outer.py").write_text("import numpy\nfrom sample_project.inner import value\n")
-    (package / "inner.py").write_text("value = 1\n")
-    (package / "other.py").write_text("value = 1\n")
-    monkeypatch.syspath_prepend(tmp_path)
-
-    def version():
-        caching.code_version.cache_clear()
-        return caching.code_version("sample_project.outer")
-
-    first = version()
-    assert version() == first
-    (package / "other.py").write_text("value = 2\n")
-    assert version() == first
-    (package / "inner.py").write_text("value = 2\n")
-    assert version() != first
-    caching.code_version.cache_clear()
-
-
 def test_progress_counts_missing_work_only(cache):
     cache.results([curve(1, work=5.0)], unwatched)
     seen = []

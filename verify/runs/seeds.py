@@ -2,19 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shutil
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
 
-from joblib import cpu_count, delayed
+from joblib import cpu_count
 
 from verify.numerics.statistics import proportion_interval
 from verify.records.record import CheckRecord, ClaimRecord, Draw, Record, Seeds
 from verify.runs.judged import laws_of
-from verify.runs.run import Run, run_theorem
-from verify.runs.workers import pool
+from verify.runs.run import Run, lost_run, run_theorem, write_arrays_and_figures
+from verify.runs.workers import LocalWorkers, Lost, Workers, side_by_side
 from verify.theorem.judgement import Laws
 from verify.theorem.protocol import Progress, Theorem, silent
 from verify.theorem.settings import BaseSetting, draws
 from verify.theorem.verdicts import Verdict, worst
+
+
+@dataclass(frozen=True)
+class Task:
+    """A run for a process.
+
+    theorem  what to run
+    setting  where
+    cores    BLAS threads at most
+    laws     its laws, judged before
+    variant  name of the run in its suite
+    folder   below which its arrays and pictures go; without one none are made
+    """
+
+    theorem: Theorem
+    setting: BaseSetting
+    cores: int
+    laws: Laws
+    variant: str = ""
+    folder: Path | None = None
 
 
 def run_seeds(
@@ -31,15 +55,26 @@ def run_seeds(
     """
     settings = draws(setting, count)
     processes = min(count, processes or cpu_count())
-    workers = pool(processes)
     shared, cores = laws_of(theorem), max(1, cpu_count() // processes)
-    records: list[Record] = []
+    tasks = [Task(theorem, one, cores, shared) for one in settings]
     progress("draws", 0, count)
-    for record in workers(delayed(_record)(theorem, one, shared, cores) for one in settings):
-        records.append(record)
-        progress("draws", len(records), count)
-    run = run_theorem(theorem, settings[worst_draw(records)], laws=shared)
+    records = run_tasks(tasks, LocalWorkers(processes), lambda done: progress("draws", done, count))
+    worst_one = records[worst_draw(records)]
+    if worst_one.claims:
+        run = run_theorem(theorem, settings[worst_draw(records)], laws=shared)
+    else:  # what broke, or killed its process, is not run here
+        run = Run(worst_one)
     return Run(merged(theorem, records, run.record), run.arrays, run.compared, run.figures)
+
+
+def run_tasks(tasks: Sequence[Task], workers: Workers, done: Callable[[int], None]) -> list[Record]:
+    """The record of every task, in their order; `done` is told how many there are so far."""
+    found: dict[int, Record] = {}
+    with closing(side_by_side(_record, [(task,) for task in tasks], workers)) as outcomes:
+        for number, outcome in outcomes:
+            found[number] = _of_lost(tasks[number], outcome) if isinstance(outcome, Lost) else outcome
+            done(len(found))
+    return [found[number] for number in range(len(tasks))]
 
 
 def worst_draw(records: Sequence[Record]) -> int:
@@ -87,8 +122,25 @@ def _draw(record: Record) -> Draw:
     )
 
 
-def _record(theorem: Theorem, setting: BaseSetting, shared: Laws, cores: int) -> Record:
-    return run_theorem(theorem, setting, cores=cores, laws=shared, pictured=False).record
+def _record(task: Task) -> Record:
+    """One run, in a process of its own; its arrays and pictures go below the task's folder, if it has one."""
+    pictured = task.folder is not None
+    run = run_theorem(task.theorem, task.setting, cores=task.cores, laws=task.laws, pictured=pictured)
+    run = _named(run, task)
+    if task.folder is None:
+        return run.record
+    own = task.folder / run.record.label
+    shutil.rmtree(own, ignore_errors=True)  # of a process that died
+    own.mkdir()
+    return write_arrays_and_figures(run, own)
+
+
+def _of_lost(task: Task, lost: Lost) -> Record:
+    return _named(lost_run(task.theorem, task.setting, lost.reason), task).record
+
+
+def _named(run: Run, task: Task) -> Run:
+    return replace(run, record=run.record.model_copy(update={"variant": task.variant or None}))
 
 
 def _merged(claims: Sequence[ClaimRecord]) -> ClaimRecord:

@@ -5,7 +5,7 @@ from scipy.stats import binom
 
 import theorems
 from verify.numerics.statistics import proportion_interval
-from verify.runs.sweep import run_seeds
+from verify.runs.seeds import run_seeds
 from verify.theorem.settings import make_setting
 
 
