@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 import verify
-from verify.commands import author, browse, figures, regress, run, suite, sweep
+from verify.commands import author, browse, falsify, figures, regress, run, suite, sweep
 from verify.commands.base import CommandGroup
 from verify.commands.guard import run_guarded
 from verify.commands.library import Figures, Theorems
@@ -60,6 +60,7 @@ for command in (
     regress.accept,
     regress.remake_report,
     author.power,
+    falsify.falsify,
     author.lint,
     browse.info,
 ):

@@ -42,6 +42,12 @@ def leaving(line):
     return "    rates: Mapping[str, float]\n", f"    rates: Mapping[str, float]\n    {line}\n"
 
 
+def searching(arguments, said):
+    """An edit: `SEARCH` with one space of these arguments; and what the line must say."""
+    lines = f"from verify.theorem import space\nSEARCH = (space.Space({arguments}),)\nTIGHT = {{"
+    return "TIGHT = {", lines, said
+
+
 #: Edits of the template that loading must refuse: what is replaced, by what, and what the line must say.
 STATIC = {
     "claim ids": ('CLAIMS.step("Q-1"', 'CLAIMS.step("Q-H"', "CLAIMS: 2 claims have the id 'Q-H'"),
@@ -134,6 +140,21 @@ STATIC = {
         "def integrate(problem: Problem, progress: Progress)",
         "def integrate(problem: Problem, progress: Progress, k: int)",
         "integrate: cannot be called as integrate(problem, progress)",
+    ),
+    "search": ("TIGHT = {", "SEARCH = 3\nTIGHT = {", "SEARCH: is no sequence of verify.theorem.space.Space"),
+    "search of no option": searching("'a', fixed={'lenght': 1}", "there is no option --lenght"),
+    "search of a seed": searching("'a', options={'seed': space.Whole(0, 9)}", "has a seed"),
+    "search of nothing": searching("'a', options={'dimension': ()}", "dimension is ()"),
+    "search beyond": searching(
+        "'a', options={'condition': space.Real(1, 9)}", "make no setting: --condition 1"
+    ),
+    "search of zero": searching("'a', options={'step': space.Real(0, 1, True)}", "with log above 0"),
+    "search downwards": searching("'a', options={'steps': space.Whole(9, 1)}", "low is at most high"),
+    "search twice": searching(
+        "'a', fixed={'steps': 1}, options={'steps': space.Whole(1, 9)}", "is fixed and varies"
+    ),
+    "search of a file": searching(
+        "'a', files={'start': lambda known: 3}", "make no setting: --start search.npz"
     ),
     "price": (
         "TIGHT = {",

@@ -15,6 +15,7 @@ DOCUMENT = (ROOT / "docs" / "adding-a-theorem.md").read_text()
 #: Where quotes may come from.
 QUOTED = (
     ROOT / "theorems" / "linear_deq.py",
+    ROOT / "theorems" / "kawaguchi_2021" / "spaces.py",
     example.SOURCE / "quadratic_descent.py",
     example.SOURCE / "pyproject.toml",
 )

@@ -20,6 +20,7 @@ import numpy as np
 from pydantic import Field
 
 from theorems.linear_deq_flow import Path, Problem, fall, integrate, norm, pictures, sigma, start, t, velocity
+from theorems.linear_deq_search import SEARCH
 from verify.data.start import FEATURES, TARGETS, StartFormat, StartSetting, started
 from verify.linear_deq.setting import Loss
 from verify.losses import EPS
@@ -29,7 +30,7 @@ from verify.theorem.errors import HypothesisError, InputError
 from verify.theorem.presets import Variant
 from verify.theorem.protocol import silent
 
-__all__ = ["pictures"]
+__all__ = ["SEARCH", "pictures"]
 NAME = "linear-deq"
 TITLE = "Global convergence of linear deep equilibrium models from any start"
 SOURCES = ("ours; on conserved norms cf. Dandapanthula and Ramdas, arXiv 2511.16976",)

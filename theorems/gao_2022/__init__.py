@@ -80,6 +80,7 @@ from theorems.gao_2022.path import integrate
 from theorems.gao_2022.pictures import pictures
 from theorems.gao_2022.premises import PAPER
 from theorems.gao_2022.problem import build
+from theorems.gao_2022.search import SEARCH
 from theorems.gao_2022.setting import PRESETS, Setting
 from verify.theorem.claims import Claims
 
@@ -151,6 +152,7 @@ __all__ = [
     "FORMULAS",
     "NAME",
     "PRESETS",
+    "SEARCH",
     "SOURCES",
     "TITLE",
     "Setting",

@@ -46,6 +46,7 @@ from theorems.ling_2023.lemmas import PAPER
 from theorems.ling_2023.path import integrate as integrate
 from theorems.ling_2023.path import pictures as pictures
 from theorems.ling_2023.problem import build as build
+from theorems.ling_2023.search import SEARCH as SEARCH
 from theorems.ling_2023.setting import PRESETS as PRESETS
 from theorems.ling_2023.setting import Setting as Setting
 from verify.theorem.claims import Claims

@@ -17,7 +17,7 @@ from verify.theorem.settings import HasSetting, make_setting
 #: What a run makes, in this order, and the functions of a claim may take by these names.
 KNOWN = ("start", "problem", "path")
 
-#: Stands for the file that a falsehood's `data` will be written to.
+#: Stands for the files that those of a falsehood will be written to.
 SOME_FILE = "falsehood.npz"
 
 
@@ -130,8 +130,7 @@ def _falsehood(found: HasSetting | None, statement: Statement[Any], falsehood: F
 
 def _setting(found: HasSetting, falsehood: Falsehood) -> Iterator[str]:
     try:
-        file = {} if falsehood.data is None else {"data": SOME_FILE}
-        make_setting(found, {**falsehood.setting, **file})
+        make_setting(found, {**falsehood.setting, **dict.fromkeys(falsehood.files, SOME_FILE)})
     except InputError as problem:
         yield f"its setting is none: {problem}"
     except (Exception, SystemExit) as problem:  # no mapping, or whatever their validators raise

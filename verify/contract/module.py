@@ -13,6 +13,7 @@ from pydantic_core import PydanticUndefined
 from verify.contract.calls import Fault
 from verify.contract.claims import claims_faults
 from verify.contract.place import place_of
+from verify.contract.search import search_faults
 from verify.theorem.errors import InputError, in_words
 from verify.theorem.names import is_name
 from verify.theorem.presets import NAMES, Variant
@@ -58,6 +59,7 @@ def _faults(found: Any, name: str, reserved: Collection[str]) -> Iterator[tuple[
         yield from _setting(found.Setting, reserved)
         if _settable(found.Setting):
             yield from _presets(found, getattr(found, "PRESETS", {}))
+            yield from (("SEARCH", text) for text in search_faults(found, getattr(found, "SEARCH", ())))
     yield from _formulas(getattr(found, "FORMULAS", ()))
 
 

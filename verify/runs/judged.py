@@ -112,14 +112,16 @@ def judge(
     falsehood: Falsehood | None = None,
     progress: Progress = silent,
     chosen: Chosen = None,
+    dropped: Collection[str] = (),
 ) -> Judged:
     """Every claim of a theorem, or the `chosen` ones, judged; a `falsehood` takes the place of its claim.
 
+    Claims are judged without the hypotheses that are `dropped`; see `verify.theorem.judgement.Judge`.
     TheoremError for the theorem's author.
     """
     theorem = prepared.theorem
     shared = laws_of(theorem) if shared is None else shared
-    judges = Judge(prepared.known, prepared.silence, shared, falsehood, _caller(theorem))
+    judges = Judge(prepared.known, prepared.silence, shared, falsehood, dropped, _caller(theorem))
     checks: list[Check] = []
     wanted = statements(theorem, chosen)
     for done, statement in enumerate(wanted):

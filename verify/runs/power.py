@@ -88,12 +88,11 @@ def trials(
 
 
 def _options(falsehood: Falsehood, folder: Path, number: int) -> Mapping[str, Any]:
-    if falsehood.data is None:
-        return falsehood.setting
-    file = folder / f"{number}.npz"
-    arrays: dict[str, Any] = {name: np.asarray(array) for name, array in falsehood.data.items()}
-    np.savez(file, **arrays)
-    return {**falsehood.setting, "data": str(file)}
+    files = {option: str(folder / f"{number}-{option}.npz") for option in falsehood.files}
+    for option, file in files.items():
+        arrays: dict[str, Any] = {name: np.asarray(array) for name, array in falsehood.files[option].items()}
+        np.savez(file, **arrays)
+    return {**falsehood.setting, **files}
 
 
 def _prepared(theorem: Theorem, falsehood: Falsehood, options: Mapping[str, Any]) -> Prepared:

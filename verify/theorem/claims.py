@@ -148,12 +148,14 @@ class Statement(Generic[P]):
         start: Callable[..., object] | None = None,
         problem: Callable[..., object] | None = None,
         path: Callable[..., object] | None = None,
+        files: Mapping[str, Mapping[str, ArrayLike]] | None = None,
         **constants: Any,
     ) -> None:
         """Plant a false form of the claim, in a setting where it is false.
 
         `constants` replace those of the claim's functions. `start`, `problem` and `path` change what the run
-        made, which they take by name. The claim must come out VIOLATED, with the exit code 1. Where a
+        made, which they take by name. `files` are arrays by name, by the field of the setting that will name
+        their file. The claim must come out VIOLATED, with the exit code 1. Where a
         constant is left open it must come out NOT_APPLICABLE, the worst that such a claim can be.
         """
         spoiled = {"start": start, "problem": problem, "path": path}
@@ -164,6 +166,7 @@ class Statement(Generic[P]):
                 why,
                 Verdict.VIOLATED,
                 setting,
+                files or {},
                 constants=constants,
                 spoiled={name: spoil for name, spoil in spoiled.items() if spoil},
             )
@@ -182,7 +185,8 @@ class Statement(Generic[P]):
         It must come out NOT_APPLICABLE, with the way out. `data` are arrays by name, for a file that the
         setting's field `data` will name.
         """
-        self._planted.append(Falsehood(self.claim.id, what, why, Verdict.NOT_APPLICABLE, setting, data))
+        files = {} if data is None else {"data": data}
+        self._planted.append(Falsehood(self.claim.id, what, why, Verdict.NOT_APPLICABLE, setting, files))
 
     @property
     def falsehoods(self) -> list[Falsehood]:

@@ -20,7 +20,7 @@ class Falsehood:
     why        why that is false in the setting
     becomes    the verdict that the claim must come out with
     setting    options that the theorem is run with
-    data       arrays by name, for a file that the setting needs
+    files      arrays by the option that names their file, and by name
     constants  false keyword arguments for the claim's function
     spoiled    functions by the name of what they replace, such as `path`: each makes a false one of what the
                run made
@@ -31,7 +31,7 @@ class Falsehood:
     why: str
     becomes: Verdict
     setting: Mapping[str, Any] = field(default_factory=dict)
-    data: Mapping[str, ArrayLike] | None = None
+    files: Mapping[str, Mapping[str, ArrayLike]] = field(default_factory=dict)
     constants: Mapping[str, Any] = field(default_factory=dict)
     spoiled: Mapping[str, Callable[..., object]] = field(default_factory=dict)
 

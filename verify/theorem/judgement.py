@@ -5,11 +5,11 @@ Only here can a verdict differ from that of its numbers; `Check.compared` keeps 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from verify.theorem.claims import Comparisons, Part, Statement, called, claim_verdict, needs
+from verify.theorem.claims import Comparisons, Condition, Part, Statement, called, claim_verdict, needs
 from verify.theorem.compare import Check, not_applicable
 from verify.theorem.falsehoods import Falsehood
 from verify.theorem.verdicts import Verdict
@@ -59,6 +59,7 @@ class Judge:
     silence    which hypothesis ended the run; claims that need more than is known are then NOT_APPLICABLE
     laws       checks of laws that are already made, by claim
     falsehood  judged in place of its claim
+    dropped    hypotheses, by `hypothesis_name`, without which claims are judged all the same
     call       calls the theorem's own functions
     """
 
@@ -66,6 +67,7 @@ class Judge:
     silence: str = ""
     laws: Laws = field(default_factory=dict)
     falsehood: Falsehood | None = None
+    dropped: Collection[str] = ()
     call: Caller = made
     _judged: dict[str, Sequence[Check]] = field(default_factory=dict)
 
@@ -85,7 +87,7 @@ class Judge:
             if missing := [name for name in part.needs if name not in known]:
                 yield self._unjudged(missing)
                 continue
-            if unmet := _unmet(part, known):
+            if unmet := self._unmet(part, known):
                 yield not_applicable(NOTHING, unmet)
                 continue
             own = {name: value for name, value in constants.items() if name in part.constants}
@@ -118,7 +120,7 @@ class Judge:
         verdicts = {
             given.claim.id: claim_verdict(self.checks(given))
             for given in part.given
-            if isinstance(given, Statement)
+            if isinstance(given, Statement) and given.claim.id not in self.dropped
         }
         if broken := [name for name, verdict in verdicts.items() if verdict is Verdict.NOT_APPLICABLE]:
             here = "holds here all the same" if check.verdict is Verdict.VERIFIED else f"here {check.verdict}"
@@ -131,8 +133,16 @@ class Judge:
             return replace(check, verdict=Verdict.INCONCLUSIVE, message=message, compared=check.verdict)
         return part.constant.silence(check, known) if part.constant else check
 
+    def _unmet(self, part: Part, known: Mapping[str, object]) -> str:
+        """The message of the first condition that does not hold; "" where all do."""
+        conditions = (
+            given
+            for given in part.given
+            if not isinstance(given, Statement) and hypothesis_name(given) not in self.dropped
+        )
+        return next(filter(None, (called(condition, known) for condition in conditions)), "")
 
-def _unmet(part: Part, known: Mapping[str, object]) -> str:
-    """The message of the first condition that does not hold; "" where all do."""
-    conditions = (given for given in part.given if not isinstance(given, Statement))
-    return next(filter(None, (called(condition, known) for condition in conditions)), "")
+
+def hypothesis_name(given: Statement[Any] | Condition) -> str:
+    """What a hypothesis is called by whoever drops it: its id, or the name of a condition's function."""
+    return given.claim.id if isinstance(given, Statement) else given.__name__.replace("_", "-")

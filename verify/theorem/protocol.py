@@ -32,6 +32,7 @@ class Theorem(Protocol):
     - `FORMULAS`, the main formulas of its statement for typesetting: pairs of a label and some LaTeX, each
       short enough for a phone;
     - `PRESETS`, what `verify all` runs of it; see `verify.theorem.presets`;
+    - `SEARCH`, what `verify falsify` may vary; see `verify.theorem.space`;
     - `pictures(problem, path)`, a mapping from names to figures;
     - `cost(setting)`, a `verify.theorem.cost.Cost`: the time and memory that a run takes. It is asked before
       anything is written, and may raise InputError for bad data.

@@ -245,3 +245,20 @@ def test_a_law_rests_on_laws_alone():
     assert laws(claims).keys() == {"L", "B"}
     judge = Judge({"problem": 1.0}, laws=laws(claims))
     assert [judge.checks(claims[i])[0].verdict for i in (2, 3)] == ["NOT_APPLICABLE", "VERIFIED"]
+
+
+@pytest.mark.parametrize("check", [HELD, CLOSE, FAILS, BROKEN])
+def test_without_a_dropped_hypothesis_the_numbers_decide(check):
+    """A claim that says nothing where H fails, or where a condition is not met, is judged there."""
+    claims = Claims("")
+
+    def met_nowhere():
+        return "use --width 4"
+
+    hypothesis = claims.hypothesis("H", "", otherwise=lambda: "use --width 3")(lambda: FAILS)
+    under = claims.step("A", "", given=(hypothesis, met_nowhere))(lambda: check)
+    if check is not BROKEN:
+        assert judged(under, dropped={"H"}).verdict is Verdict.NOT_APPLICABLE
+        assert judged(under, dropped={"met-nowhere"}).verdict is Verdict.NOT_APPLICABLE
+    found = judged(under, dropped={"H", "met-nowhere"})
+    assert (found.verdict, found.message, found.compared) == (check.verdict, check.message, None)

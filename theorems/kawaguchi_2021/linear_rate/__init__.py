@@ -45,6 +45,7 @@ from theorems.kawaguchi_2021.linear_rate.pictures import pictures as pictures
 from theorems.kawaguchi_2021.linear_rate.problem import RateProblem, Setting, build
 from theorems.kawaguchi_2021.linear_rate.shared import PAPER
 from theorems.kawaguchi_2021.opinions import losses, spectrum
+from theorems.kawaguchi_2021.spaces import ALIGNED, CROSS_ENTROPY, HINGE, LOGISTIC, RADIUS, SQUARE, START
 from verify.linear_deq.build import sizes
 from verify.linear_deq.cost import error_cost, path_cost, spectrum_cost
 from verify.theorem.claims import Claims
@@ -118,6 +119,9 @@ def integrate(problem: RateProblem, progress: Progress) -> RatePath:
     """Gradient flow in (A, B), observed at every checked time; the shallow model's flow beside it."""
     return rate_path(problem, lambda share: progress("gradient flow", share, 1.0))
 
+
+#: What `verify falsify` may vary.
+SEARCH = (SQUARE, START, ALIGNED, LOGISTIC, RADIUS, HINGE, CROSS_ENTROPY)
 
 PRESETS: Presets = {
     "quick": (

@@ -90,6 +90,10 @@ chain_rule.false(
 Floors = Callable[[int, float], tuple[float, float]]
 
 
+#: A start of width 8 whose softmax has nearly all of each column in its first row.
+NEXT_TO_A_VERTEX = {"A": 20.0 * np.eye(8)[:, :1] * np.ones(8), "B": np.full((1, 8), 0.1)}
+
+
 def width_free_floors(width: int, gamma: float) -> tuple[float, float]:
     """False floors: for S = e_1 1^T, ||U||_2 grows with sqrt(m)."""
     return 1 / (1 + gamma) ** 2, 1 / (1 + gamma) ** 2
@@ -151,6 +155,13 @@ spectrum_floors.false(
     why="for S = e_1 1^T ||U||_2 grows with sqrt(m)",
     setting=TIGHT,
     path=at_one_vertex,
+    floors=width_free_floors,
+)
+spectrum_floors.false(
+    "1/(1+gamma)^2 as a floor free of the width, and a start where it fails",
+    why="every column of S is next to e_1, and ||U||_2^2 next to 1 + 7 gamma^2",
+    setting={"gamma": 0.8, "points": 9, "horizon": 0.1, "data": "synthetic", "samples": 10},
+    files={"start": NEXT_TO_A_VERTEX},
     floors=width_free_floors,
 )
 

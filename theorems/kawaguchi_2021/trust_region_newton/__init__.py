@@ -30,6 +30,7 @@ The statement was rebuilt from the abstract, the reviews and follow-up papers, a
 from __future__ import annotations
 
 from theorems.kawaguchi_2021.opinions import solver
+from theorems.kawaguchi_2021.spaces import LOGISTIC, ONE_OUTPUT
 from theorems.kawaguchi_2021.trust_region_newton import claims, order
 from theorems.kawaguchi_2021.trust_region_newton.path import STEP_TIMES, NewtonPath, newton_path
 from theorems.kawaguchi_2021.trust_region_newton.pictures import LEVEL_GRID, pictures
@@ -86,6 +87,9 @@ def integrate(problem: NewtonProblem, progress: Progress) -> NewtonPath:
     """Gradient flow in (A, B), observed, and short pieces of it for the path form."""
     return newton_path(problem, progress)
 
+
+#: What `verify falsify` may vary.
+SEARCH = (ONE_OUTPUT, LOGISTIC)
 
 PRESETS: Presets = {
     "quick": (
