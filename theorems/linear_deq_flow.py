@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FINER = 8  # the rate is seen this many times as often as it is checked: from singular starts it falls steeply
+TINY = 1e-300  # no relative error of W = 0
 NEWTON = 1.1  # CVODE's error test, and the tenth of it at which Newton's iteration stops
 
 
@@ -89,7 +90,10 @@ class Problem:
         """A, M, W, G; E = L - L*, or 0 where rounding blurs it; the relative rounding error of W."""
         A, M = np.split(S.reshape(self.S.shape), [-len(self.S)], axis=1)
         W: Any = np.linalg.solve(M, A)
-        rounding = EPS * sum(A.shape) * float(np.linalg.cond(M))
+        # The integrator's tolerance is EPS ||S|| in each unknown at least; W moves by M^{-1} (dA - dM W).
+        cond, size = float(np.linalg.cond(M)), max(float(norm(W)), TINY)
+        state = EPS * float(np.linalg.norm(S)) * np.sqrt(S.size) * cond / np.linalg.norm(M, 2)
+        rounding = float(EPS * sum(A.shape) * cond + state * np.hypot(1, size) / size)
         E, G = self.objective.excess_and_gradient(W)
         return A, M, W, G, E * resolvable_excess(self.objective, W, G, rounding), rounding
 
