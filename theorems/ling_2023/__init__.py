@@ -48,6 +48,7 @@ from theorems.ling_2023.path import pictures as pictures
 from theorems.ling_2023.problem import build as build
 from theorems.ling_2023.setting import PRESETS as PRESETS
 from theorems.ling_2023.setting import Setting as Setting
+from verify.data.start import sized
 from verify.theorem.claims import Claims
 from verify.theorem.cost import Cost
 
@@ -66,5 +67,6 @@ CLAIMS = Claims(PAPER, lemmas.CLAIMS, training.CLAIMS)
 
 
 def cost(setting: Setting) -> Cost:
-    """What a run will take, about."""
+    """What a run will take, about; InputError for an unusable start file."""
+    setting, _ = sized(setting)
     return relu_cost(setting.width, setting.samples or 50, setting.points, single=False)
