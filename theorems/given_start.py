@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from theorems.two_classes import NamesData, draw_data
 from verify.data.samples import Data
@@ -25,6 +26,20 @@ class MayBeGiven(Protocol):
 def drawn(start: MayBeGiven) -> str:
     """A condition: "" where the parameters are drawn as the paper assumes."""
     return NOT_DRAWN if start.given else ""
+
+
+def kinked(*guards: NDArray[np.float64]) -> str:
+    """Says which argument of a ReLU, of the `guards` (m, n), is 0: there the outputs have no gradient.
+
+    Of a draw none is; of a start file those of units without weights are.
+    """
+    for guard in guards:
+        for unit, sample in np.argwhere(guard == 0):
+            return (
+                f"unit {unit} is at its kink on input {sample}, where the outputs have no gradient: give "
+                "--start weights of that unit that are not 0, however small"
+            )
+    return ""
 
 
 def draw_data_for(setting: NamesData, given: Start | None, inputs: str, rng: np.random.Generator) -> Data:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from theorems.gao_2022.setting import Setting
-from theorems.given_start import draw_data_for
+from theorems.given_start import draw_data_for, kinked
 from verify.data.parallel import moved_apart, parallel_pairs
 from verify.data.start import started
 from verify.losses import EPS
@@ -228,6 +228,8 @@ def build(setting: Setting) -> GaoProblem:
             f"time 0: {'give --start another W' if known.given else 'raise --width'}",
             known,
         )
+    if message := kinked(*start.guards):
+        raise HypothesisError(message, known)
     values, vectors = np.linalg.eigh(start.kernel)
     if setting.labels == "aligned":
         targets = start.output - setting.alignment * vectors[:, 0]

@@ -10,7 +10,7 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
-from theorems.given_start import draw_data_for
+from theorems.given_start import draw_data_for, kinked
 from theorems.ling_2023.setting import Setting
 from verify.data.parallel import parallel_pairs
 from verify.data.start import started
@@ -185,6 +185,8 @@ def build(setting: Setting) -> LingProblem:
     if lambda_0 <= 4 * (len(values) + np.sqrt(setting.width)) * EPS * values.sum():
         mend = "raise --width" if given is None else "give --start another U, or fewer --samples"
         raise HypothesisError(f"lambda_0 is 0 to rounding, for m = {setting.width}: {mend}")
+    if message := kinked(whole.guards[1]):
+        raise HypothesisError(message)
     asked = given is None or "init" in setting.model_fields_set
     small, size = asked and setting.init == "small", float(np.linalg.norm(inputs))
     delta = fitting_delta(norms, readout, size, lambda_0, scaled=small)
