@@ -84,10 +84,8 @@ class Start:
     @property
     def gram_error(self) -> float:
         """Error of an eigenvalue of G or G^inf: rounding of sums of m terms and of the eigensolver."""
-        n = len(self.limit)
-        return (
-            4 * (n + float(np.sqrt(self.width))) * EPS * max(float(np.trace(self.limit)), norm(self.phi) ** 2)
-        )
+        n, trace = len(self.limit), max(float(np.trace(self.limit)), norm(self.phi) ** 2)
+        return 4 * (n + float(np.sqrt(self.width))) * EPS * trace
 
     @property
     def norm_constant(self) -> float:
