@@ -2,12 +2,13 @@
 
     python benchmarks/floor_of_d.py
 
-D is at least U^{-T} U^{-1} (x) I, and comes as close to it as one likes where the columns of softmax(A) tend
-to unit vectors, since the softmax Jacobians vanish there. So the infimum of lambda_min(D) over all (A, B) is
-the inverse of the largest ||I - gamma S||^2 over column-stochastic S; that norm is convex in S and hence largest
-where each column is a unit vector, k -> f(k). Up to m = 6 all m^m maps f are tried, beyond that local search
-from random maps changes one column at a time; both find the same f: all columns go to one unit, and that unit
-to another. lambda_min(D) itself, of the suite's own operator, is then evaluated next to that f. Writes
+D is at least U^{-T} U^{-1} (x) I, and comes as close to it as one likes where the columns of
+softmax(A) tend to unit vectors, since the softmax Jacobians vanish there. So the infimum of
+lambda_min(D) over all (A, B) is the inverse of the largest ||I - gamma S||^2 over column-stochastic
+S; that norm is convex in S and hence largest where each column is a unit vector, k -> f(k). Up to m
+= 6 all m^m maps f are tried, beyond that local search from random maps changes one column at a
+time; both find the same f: all columns go to one unit, and that unit to another. lambda_min(D)
+itself, of the suite's own operator, is then evaluated next to that f. Writes
 results/laws/floor.json and floor.md.
 """
 

@@ -104,6 +104,13 @@ STATIC = {
         '@CLAIMS.hypothesis("Q-0", "", otherwise=lambda: "")\ndef own(problem): ...\n\n\n' + BEFORE_CLAIMS,
         "own(): a setting may break it, as `otherwise` says",
     ),
+    "only": ("required=False)", "only=lambda setting: '')", "tenth(): `only` takes 'setting'"),
+    "tells": (
+        "given=(slow,), required=False)",
+        "constant=__import__('verify.theorem.claims').theorem.claims.Constant(\n"
+        "    lambda: 0.9, tells=lambda setting: ''))",
+        "tenth(): `tells` of its constant takes 'setting'",
+    ),
     "constant": ("required=False)", "constant=0.9)", "its `constant` is no verify.theorem.claims.Constant"),
     "false constant": (
         "left=0.81",

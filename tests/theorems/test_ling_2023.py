@@ -25,7 +25,7 @@ def run(**options):
 
 
 def verdicts(problem, path):
-    judge = Judge({"problem": problem, "path": path})
+    judge = Judge({"start": problem, "problem": problem, "path": path})
     judged = [statement for statement in theorem.CLAIMS if all(part.needs for part in statement.parts)]
     return {statement.claim.id: {check.verdict for check in judge.checks(statement)} for statement in judged}
 
@@ -155,7 +155,7 @@ def test_a_setting_without_the_hypotheses_says_what_to_change(options, message):
 
 def test_a_step_that_is_too_large_is_named():
     problem, path = run(step=1.0)
-    judge = Judge({"problem": problem, "path": path})
+    judge = Judge({"start": problem, "problem": problem, "path": path})
     allowed, concluded = (
         judge.checks(next(one for one in theorem.CLAIMS if one.claim.id == name))
         for name in ("L-eta", "L-T1")

@@ -81,9 +81,7 @@ def moved_less(problem: GaoProblem, path: GaoPath, share: float = 1.0) -> Iterat
     # Where ||r|| is off by a factor, so is the length of the path.
     off = np.expm1(flow.log_error / 2)
     # Each step rounds every entry that it moves.
-    rounding = (
-        flow.precision * np.sqrt(box.width * max(box.width, len(problem.inputs))) * (1 + np.sqrt(flow.steps))
-    )
+    rounding = flow.precision * problem.size * (1 + np.sqrt(flow.steps))
     for name, column in COLUMNS.items():
         yield at_most(
             f"||{name}(t) - {name}(0)||_F, speed (2/lambda) (1 - exp(-lambda t/2)) ||r(0)||",

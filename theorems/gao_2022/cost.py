@@ -11,6 +11,7 @@ import numpy as np
 
 from theorems.gao_2022.setting import Setting
 from theorems.two_classes import SAMPLES, draw_data
+from verify.data.start import sized
 from verify.relu_deq.observer import EXACT_NORMS_UP_TO
 from verify.relu_deq.problem import SINGLE_THREAD_UP_TO
 from verify.theorem.cost import DENSE, PROCESS, Cost
@@ -39,7 +40,8 @@ KERNELS = 24
 
 
 def cost(setting: Setting) -> Cost:
-    """What a run will take, about; InputError for unusable data, which are read here."""
+    """What a run will take, about; InputError for an unusable start file or data, which are read here."""
+    setting, _ = sized(setting)
     samples = setting.samples or SAMPLES
     if setting.data != "sphere":
         samples = draw_data(setting, np.random.default_rng(setting.seed)).samples

@@ -18,9 +18,10 @@ from theorems.gao_2022.output_weights import (
     printed_refuted,
 )
 from theorems.gao_2022.path import GaoPath, followed
-from theorems.gao_2022.premises import PAPER, PREMISES
+from theorems.gao_2022.premises import PAPER, PREMISES, drawn_width
 from theorems.gao_2022.problem import GaoProblem, printed_step, width_ratio
 from theorems.gao_2022.setting import SMALL
+from theorems.given_start import drawn
 from verify.losses import EPS
 from verify.theorem.claims import Claims, Constant
 from verify.theorem.compare import Check, at_least, at_most
@@ -80,6 +81,7 @@ along_descent.false(
     "descent: ||u(k) - u(0)|| <= (16 c sqrt(n)/lambda_0) ||r(0)||; false as printed, for ||u(k)||",
     source=f"{PAPER}, Lemma 3.6, repaired",
     given=(followed,),
+    only=drawn,
 )
 def u_printed(problem: GaoProblem, path: GaoPath, printed: float = 2 * DESCENT_U) -> Iterator[Check]:
     """The printed form fails at the start exactly where m > 1024 c^2 n ||r(0)||^2/lambda_0^2.
@@ -120,6 +122,7 @@ u_printed.false(
     "descent: ||v(k) - v(0)|| <= (8 c sqrt(n)/lambda_0) ||r(0)||; false as printed, for ||v(k)||",
     source=f"{PAPER}, Lemma 3.6, repaired",
     given=(followed,),
+    only=drawn,
 )
 def v_printed(problem: GaoProblem, path: GaoPath, printed: float = 2 * DESCENT_V) -> Iterator[Check]:
     """The printed form fails at the start exactly where m > 256 c^2 n ||r(0)||^2/lambda_0^2.
@@ -160,7 +163,7 @@ v_printed.false(
     "descent: ||r(k)||^2 <= (1 - alpha lambda_0/2)^k ||r(0)||^2",
     source=f"{PAPER}, Theorem 3.2",
     given=(followed, *PREMISES),
-    constant=Constant(met=width_ratio, advice="raise --width, or lower --step"),
+    constant=Constant(met=width_ratio, advice="raise --width, or lower --step", tells=drawn_width),
 )
 def descent_rate(problem: GaoProblem, path: GaoPath) -> Check:
     """Theorem 3.2 for the step of the setting."""
@@ -176,7 +179,7 @@ def descent_rate(problem: GaoProblem, path: GaoPath) -> Check:
     )
 
 
-@descent_rate.also(given=(followed, *PREMISES), constant=Constant(met=width_ratio))
+@descent_rate.also(given=(followed, *PREMISES), constant=Constant(met=width_ratio, tells=drawn_width))
 def room_for_steps(problem: GaoProblem, path: GaoPath) -> Iterator[Check]:
     """The largest step that keeps the rate of Theorem 3.2, which is no smaller than the theorem says."""
     low, high = path.trained.largest_step

@@ -10,9 +10,10 @@ import numpy as np
 from theorems.decays import above_gram, at_rate, energy_identity, lowest_rate
 from theorems.gao_2022.output_weights import FLOW_U, FLOW_V, GIVEN, NEAR, moved_by_flow, printed_refuted
 from theorems.gao_2022.path import GaoPath, followed
-from theorems.gao_2022.premises import PAPER, PREMISES
+from theorems.gao_2022.premises import PAPER, PREMISES, drawn_width
 from theorems.gao_2022.problem import GaoProblem, width_ratio
 from theorems.gao_2022.setting import SMALL
+from theorems.given_start import drawn
 from verify.theorem.claims import Claims, Constant
 from verify.theorem.compare import Check, at_least, at_most, equal, inconclusive
 
@@ -57,6 +58,7 @@ gram_along_flow.false(
     "flow: ||u(t) - u(0)|| <= (8 c sqrt(n)/lambda_0) ||r(0)||; false as printed, for ||u(t)||",
     source=f"{PAPER}, Lemma 3.5 (ii), repaired",
     given=(followed,),
+    only=drawn,
 )
 def u_printed(problem: GaoProblem, path: GaoPath, printed: float = 2 * FLOW_U) -> Iterator[Check]:
     """The printed form fails at the start exactly where m > 256 c^2 n ||r(0)||^2/lambda_0^2.
@@ -106,6 +108,7 @@ u_printed.false(
     "flow: ||v(t) - v(0)|| <= (4 c sqrt(n)/lambda_0) ||r(0)||; false as printed, for ||v(t)||",
     source=f"{PAPER}, Lemma 3.5 (iii), repaired",
     given=(followed,),
+    only=drawn,
 )
 def v_printed(problem: GaoProblem, path: GaoPath, printed: float = 2 * FLOW_V) -> Iterator[Check]:
     """The printed form fails at the start exactly where m > 64 c^2 n ||r(0)||^2/lambda_0^2.
@@ -274,7 +277,7 @@ sharp.false(
     "flow: ||r(t)||^2 <= exp(-lambda_0 t) ||r(0)||^2",
     source=f"{PAPER}, Theorem 3.1",
     given=(followed, *PREMISES),
-    constant=Constant(met=width_ratio),
+    constant=Constant(met=width_ratio, tells=drawn_width),
 )
 def decay(problem: GaoProblem, path: GaoPath) -> Iterator[Check]:
     """Theorem 3.1, which is also Lemma 3.5 (vi), for this width, up to the horizon."""

@@ -19,6 +19,7 @@ from theorems.gao_2022.path import GaoPath
 from theorems.gao_2022.premises import PAPER, PREMISES
 from theorems.gao_2022.problem import GaoProblem, Start, width_ratio
 from theorems.gao_2022.setting import CLOSE, SMALL
+from theorems.given_start import drawn
 from verify.losses import EPS
 from verify.numerics.statistics import STANDARD_ERRORS, power_law
 from verify.relu_deq.kernels import angles, arc_cosine_kernel
@@ -45,7 +46,9 @@ KERNEL_RESOLUTION = 0.1
 CLOSING_ANGLES, CLOSING_RESOLUTION = (1e-1, 1e-3), 0.02
 
 
-@CLAIMS.step("G-L2.1", "||A|| <= 2 sqrt(m) + t, and grows as sqrt(m)", source=f"{PAPER}, Lemma 2.1")
+@CLAIMS.step(
+    "G-L2.1", "||A|| <= 2 sqrt(m) + t, and grows as sqrt(m)", source=f"{PAPER}, Lemma 2.1", only=drawn
+)
 def initial_norm(start: Start, factor: float = 2.0) -> Check:
     """Lemma 2.1 for this A(0), with the sharp Gaussian constants.
 
@@ -156,11 +159,18 @@ lambda_positive.false(
 )
 
 
+def drawn_gram(start: Start) -> str:
+    """What a G(0) far from its limit says of C: of a draw "", of a start file nothing."""
+    return "G(0) is not that of a random draw, but of --start: this says nothing of C" if start.given else ""
+
+
 @CLAIMS.step(
     "G-L3.3",
     "||G(0) - G^inf|| <= lambda_0/4 for m >= C (n^2/lambda_0^2) log(n/delta)",
     source=f"{PAPER}, Lemma 3.3",
-    constant=Constant(met=width_ratio, condition="m >= C (n^2/lambda_0^2) log(n/delta)", advice=""),
+    constant=Constant(
+        met=width_ratio, condition="m >= C (n^2/lambda_0^2) log(n/delta)", advice="", tells=drawn_gram
+    ),
     required=False,
 )
 def gram_at_start(problem: GaoProblem, share: float = 0.25) -> Check:

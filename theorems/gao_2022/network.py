@@ -139,7 +139,7 @@ def gradients(path: GaoPath) -> Iterator[Check]:
 def moves(problem: GaoProblem, path: GaoPath, factor: float = 1.0) -> Iterator[Check]:
     """The integrator moves along J^T c: ``<w, move>`` equals ``<J w, c>`` for the c of the move.
 
-    The budget counts the rounding of the parameters: some m^2 entries, each met by an entry of w of size 1.
+    The budget counts the rounding of the parameters: it is a part of each, met by an entry of w of size 1.
     """
     for at in path.flow.probes:
         yield equal(
@@ -147,7 +147,7 @@ def moves(problem: GaoProblem, path: GaoPath, factor: float = 1.0) -> Iterator[C
             at.move_along,
             factor * at.expected_along,
             budget={
-                "rounding of the move": 10 * EPS * problem.width / MOVE,
+                "rounding of the move": 10 * EPS * problem.size / MOVE,
                 "derivative": at.rounding * float(np.linalg.norm(at.derivative)),
             },
             where={"time": at.time},

@@ -17,6 +17,7 @@ from theorems.gao_2022.path import GaoPath
 from theorems.gao_2022.premises import PAPER, PREMISES
 from theorems.gao_2022.problem import GaoProblem, Start, lemma_ratio, width_ratio
 from theorems.gao_2022.setting import SMALL
+from theorems.given_start import drawn
 from verify.losses import EPS
 from verify.numerics.differentiation import directional_derivative
 from verify.relu_deq.kernels import angles
@@ -114,6 +115,7 @@ lambda_by_quadrature.false(
     "G-A1",
     "A(0) and W(0) have the moments of N(0, 1), and u(0) and v(0) are of signs",
     source=f"{PAPER}, Assumption 1",
+    only=drawn,
 )
 def drawn_as_assumed(problem: GaoProblem, size: float = 1.0) -> Iterator[Check]:
     """The start, by its entries: a mean of N of them is N(0, 1/N), and one of squares chi^2 over N.

@@ -11,9 +11,11 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from theorems.gao_2022.premises import drawn_width
 from theorems.gao_2022.problem import GaoProblem, lemma_ratio
 from theorems.gao_2022.promise import refuting_distance
 from verify.losses import EPS
+from verify.numerics.arrays import norm
 from verify.relu_deq.descent import Descent
 from verify.relu_deq.path import ReluPath
 from verify.theorem.claims import Constant
@@ -29,8 +31,8 @@ COLUMNS = {"A": 0, "W": 1, "u": 2, "v": 3}
 FLOW_U, FLOW_V, DESCENT_U, DESCENT_V = 8.0, 4.0, 16.0, 8.0
 
 #: The open constant of Lemma 3.5, for the given labels and for labels near yhat(0).
-GIVEN = Constant(met=lemma_ratio)
-NEAR = Constant(met=lambda path: lemma_ratio(path.trained.near_problem))
+GIVEN = Constant(met=lemma_ratio, tells=drawn_width)
+NEAR = Constant(met=lambda path: lemma_ratio(path.trained.near_problem), tells=drawn_width)
 
 
 def printed_refuted(
@@ -67,21 +69,23 @@ def moved_by_flow(
     problem: GaoProblem, flow: ReluPath, name: str, constant: float, labels: str, *, itself: bool = False
 ) -> Check:
     """``||u(t) - u(0)||`` against ``constant c sqrt(n) ||r(0)|| / lambda_0``; with `itself`, ``||u(t)||``."""
+    size = norm(problem.start.theta.parts[name])  # of what is rounded
     return at_most(
         f"repaired: ||{name}(t) - {name}(0)||, {labels} labels",
         (flow.norms if itself else flow.distances)[:, COLUMNS[name]],
         constant * problem.output_scale,
-        budget={"rounding": 4 * flow.precision * np.sqrt(problem.width) * (1 + flow.steps)},
+        budget={"rounding": 4 * flow.precision * size * (1 + flow.steps)},
         where={"time": flow.times},
     )
 
 
 def moved_by_descent(problem: GaoProblem, descent: Descent, name: str, constant: float, labels: str) -> Check:
     """``||u(k) - u(0)||`` after k steps of descent, against the same bound."""
+    size = norm(problem.start.theta.parts[name])  # of what is rounded
     return at_most(
         f"repaired: ||{name}(k) - {name}(0)||, {labels} labels",
         descent.distances[:, COLUMNS[name]],
         constant * problem.output_scale,
-        budget={"rounding": 4 * EPS * np.sqrt(problem.width) * (1 + problem.steps)},
+        budget={"rounding": 4 * EPS * size * (1 + problem.steps)},
         where={"step": np.arange(len(descent.residuals))},
     )

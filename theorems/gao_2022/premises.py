@@ -99,12 +99,15 @@ gamma_small.broken(
 
 
 def start_too_small(start: Start) -> str:
-    """The message where lambda_min(G(0)) is too small: which C the condition on the width would need."""
+    """The message where lambda_min(G(0)) is too small; of a draw with the C of its condition on the width."""
     relative = float(np.linalg.eigvalsh(start.gram)[0]) / start.lambda_0
-    return (
-        f"lambda_min(G(0)) = {relative:.3g} lambda_0 is below 3/4 lambda_0 at time 0: C in "
-        f"m >= C (n^2/lambda_0^2) log(n/delta) must exceed {width_ratio(start):.2g}; raise --width"
-    )
+    found = f"lambda_min(G(0)) = {relative:.3g} lambda_0 is below 3/4 lambda_0 at time 0"
+    if start.given:
+        return (
+            f"{found}, for the W of --start, which is no draw and says nothing of C: give --start another W"
+        )
+    needed = f"C in m >= C (n^2/lambda_0^2) log(n/delta) must exceed {width_ratio(start):.2g}"
+    return f"{found}: {needed}; raise --width"
 
 
 @CLAIMS.hypothesis(
@@ -134,6 +137,13 @@ start_large.broken(
     setting={"width": 40, "samples": 6, "data": "sphere", "seed": 20},
 )
 start_large.broken("an input that no unit sees", why="two units: G(0) is singular", setting=TINY)
+
+
+def drawn_width(start: Start) -> str:
+    """Whether a theorem that fails here tells a constant of its condition on the width: "" of a draw."""
+    untold = "the condition on the width is about a draw, and --start is none: this says nothing of C"
+    return untold if start.given else ""
+
 
 #: What both theorems and most lemmas rest on, known at time 0.
 PREMISES = (gamma_small, start_large)

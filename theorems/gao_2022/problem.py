@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from theorems.gao_2022.setting import Setting
-from theorems.two_classes import draw_data
+from theorems.given_start import draw_data_for, kinked
 from verify.data.parallel import moved_apart, parallel_pairs
+from verify.data.start import started
 from verify.losses import EPS
-from verify.numerics.arrays import Placement
+from verify.numerics.arrays import Placement, norm
 from verify.relu_deq.features import ScaledRelu
 from verify.relu_deq.kernels import angles, arc_cosine_kernel
 from verify.relu_deq.model import ImplicitReLU, NoEquilibriumError
@@ -41,6 +42,7 @@ class Start:
     lambda_0  smallest eigenvalue of G^inf
     norms     ``||A(0)||`` and ``||W(0)||``, spectral
     gamma     gamma~ is ``gamma / sqrt(m)``
+    given     whether the parameters are those of a start file, and not drawn
     """
 
     inputs: Array
@@ -50,10 +52,11 @@ class Start:
     lambda_0: float
     norms: tuple[float, float]
     gamma: float
+    given: bool = False
 
     @classmethod
-    def of(cls, inputs: Array, theta: Parameters, gamma: float | None) -> Start:
-        """A start from inputs and parameters; gamma is the largest allowed unless given."""
+    def of(cls, inputs: Array, theta: Parameters, gamma: float | None, given: bool = False) -> Start:
+        """A start from inputs and parameters; gamma is the largest allowed unless one is asked for."""
         width = len(theta.a)
         norms = (float(np.linalg.norm(theta.a, 2)), float(np.linalg.norm(theta.w, 2)))
         limit = arc_cosine_kernel(inputs)
@@ -65,6 +68,7 @@ class Start:
             lambda_0=float(np.linalg.eigvalsh(limit)[0]),
             norms=norms,
             gamma=gamma or largest_gamma(max(norms) / np.sqrt(width)),
+            given=given,
         )
 
     @property
@@ -80,8 +84,8 @@ class Start:
     @property
     def gram_error(self) -> float:
         """Error of an eigenvalue of G or G^inf: rounding of sums of m terms and of the eigensolver."""
-        n = len(self.limit)
-        return 4 * (n + float(np.sqrt(self.width))) * EPS * float(np.trace(self.limit))
+        n, trace = len(self.limit), max(float(np.trace(self.limit)), norm(self.phi) ** 2)
+        return 4 * (n + float(np.sqrt(self.width))) * EPS * trace
 
     @property
     def norm_constant(self) -> float:
@@ -133,6 +137,11 @@ class GaoProblem(Start, ReluProblem):
         return self.model.coupling * self.norms[0]
 
     @property
+    def size(self) -> float:
+        """``||theta(0)||``, of all parameters, of which their rounding is a part."""
+        return float(np.sqrt(sum(norm(part) ** 2 for part in self.start.theta.parts.values())))
+
+    @property
     def kernel(self) -> Array:
         """H(0) (n, n)."""
         return self.start.kernel
@@ -150,7 +159,7 @@ def printed_step(lambda_0: float, samples: int) -> float:
 
 def largest_gamma(c: float) -> float:
     """``min(1/2, 1/(4c))``."""
-    return min(0.5, 1 / (4 * c))
+    return 1 / max(2.0, 4 * c)
 
 
 def smaller_gamma(c: float) -> str:
@@ -181,20 +190,24 @@ def apart(start: Start) -> str:
 def build(setting: Setting) -> GaoProblem:
     """Data, the network at its start, and the constants that follow from them.
 
-    InputError for unusable data. HypothesisError for parallel inputs, for a map that does not contract, and
-    for an input on which every unit is zero.
+    InputError for unusable data and for an unusable start file. HypothesisError for parallel inputs, for a
+    map that does not contract, and for an input on which every unit is zero.
     """
+    setting, given = started(setting)
     placement = Placement(setting.dtype, setting.device)
     rng = np.random.default_rng(setting.seed)
-    drawn = draw_data(setting, rng)
+    drawn = draw_data_for(setting, given, "W", rng)
     inputs, moved, notes = drawn.features, 0, tuple[str, ...]()
     if setting.perturb:
         inputs, moved = moved_apart(inputs, setting.perturb, rng, "perturbed inputs")
     if moved:
         notes = (f"noise of size {setting.perturb:g} was added to {moved} inputs parallel to others",)
     targets = drawn.targets[0]
-    theta = Parameters.random(setting.width, len(inputs), rng)
-    known = Start.of(inputs, theta, setting.gamma)
+    if given is None:
+        theta = Parameters.random(setting.width, len(inputs), rng)
+    else:
+        theta = Parameters(*(given.parameters[name] for name in "AWuv"))
+    known = Start.of(inputs, theta, setting.gamma, given is not None)
     if message := apart(known):
         raise HypothesisError(message, known)
     model = ImplicitReLU.scaled(inputs, setting.width, known.gamma)
@@ -210,9 +223,11 @@ def build(setting: Setting) -> GaoProblem:
     if len(dead):
         raise HypothesisError(
             f"input {dead[0]} excites none of the {setting.width} units, so that lambda_min(G(0)) = 0 at "
-            "time 0: raise --width",
+            f"time 0: {'give --start another W' if known.given else 'raise --width'}",
             known,
         )
+    if message := kinked(*start.guards):
+        raise HypothesisError(message, known)
     values, vectors = np.linalg.eigh(start.kernel)
     if setting.labels == "aligned":
         targets = start.output - setting.alignment * vectors[:, 0]
@@ -224,7 +239,7 @@ def build(setting: Setting) -> GaoProblem:
         tolerance=setting.tolerance,
         seed=setting.seed,
         placement=placement,
-        described={"data": setting.data, "digest": drawn.digest},
+        described={"data": setting.data, "digest": drawn.digest, **(given.described if given else {})},
         notes=notes,
         step=setting.step or printed_step(max(known.lambda_0, EPS), len(targets)),
         **{field.name: getattr(known, field.name) for field in fields(known)},

@@ -8,23 +8,32 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from theorems.two_classes import Classes
+from verify.data.start import StartFormat, StartSetting
 from verify.theorem.presets import Presets, Variant
-from verify.theorem.settings import BaseSetting
 
 #: Targets closer than this are equal to the outputs as far as these are known: to 1e-9, along the flow.
 LEAST_ALIGNMENT = 1e-6
 
 
-class Setting(BaseSetting):
+class Setting(StartSetting):
     """What can be varied."""
 
     GROUPS: ClassVar[Mapping[str, Sequence[str]]] = {
-        "Network": ("width", "gamma", "seed"),
+        "Network": ("width", "gamma", "start", "seed"),
         "Data": ("data", "samples", "classes", "perturb", "labels", "alignment"),
         "Flow": ("horizon", "points", "tolerance", "dtype", "device"),
         "Descent": ("step",),
     }
 
+    START: ClassVar[StartFormat] = StartFormat(
+        {"A": ("m", "m"), "W": ("m", "d"), "u": ("m",), "v": ("m",)}, {"m": "width"}
+    )
+
+    start: str | None = Field(
+        None,
+        examples=["checkpoint.npz"],
+        description="initial A (m, m), W (m, d), u (m,) and v (m,), in FILE.npz; default: drawn",
+    )
     width: int = Field(1000, ge=2, le=20_000, examples=[400], description="width m: number of hidden units")
     samples: int | None = Field(
         None, ge=2, le=5000, examples=[50], description="samples n; default 50, or all rows of a file"

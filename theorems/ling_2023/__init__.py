@@ -49,6 +49,7 @@ from theorems.ling_2023.problem import build as build
 from theorems.ling_2023.search import SEARCH as SEARCH
 from theorems.ling_2023.setting import PRESETS as PRESETS
 from theorems.ling_2023.setting import Setting as Setting
+from verify.data.start import sized
 from verify.theorem.claims import Claims
 from verify.theorem.cost import Cost
 
@@ -67,5 +68,6 @@ CLAIMS = Claims(PAPER, lemmas.CLAIMS, training.CLAIMS)
 
 
 def cost(setting: Setting) -> Cost:
-    """What a run will take, about."""
+    """What a run will take, about; InputError for an unusable start file."""
+    setting, _ = sized(setting)
     return relu_cost(setting.width, setting.samples or 50, setting.points, single=False)

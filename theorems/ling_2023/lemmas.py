@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from theorems.decays import above_gram
+from theorems.given_start import drawn
 from theorems.ling_2023.path import LingPath
 from theorems.ling_2023.problem import LingProblem
 from theorems.ling_2023.setting import SMALL
@@ -47,7 +48,7 @@ def law_inputs(samples: int = SAMPLES) -> tuple[Array, np.random.Generator]:
     return np.sqrt(SPHERE_DIMENSION) * sphere(samples, rng).features, rng
 
 
-@CLAIMS.hypothesis("L-A1", "sigma_w^2 < 1/8", source=f"{PAPER}, Assumption 1")
+@CLAIMS.hypothesis("L-A1", "sigma_w^2 < 1/8", source=f"{PAPER}, Assumption 1", only=drawn)
 def small_sigma(problem: LingProblem, largest: float = 1 / 8) -> Check:
     """Both sides are exact."""
     return at_most("sigma_w^2", problem.sigma_w**2, largest, budget={})
@@ -99,7 +100,7 @@ def edge(share: float = 1.0) -> Iterator[Check]:
 edge.false("an edge at 1.9 sqrt(2) sigma_w", share=0.95, why="any ||W(0)|| is beyond it", setting=SMALL)
 
 
-@CLAIMS.step("L-1.here", "the repaired Lemma 1 in this draw", source=f"{PAPER}, Lemma 1")
+@CLAIMS.step("L-1.here", "the repaired Lemma 1 in this draw", source=f"{PAPER}, Lemma 1", only=drawn)
 def edge_here(problem: LingProblem, share: float = 1.0) -> Check:
     """With an e so large that it fails once in 1e9 draws."""
     beyond = np.sqrt(-np.log(IMPROBABLE) / (2 * problem.model.width))
@@ -221,6 +222,7 @@ def width_ratio(problem: LingProblem) -> float:
     "lambda_0 >= (m/2) lambda_* for m >= C (n^2/lambda_*^2) log(n/(lambda_* t))",
     source=f"{PAPER}, Theorem 2",
     constant=Constant(width_ratio, "m >= C (n^2/lambda_*^2) log(n/(lambda_* t))"),
+    only=drawn,
 )
 def initial_gram(problem: LingProblem, share: float = 0.5) -> Check:
     """Theorem 2 in this instance."""

@@ -1,4 +1,4 @@
-"""The path: descent and flow as the theorem has them, descent from the paper's own start; pictures."""
+"""The path: descent and flow as the theorem has them, descent by longer steps; pictures."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from verify.theorem.protocol import Progress
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-#: Steps from the paper's own start, each of size 1/lambda_max(H(0)).
+#: Steps from the paper's own start, or that of a start file, each of size 1/lambda_max(H(0)).
 WHOLE_STEPS = 100
 
 
 @dataclass(frozen=True)
 class LingPath:
-    """Descent with the step of the setting, flow with the same labels, and descent from the paper's start."""
+    """Descent with the step of the setting, flow with the same labels, and descent from `problem.whole`."""
 
     problem: LingProblem
     descent: Descent
@@ -55,26 +55,32 @@ class LingPath:
 
     @property
     def notes(self) -> Sequence[str]:
-        """How Condition 1 stands, and what happens at the paper's own start."""
+        """How Condition 1 stands, and what happens by longer steps, with labels of the data."""
         problem, whole = self.problem, self.whole
         found = ", ".join(f"{part} {ratio:.3g}" for part, ratio in problem.condition.items())
         # What (7) allows grows like the root of m, since lambda_0 grows like m and c_a like its root.
         width = problem.model.width * problem.samples / min(problem.constants.allowed(problem.lambda_0)) ** 2
         small = (
-            f"; for labels of size 1 it would take m = {width:.1g}" if problem.condition["(9)"] > 1 else ""
+            f"; for labels of size 1 it would take m = {width:.1g}"
+            if problem.condition["(9)"] > 1 and not problem.given
+            else ""
         )
         fallen, steps = np.exp(whole.log_change[-1]), len(whole.residuals) - 1
+        where = (
+            "from --start as it is, with the labels of the data"
+            if problem.given
+            else "from the paper's own start, where (9) never holds"
+        )
         return [
             *problem.notes,
             f"Condition 1, left over right sides: {found}{small}",
-            f"from the paper's own start, where (9) never holds, {steps} steps of {whole.step:.3g} take the "
-            f"loss to {fallen:.2g} of itself",
+            f"{where}, {steps} steps of {whole.step:.3g} take the loss to {fallen:.2g} of itself",
             *self.flow.notes,
         ]
 
 
 def integrate(problem: LingProblem, progress: Progress) -> LingPath:
-    """Descent and flow in (W, U, a), observed; and descent from the paper's own start."""
+    """Descent and flow in (W, U, a), observed; and descent from `problem.whole`."""
     flow = relu_path(problem, lambda share: progress("gradient flow", share, 1.0))
     progress("descent", 0, 0)
     state, targets = problem.whole
@@ -83,7 +89,7 @@ def integrate(problem: LingProblem, progress: Progress) -> LingPath:
 
 
 def pictures(problem: LingProblem, path: LingPath) -> dict[str, Figure]:
-    """Flow against its bounds; descent from the paper's own start."""
+    """Flow against its bounds; descent from the paper's own start, or from the start file."""
     flow, steps = path.flow, np.arange(len(path.whole.residuals))
     slow = np.log1p(-min(path.descent.step * problem.lambda_0 / 2, 1 - EPS))
     curves = {
@@ -96,11 +102,11 @@ def pictures(problem: LingProblem, path: LingPath) -> dict[str, Figure]:
         "guaranteed, for a small enough $a$": (steps, slow * steps),
     }
     of_flow = plots.single("Gradient flow", "gradient-flow time $t$", r"$\Phi(t)/\Phi(0)$")
-    of_whole = plots.single(
-        "The paper's own start: nothing is promised", r"step $\tau$", r"$\Phi(\tau)/\Phi(0)$"
-    )
+    name, whose = ("given", "The start file") if problem.given else ("paper", "The paper's own start")
+    title = f"{whose}: nothing is promised" + ", by steps so long" * problem.given
+    of_whole = plots.single(title, r"step $\tau$", r"$\Phi(\tau)/\Phi(0)$")
     for (_, axes), lines in ((of_flow, curves), (of_whole, whole)):
         for curve, (label, (x, y)) in zip(plots.CURVES, lines.items(), strict=False):
             axes.semilogy(x, np.exp(y), label=label, **curve)
         axes.legend(loc="best")
-    return {"flow": of_flow[0], "paper": of_whole[0]}
+    return {"flow": of_flow[0], name: of_whole[0]}

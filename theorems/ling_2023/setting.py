@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from theorems.two_classes import Classes
+from verify.data.start import StartFormat, StartSetting
 from verify.theorem.presets import Presets, Variant
-from verify.theorem.settings import BaseSetting
 
 
-class Setting(BaseSetting):
+class Setting(StartSetting):
     """What can be varied."""
 
+    START: ClassVar[StartFormat] = StartFormat(
+        {"W": ("m", "m"), "U": ("m", "d"), "a": ("m",)}, {"m": "width"}
+    )
+
+    start: str | None = Field(
+        None,
+        examples=["checkpoint.npz"],
+        description="initial W (m, m), U (m, d) and a (m,), in FILE.npz; default: drawn",
+    )
     width: int = Field(400, ge=2, le=20_000, description="width m: number of hidden units")
     samples: int = Field(5, ge=1, le=5000, description="samples n")
     data: str = Field("sphere", examples=["digits"], description="sphere, digits, or a file FILE.npz")
@@ -22,7 +31,9 @@ class Setting(BaseSetting):
         0.2828, gt=0, lt=10, description="W is drawn from N(0, 2 sigma_w^2/m); sigma_w^2 < 1/8"
     )
     init: Literal["small", "paper"] = Field(
-        "small", description="a of N(0, 1/m), as printed, or so small that Condition 1 can hold"
+        "small",
+        description="a of N(0, 1/m), as printed, or so small that Condition 1 can hold; with --start, its a "
+        "is made small only where this is asked for",
     )
     labels: Literal["near", "data"] = Field(
         "near", description="targets of the data, or near yhat(0), along the slowest direction of Z^T Z"

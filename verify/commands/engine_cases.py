@@ -85,6 +85,8 @@ class Case:
     informative  the comparison for the informative claim
     constant     the comparison for the claim with an open constant
     unmet        what a condition of the conclusion says; "" where it holds
+    elsewhere    why a part of a claim is not about this run; "" where it is
+    about        the comparison for the other part of that claim
     breaks       where the run breaks
     only_seed    the one seed for which anything of this is broken; None for all
     """
@@ -98,6 +100,8 @@ class Case:
     informative: Callable[[], Check] = _upper
     constant: Callable[[], Check] = _upper
     unmet: str = ""
+    elsewhere: str = ""
+    about: Callable[[], Check] = _upper
     breaks: str = ""
     only_seed: int | None = None
 
@@ -223,6 +227,16 @@ CASES: Mapping[str, Case] = MappingProxyType(
             premise=_fails,
         ),
         "condition": Case("a condition is not met", Verdict.NOT_APPLICABLE, unmet="use --case sound"),
+        "elsewhere": Case("a claim is not about the run", Verdict.VERIFIED, elsewhere="use --case sound"),
+        "elsewhere-violated": Case(
+            "a claim of which a part is not about the run, violated in the other",
+            Verdict.VIOLATED,
+            elsewhere="use --case sound",
+            about=_fails,
+        ),
+        "about-close": Case(
+            "a claim about the run that cannot be decided", Verdict.INCONCLUSIVE, about=_close
+        ),
         "constant": Case("a conclusion with an open constant fails", Verdict.NOT_APPLICABLE, constant=_fails),
         "no-hypothesis": Case("no start meets the hypothesis", Verdict.NOT_APPLICABLE, breaks="hypothesis"),
         "build": Case("the building breaks", Verdict.ERROR, breaks="build"),
@@ -276,6 +290,10 @@ def _unmet(problem: Case) -> str:
     return problem.unmet
 
 
+def _elsewhere(problem: Case) -> str:
+    return problem.elsewhere
+
+
 def _one(problem: Case) -> float:
     return 1.0
 
@@ -300,6 +318,18 @@ def other_premise(problem: Case) -> Check:
 def informative(path: Case) -> Check:
     """What counts only when it fails."""
     return path.informative()
+
+
+@CLAIMS.step("some", "a claim about some runs", only=_elsewhere)
+def some(path: Case) -> Check:
+    """What is compared where it is about the run."""
+    return _upper()
+
+
+@some.also()
+def about(path: Case) -> Check:
+    """What is compared in any run."""
+    return path.about()
 
 
 @CLAIMS.step("law", "what no setting changes", required=False)

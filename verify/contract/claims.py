@@ -84,8 +84,12 @@ def _part(part: Part, claims: Sequence[Statement[Any]]) -> Iterator[str]:
             yield f"rests on {one.claim.id!r}, a {one.claim.kind}: `given` takes hypotheses and conditions"
     if isinstance(part.constant, Constant):
         yield from _function(part.constant.met, "`met` of its constant", _available(part))
+        if part.constant.tells is not None:
+            yield from _function(part.constant.tells, "`tells` of its constant", _available(part))
     elif part.constant is not None:
         yield "its `constant` is no verify.theorem.claims.Constant: make it one"
+    if part.only is not None:
+        yield from _function(part.only, "`only`", _available(part))
 
 
 def _available(part: Part) -> Sequence[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -202,13 +202,13 @@ def runs_of(made: Record | Suite) -> Sequence[Record]:
 
 
 def claim_records(claims: Sequence[Claim], checks: Iterable[Check]) -> list[ClaimRecord]:
-    """Every claim with its checks; a claim without any is ERROR."""
+    """Every claim with its checks; a claim without any is ERROR, and one not about the run is informative."""
     by_claim: dict[str, list[Check]] = {claim.id: [] for claim in claims}
     for check in checks:
         by_claim[check.claim].append(check)
     return [
         ClaimRecord(
-            **asdict(claim),
+            **asdict(replace(claim, required=_about(claim, by_claim[claim.id]))),
             verdict=claim_verdict(by_claim[claim.id]),
             checks=[CheckRecord(**_without_claim(check)) for check in by_claim[claim.id]],
         )
@@ -220,11 +220,19 @@ def overall_verdict(claims: Sequence[Claim], records: Sequence[ClaimRecord]) -> 
     """The theorem's verdict; ERROR when nothing at all was claimed."""
     if not records:
         return worst([])
-    return theorem_verdict(claims, {record.id: record.verdict for record in records})
+    stated = [replace(one, required=record.required) for one, record in zip(claims, records, strict=True)]
+    return theorem_verdict(stated, {record.id: record.verdict for record in records})
+
+
+def _about(claim: Claim, checks: Sequence[Check]) -> bool:
+    """Whether the claim is required in a run with these checks."""
+    return claim.required and not any(check.beside for check in checks)
 
 
 def _without_claim(check: Check) -> dict[str, Any]:
-    names = [field.name for field in fields(check) if field.name not in ("claim", "arrays", "compared")]
+    names = [
+        field.name for field in fields(check) if field.name not in ("claim", "arrays", "compared", "beside")
+    ]
     return {name: _finite(getattr(check, name)) for name in names}
 
 

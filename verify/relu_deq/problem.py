@@ -34,6 +34,9 @@ EQUILIBRIUM_SHARE = 1e-5
 #: The lowest accuracy of equilibria in a flow: H and its smallest eigenvalues are computed from them.
 LOOSEST_ACCURACY = 1e-9
 
+#: Stands for the outputs' size where they do not depend on Z, as with u = 0.
+TINY = float(np.finfo(float).tiny)
+
 #: What a gate that is not as its guard's sign has it may change of the outputs, over the error that a step
 #: may make.
 SIGN_SHARE = 0.1
@@ -178,7 +181,7 @@ class LeastSquares:
         state = self.state
         # An error eps ||Phi|| of Z is one of eps ||Phi|| ||u|| of the outputs.
         output = norm(state.phi) * norm(state.theta.u)
-        wanted = EQUILIBRIUM_SHARE * self.tolerance * float(np.linalg.norm(self.residual)) / output
+        wanted = EQUILIBRIUM_SHARE * self.tolerance * float(np.linalg.norm(self.residual)) / max(output, TINY)
         accuracy = min(max(wanted, ACCURACY), LOOSEST_ACCURACY)
         theta = state.parameters_after(moves) if moves else state.theta
         theta = on_kinks(state.model, theta, gates.held.features)

@@ -70,17 +70,21 @@ class Constant:
     met        function of `problem` or `path` that gives this value
     condition  name of the condition that C is part of
     advice     what the user can do
+    tells      condition under which an instance says something of C; its message stands for value and advice
     """
 
     met: Callable[..., float]
     condition: str = "the condition on the width"
     advice: str = "raise --width"
+    tells: Condition | None = None
 
     def silence(self, check: Check, known: Mapping[str, object]) -> Check:
-        """A violated comparison turned into a lower bound of the constant."""
+        """A violated comparison turned into a lower bound of the constant, where it tells one."""
         at = ", ".join(f"{name} {value:.4g}" for name, value in check.where.items())
-        needed = f"C in {self.condition} must exceed {called(self.met, known):.2g}"
-        message = "; ".join(filter(None, [f"fails at {at}: {needed}" if at else needed, self.advice]))
+        untold = called(self.tells, known) if self.tells else ""
+        needed = untold or f"C in {self.condition} must exceed {called(self.met, known):.2g}"
+        advice = "" if untold else self.advice
+        message = "; ".join(filter(None, [f"fails at {at}: {needed}" if at else needed, advice]))
         return replace(check, verdict=Verdict.NOT_APPLICABLE, message=message, compared=check.verdict)
 
 
@@ -91,11 +95,13 @@ class Part:
     function  makes the comparisons
     given     hypotheses and conditions that must hold, or the comparisons are NOT_APPLICABLE
     constant  the constant that the statement leaves open, if it does
+    only      condition for the claim to be about a run at all; elsewhere NOT_APPLICABLE and informative
     """
 
     function: Callable[..., Comparisons]
     given: Sequence[Statement[Any] | Condition] = ()
     constant: Constant | None = None
+    only: Condition | None = None
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -129,12 +135,16 @@ class Statement(Generic[P]):
         return self._function(*args, **kwargs)
 
     def also(
-        self, *, given: Sequence[Statement[Any] | Condition] = (), constant: Constant | None = None
+        self,
+        *,
+        given: Sequence[Statement[Any] | Condition] = (),
+        constant: Constant | None = None,
+        only: Condition | None = None,
     ) -> Callable[[Callable[Q, Comparisons]], Callable[Q, Comparisons]]:
         """Adds comparisons for the same claim that rest on something else."""
 
         def add(function: Callable[Q, Comparisons]) -> Callable[Q, Comparisons]:
-            self.parts.append(Part(function, given, constant))
+            self.parts.append(Part(function, given, constant, only))
             return function
 
         return add
@@ -215,6 +225,7 @@ class Register(Protocol):
         source: str = "",
         given: Sequence[Statement[Any] | Condition] = (),
         constant: Constant | None = None,
+        only: Condition | None = None,
         required: bool = True,
         otherwise: Condition | None = None,
     ) -> Callable[[Callable[P, Comparisons]], Statement[P]]:
@@ -222,6 +233,8 @@ class Register(Protocol):
 
         given: hypotheses, claims or conditions: where one fails the claim is NOT_APPLICABLE and says so.
         constant: a constant that the statement leaves open.
+        only: a condition for the claim to be about a run at all: elsewhere it is NOT_APPLICABLE, with the
+            condition's message, and informative.
         otherwise: for a hypothesis that a setting may break: the message then; takes what it needs by name.
         """
 
@@ -286,12 +299,13 @@ class Claims(Sequence[Statement[Any]]):
             source: str = "",
             given: Sequence[Statement[Any] | Condition] = (),
             constant: Constant | None = None,
+            only: Condition | None = None,
             required: bool = True,
             otherwise: Condition | None = None,
         ) -> Callable[[Callable[P, Comparisons]], Statement[P]]:
             def register(function: Callable[P, Comparisons]) -> Statement[P]:
                 made = Claim(name, text, source or self._source, kind, required)
-                found = Statement(made, function, Part(function, given, constant), otherwise)
+                found = Statement(made, function, Part(function, given, constant, only), otherwise)
                 self._statements.append(found)
                 return found
 

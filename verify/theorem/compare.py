@@ -54,6 +54,7 @@ class Check:
                     only when VIOLATED
     claim           id of the claim that the comparison was made for
     compared        the verdict of the numbers alone, where a hypothesis or an unstated constant overrides it
+    beside          nothing was compared, since the claim is not about this run: it is informative there
     """
 
     quantity: str
@@ -73,6 +74,7 @@ class Check:
     arrays: Mapping[str, NDArray[Any]] = field(default_factory=dict, repr=False, compare=False)
     claim: str = ""
     compared: Verdict | None = None
+    beside: bool = False
 
 
 def at_most(

@@ -46,6 +46,7 @@ def judged_from(statement: Statement[Any]) -> set[str]:
     found: set[str] = set()
     for part in statement.parts:
         found |= {*part.needs, *(needs(part.constant.met) if part.constant else ())}
+        found |= {*(needs(part.only) if part.only else ())}
         for given in part.given:
             found |= judged_from(given) if isinstance(given, Statement) else set(needs(given))
     return found
@@ -86,6 +87,9 @@ class Judge:
         for part in statement.parts:
             if missing := [name for name in part.needs if name not in known]:
                 yield self._unjudged(missing)
+                continue
+            if apart := part.only and called(part.only, known):
+                yield replace(not_applicable(NOTHING, apart), beside=True)
                 continue
             if unmet := self._unmet(part, known):
                 yield not_applicable(NOTHING, unmet)

@@ -67,6 +67,14 @@ def test_what_cannot_be_used_is_refused(tmp_path, arrays, options, named):
     assert "\n" not in str(caught.value)
 
 
+def test_outputs_that_the_data_do_not_have_are_refused(tmp_path, rng):
+    np.savez(tmp_path / "a.npz", **GOOD)
+    np.savez(tmp_path / "data.npz", x=rng.standard_normal((9, 5)), y=rng.standard_normal((9, 3)))
+    named = r"a.npz has 2 outputs: .*data.npz has 3; give a start with as many, or other --data"
+    with pytest.raises(InputError, match=named):
+        build(linear_rate, tmp_path / "a.npz", data=str(tmp_path / "data.npz"))
+
+
 def test_what_is_no_npz_is_refused(tmp_path):
     (tmp_path / "a.npz").write_text("A")
     for name in ("a.npz", "b.npz", "."):

@@ -117,6 +117,18 @@ def test_what_is_gone_or_new_counts(record, update, what):
     assert any(what in difference.what for difference in differences(moved, record))
 
 
+def test_an_option_that_one_side_lacks_counts_as_left_to_its_default(record):
+    """A reference from before the option was there holds, unless the option is used."""
+    older = record.model_copy(
+        update={"setting": {name: value for name, value in record.setting.items() if name != "start"}}
+    )
+    assert record.setting["start"] is None
+    assert differences(older, record) == differences(record, older) == []
+    used = record.model_copy(update={"setting": {**record.setting, "start": "a.npz"}})
+    for pair in ((older, used), (used, older)):
+        assert [moved.what for moved in differences(*pair)] == ["linear-rate  setting  start"]
+
+
 @pytest.mark.parametrize(("name", "factor", "moves"), [("rates", 1.001, 9), ("rates", 1 + 1e-8, 0)])
 def test_rates_move_little(record, name, factor, moves):
     rates = {name: factor * value for name, value in record.rates.items()}

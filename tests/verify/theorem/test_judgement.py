@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from verify.records.record import claim_records, overall_verdict
 from verify.theorem.claims import Claims, Constant
 from verify.theorem.compare import at_most, inconclusive, not_applicable
 from verify.theorem.falsehoods import Falsehood
@@ -106,6 +107,44 @@ def test_where_a_claim_fails_an_open_constant_is_bounded_from_below():
     assert found.message == "fails at time 3: C in (3) must exceed 5; raise --width"
     assert claim(HELD).verdict is Verdict.VERIFIED
     assert claim(CLOSE).verdict is Verdict.INCONCLUSIVE
+
+
+def test_an_instance_that_tells_nothing_of_an_open_constant_says_so():
+    constant = Constant(
+        lambda problem: 1.0, advice="raise --width", tells=lambda problem: "no draw" if problem else ""
+    )
+
+    def message(problem):
+        claim = Claims("").conclusion("A", "", constant=constant)(lambda: FAILS)
+        found = judged(claim, {"problem": problem})
+        assert (found.verdict, found.compared) == (Verdict.NOT_APPLICABLE, Verdict.VIOLATED)
+        return found.message
+
+    assert message(1) == "fails at time 3: no draw"
+    assert message(0).endswith("must exceed 1; raise --width")
+
+
+@pytest.mark.parametrize(
+    ("apart", "other", "required", "verdict"),
+    [
+        ("", HELD, True, "VIOLATED"),
+        ("no draw", HELD, False, "VERIFIED"),
+        ("no draw", CLOSE, False, "VERIFIED"),
+        ("no draw", FAILS, False, "VIOLATED"),
+    ],
+)
+def test_a_claim_that_is_not_about_a_run_is_informative_there(apart, other, required, verdict):
+    claims = Claims("")
+    claims.step("B", "")(lambda: HELD)
+    partly = claims.step("A", "", only=lambda problem: apart)(lambda problem: FAILS)
+    partly.also()(lambda: other)
+    judge = Judge({"problem": 1})
+    checks = [check for statement in claims for check in judge.checks(statement)]
+    records = claim_records(claims.claims, checks)
+    assert [record.required for record in records] == [True, required]
+    assert overall_verdict(claims.claims, records) == verdict
+    assert not apart or (checks[1].verdict, checks[1].message) == ("NOT_APPLICABLE", apart)
+    assert not laws([partly])  # whose condition depends on the setting
 
 
 def test_parts_of_a_claim_rest_on_what_each_says():
