@@ -155,6 +155,22 @@ MUTATIONS = (
         TESTED,
     ),
     Mutation(
+        "a claim that is not about a run counts there",
+        JUDGEMENT,
+        "yield replace(not_applicable(NOTHING, apart), beside=True)",
+        "yield replace(not_applicable(NOTHING, apart), beside=False)",
+        "it says nothing of that run",
+        TESTED,
+    ),
+    Mutation(
+        "a claim that is not about a run is judged",
+        JUDGEMENT,
+        "if apart := part.only and called(part.only, known):",
+        "if apart := part.only and ():",
+        "what is said of draws may be false of others",
+        TESTED,
+    ),
+    Mutation(
         "only the first hypothesis counts",
         JUDGEMENT,
         "for given in part.given\n            if isinstance(given, Statement)",

@@ -322,8 +322,8 @@ def informative(path: Case) -> Check:
 
 @CLAIMS.step("some", "a claim about some runs", only=_elsewhere)
 def some(path: Case) -> Check:
-    """What is compared where it is about the run."""
-    return _upper()
+    """What is compared where it is about the run, and false elsewhere."""
+    return _fails() if path.elsewhere else _upper()
 
 
 @some.also()
