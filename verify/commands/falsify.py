@@ -6,13 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from joblib import cpu_count
 
 from verify.commands.base import Folder, library, reserved_names
 from verify.commands.settings import TheoremCommand
 from verify.commands.shared import complete_theorem, given_options
 from verify.theorem.errors import InputError
-from verify.theorem.settings import make_setting
 
 if TYPE_CHECKING:
     from verify.search.examine import Sought
@@ -65,6 +63,10 @@ def falsify(
     It ends with how near each claim came to that, and with the command that shows it. A setting option that
     is given does not vary; --seed is that of the search, too.
     """
+    from joblib import cpu_count
+
+    from verify.theorem.settings import make_setting
+
     (theorem,) = library().theorems.catalogue([name], reserved_names()).theorems
     own = given_options([theorem], options)
     setting = make_setting(theorem, own)

@@ -105,4 +105,4 @@ def test_a_hypothesis_that_a_setting_may_break_comes_out_not_applicable():
     statement.broken("broken", why="so", setting={"seed": 2}, data={"inputs": [1.0]})
     assert [one.becomes.value for one in statement.falsehoods] == ["NOT_APPLICABLE"] * 2
     assert [one.breaks_hypothesis for one in statement.falsehoods] == [False, True]
-    assert statement.falsehoods[1].data == {"inputs": [1.0]}
+    assert statement.falsehoods[1].files == {"data": {"inputs": [1.0]}}
