@@ -103,7 +103,7 @@ GLANCE = settings(
     suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
 )
 
-CAMPAIGN = settings(GLANCE, max_examples=30)
+CAMPAIGN = settings(GLANCE, max_examples=16)
 
 
 def admissible(options):
@@ -195,21 +195,21 @@ def test_trust_region_newton_at_length(options):
 
 
 @pytest.mark.campaign
-@settings(CAMPAIGN, max_examples=20)
+@settings(CAMPAIGN, max_examples=10)
 @given(RELU)
 def test_relu_convergence_at_length(options):
     check_run("relu-convergence", options)
 
 
 @pytest.mark.campaign
-@settings(CAMPAIGN, max_examples=15)
+@settings(CAMPAIGN, max_examples=8)
 @given(LING)
 def test_ling_convergence_at_length(options):
     check_run("ling-convergence", options)
 
 
 @pytest.mark.campaign
-@settings(CAMPAIGN, max_examples=8)
+@settings(CAMPAIGN, max_examples=5)
 @given(LINEAR_DEQ)
 def test_linear_deq_at_length(options):
     check_run("linear-deq", options)

@@ -29,8 +29,8 @@ Value = int | float | str
 COMPARED = ("measured", "bound", "slack", "budget", "least_ratio", "largest_ratio")
 NUMBERS = (*COMPARED, "tightness", "seconds")
 
-#: Numbers in the name of a quantity that differ from draw to draw: after an equals sign, or not whole.
-DRAWN = re.compile(r"(?<== )-?\d[\w.+-]*|(?<![\w.^])\d+(?:\.\d+(?:e[+-]?\d+)?|e[+-]?\d+)")
+#: Numbers in the name of a quantity that differ between draws: after an equals sign, not whole, or of steps.
+DRAWN = re.compile(r"(?<== )-?\d[\w.+-]*|(?<![\w.^])\d+(?:\.\d+(?:e[+-]?\d+)?|e[+-]?\d+|(?= steps))")
 
 #: The probability of success whose contour is drawn.
 LEVEL = 0.9
