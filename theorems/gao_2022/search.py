@@ -1,4 +1,4 @@
-"""What a search may vary of the implicit ReLU networks: inputs on a small sphere, gamma, labels, the draw."""
+"""What a search may vary of the implicit ReLU networks: inputs, gamma, labels, the draw, a start."""
 
 from __future__ import annotations
 
@@ -19,6 +19,13 @@ def inputs(options: Mapping[str, Any]) -> Mapping[str, Entries]:
     return {"x": Entries((n, DIMENSION)), "y": Entries((n,), lambda normal: np.arange(n) % 2)}
 
 
+def parameters(options: Mapping[str, Any]) -> Mapping[str, Entries]:
+    """The initial parameters, neutral near those of a draw."""
+    m = options["width"]
+    return {"A": Entries((m, m)), "W": Entries((m, DIMENSION)), "u": Entries((m,)), "v": Entries((m,))}
+
+
+#: Wide networks as they are drawn, and small ones from any start.
 SEARCH = (
     Space(
         "inputs",
@@ -31,6 +38,19 @@ SEARCH = (
             "alignment": Real(1e-5, 1.0, log=True),
         },
         files={"data": inputs},
+        tight={"tolerance": 1e-4},
+    ),
+    Space(
+        "start",
+        fixed={"points": 9, "tolerance": 1e-2},
+        options={
+            "width": Whole(4, 14),
+            "samples": Whole(2, 3),
+            "gamma": Real(0.01, 0.5, log=True),
+            "labels": ("data", "aligned"),
+            "alignment": Real(1e-5, 1.0, log=True),
+        },
+        files={"data": inputs, "start": parameters},
         tight={"tolerance": 1e-4},
     ),
 )

@@ -20,6 +20,16 @@ def inputs(options: Mapping[str, Any]) -> Mapping[str, Entries]:
     return {"x": Entries((n, DIMENSION)), "y": Entries((n,), lambda normal: np.arange(n) % 2)}
 
 
+def parameters(options: Mapping[str, Any]) -> Mapping[str, Entries]:
+    """The initial parameters, neutral near those of a draw, W at half the norm that an equilibrium allows."""
+    m = options["width"]
+    return {
+        "W": Entries((m, m), lambda normal: normal / (4 * np.sqrt(m))),
+        "U": Entries((m, DIMENSION), lambda normal: normal / np.sqrt(DIMENSION)),
+        "a": Entries((m,)),
+    }
+
+
 #: Labels at any distance, where the theorem speaks and where not, by a step that it allows ...
 LABELS = Space(
     "labels",
@@ -45,4 +55,13 @@ STEPS = replace(
     },
 )
 
-SEARCH = (LABELS, STEPS)
+#: Small networks from any start.
+START = Space(
+    "start",
+    fixed={"points": 9, "epochs": 60},
+    options={"width": Whole(4, 14), "samples": Whole(2, 3), "distance": Real(1e-8, 1e2, log=True)},
+    files={"data": inputs, "start": parameters},
+    tight={"tolerance": 1e-5},
+)
+
+SEARCH = (LABELS, STEPS, START)

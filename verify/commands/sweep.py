@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from verify.commands.base import Folder, library, reserved_names
+from verify.commands.guard import Terminated
 from verify.commands.settings import TheoremCommand
 from verify.commands.shared import announce, complete_theorem, given_options, json_option, quiet_option
 from verify.theorem.errors import InputError
@@ -209,7 +210,11 @@ def _run(run: Asked, asked: Sweep, minutes: float | None) -> Swept:
         _workers(asked.theorem, run.scheduler, run.jobs) as workers,
         progress_line(asked.theorem.NAME, shown=shown) as progress,
     ):
-        return run_sweep(asked, run.out, workers, run.retry, minutes and 60 * minutes, progress)
+        try:
+            return run_sweep(asked, run.out, workers, run.retry, minutes and 60 * minutes, progress)
+        except (KeyboardInterrupt, Terminated):
+            click.echo("verify: the finished cells are kept, the same command goes on", err=True)
+            raise
 
 
 def _exit_code(found: Sequence[Swept]) -> int:
