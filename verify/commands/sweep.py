@@ -206,15 +206,15 @@ def _run(run: Asked, asked: Sweep, minutes: float | None) -> Swept:
     shown = not (run.quiet or run.as_json)
     if asked.plans and not run.scheduler:
         announce(announcement([asked.plans], run.jobs), shown)
-    with (
-        _workers(asked.theorem, run.scheduler, run.jobs) as workers,
-        progress_line(asked.theorem.NAME, shown=shown) as progress,
-    ):
-        try:
+    try:
+        with (
+            _workers(asked.theorem, run.scheduler, run.jobs) as workers,
+            progress_line(asked.theorem.NAME, shown=shown) as progress,
+        ):
             return run_sweep(asked, run.out, workers, run.retry, minutes and 60 * minutes, progress)
-        except (KeyboardInterrupt, Terminated):
-            click.echo("verify: the finished cells are kept, the same command goes on", err=True)
-            raise
+    except (KeyboardInterrupt, Terminated):
+        click.echo("verify: the finished cells are kept, the same command goes on", err=True)
+        raise
 
 
 def _exit_code(found: Sequence[Swept]) -> int:

@@ -90,8 +90,7 @@ def run_sweep(
             for cell in sweep.cells
             if cell.key not in finished.done or (retry and cell.key in finished.failed)
         ]
-        total, before = len(sweep.cells), len(sweep.cells) - len(wanted)
-        progress("cells", before, total)
+        progress("cells", 0, len(wanted))
         tasks = [(sweep.theorem, cell, sweep.claims) for cell in wanted]
         computed, inside = 0, 0.0
         stopped = _after(None if seconds is None else clock + seconds)
@@ -103,14 +102,14 @@ def run_sweep(
                     )
                     finished.add(rows)
                     computed, inside = computed + 1, inside + rows[0]["seconds"]
-                    progress("cells", before + computed, total)
+                    progress("cells", computed, len(wanted))
         finally:  # also where it is interrupted: the table then has what is done
             keys = {cell.key for cell in sweep.cells}
             finished.write_table(folder / TABLE, keys)
             table = read_table(folder / TABLE)
             found = Swept(
                 folder,
-                total,
+                len(sweep.cells),
                 len(keys & set(finished.done)),
                 computed,
                 (time.monotonic() - clock, inside),
