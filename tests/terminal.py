@@ -60,6 +60,8 @@ def run(
         stdout=child,
         stderr=child,
         start_new_session=True,
+        # A shell that starts the tests in the background has Ctrl-C ignored, by them and all that they start.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     os.close(child)
     sent, stopped = b"", None

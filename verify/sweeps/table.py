@@ -75,7 +75,7 @@ class Finished:
         self._last: dict[str, Path] = {}
         self.failed: set[str] = set()
         for path in self._files():
-            self._note(path)
+            self._note(path, pq.read_table(path, columns=["cell", "run"]))
 
     @property
     def done(self) -> Collection[str]:
@@ -112,7 +112,7 @@ class Finished:
         sink = pa.BufferOutputStream()
         pq.write_table(table, sink)
         write_file_whole(path, sink.getvalue().to_pybytes())
-        self._note(path)
+        self._note(path, table)
         return path
 
     def _join(self) -> None:
@@ -128,9 +128,8 @@ class Finished:
         current = [cell for cell in pc.unique(table["cell"]).to_pylist() if self._last[cell] == path]
         return table.filter(pc.is_in(table["cell"], pa.array(current, pa.string())))
 
-    def _note(self, path: Path) -> None:
-        """Remember that a file is the last that has its cells."""
-        table = pq.read_table(path, columns=["cell", "run"])
+    def _note(self, path: Path, table: pa.Table) -> None:
+        """Remember that a file is the last that has the cells of this table, which it holds."""
         for cell, run in zip(table["cell"].to_pylist(), table["run"].to_pylist(), strict=True):
             self._last[cell] = path
             (self.failed.add if run == Verdict.ERROR else self.failed.discard)(cell)

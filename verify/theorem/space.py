@@ -9,11 +9,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
 
 Array = NDArray[np.float64]
 
@@ -32,7 +32,7 @@ class Real:
     def at(self, normal: float) -> float:
         """The number that stands for a standard normal one: uniformly distributed if that is normal."""
         low, high = (math.log(self.low), math.log(self.high)) if self.log else (self.low, self.high)
-        found = low + (high - low) * float(ndtr(normal))
+        found = low + (high - low) * NormalDist().cdf(normal)
         rounded = float(f"{math.exp(found) if self.log else found:.{DIGITS}g}")
         return min(max(rounded, self.low), self.high)
 

@@ -9,7 +9,7 @@ import cli
 from verify.commands.selftest import outcomes
 from verify.records import record as records
 from verify.records import regression
-from verify.runs import suite, sweep
+from verify.runs import seeds, suite
 from verify.theorem import claims, compare, judgement
 from verify.theorem.verdicts import Verdict
 
@@ -76,11 +76,11 @@ BUGS = {
         lambda original: lambda quantity, message: as_verified(original(quantity, message)),
     ),
     "a run that raises is a pass": (
-        sweep,
+        seeds,
         "merged",
         lambda original: lambda theorem, drawn, shown: original(theorem, drawn[:1], drawn[0]),
     ),
-    "the best draw decides": (sweep, "worst", lambda original: lambda verdicts: next(iter(verdicts))),
+    "the best draw decides": (seeds, "worst", lambda original: lambda verdicts: next(iter(verdicts))),
     "nothing ever differs": (regression, "_number", lambda original: lambda *given: iter(())),
     "whatever happens exits with 0": (Verdict, "exit_code", lambda original: property(lambda self: 0)),
     "an error exits as undecided": (
