@@ -61,7 +61,7 @@ def run(
         stderr=child,
         start_new_session=True,
         # A shell that starts the tests in the background has Ctrl-C ignored, by them and all that they start.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - no threads here
     )
     os.close(child)
     sent, stopped = b"", None

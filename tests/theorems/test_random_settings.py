@@ -103,7 +103,7 @@ GLANCE = settings(
     suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
 )
 
-CAMPAIGN = settings(GLANCE, max_examples=16)
+CAMPAIGN = settings(GLANCE, max_examples=10)
 
 
 def admissible(options):
@@ -195,7 +195,7 @@ def test_trust_region_newton_at_length(options):
 
 
 @pytest.mark.campaign
-@settings(CAMPAIGN, max_examples=10)
+@CAMPAIGN
 @given(RELU)
 def test_relu_convergence_at_length(options):
     check_run("relu-convergence", options)
