@@ -69,7 +69,11 @@ BUGS = {
         "silence",
         lambda original: lambda self, check, known: check,
     ),
-    "conditions are not looked at": (judgement, "_unmet", lambda original: lambda part, known: ""),
+    "conditions are not looked at": (
+        judgement.Judge,
+        "_unmet",
+        lambda original: lambda self, part, known: "",
+    ),
     "a hypothesis that ends a run is a pass": (
         judgement,
         "not_applicable",
