@@ -1,0 +1,80 @@
+"""Matrices of balls (python-flint's ``arb_mat``): exact conversion, norms, products entry by entry.
+
+Every function encloses: for all matrices in the balls that it is given, the result is in those that it
+returns, and a bound is a bound of all of them. The precision is that of ``flint.ctx``: set it by
+``with ctx.workprec(bits)``, `PRECISION` by default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from flint import arb, arb_mat
+from numpy.typing import NDArray
+
+#: Bits of the mantissas, where nothing else is asked for.
+PRECISION = 128
+
+ZERO = arb(0)
+
+
+def exact(array: NDArray[np.float64]) -> arb_mat:
+    """A float matrix (r, c) as it is: a float64 is a binary number. ValueError where one is not finite."""
+    array = np.atleast_2d(np.asarray(array, dtype=np.float64))
+    if not np.isfinite(array).all():
+        raise ValueError("a matrix of balls is made of finite numbers")
+    rows, columns = array.shape
+    return arb_mat(rows, columns, array.ravel().tolist())
+
+
+def identity(size: int) -> arb_mat:
+    """The identity (size, size)."""
+    return arb_mat(size, size, [int(i == j) for i in range(size) for j in range(size)])
+
+
+def midpoints(matrix: arb_mat) -> NDArray[np.float64]:
+    """Floats next to the midpoints, (r, c): a proposal, never a proof."""
+    return np.array([float(entry) for entry in matrix.entries()]).reshape(matrix.nrows(), matrix.ncols())
+
+
+def hadamard(left: arb_mat, right: arb_mat) -> arb_mat:
+    """The product entry by entry."""
+    entries = [x * y for x, y in zip(left.entries(), right.entries(), strict=True)]
+    return arb_mat(left.nrows(), left.ncols(), entries)
+
+
+def magnitudes(matrix: arb_mat) -> arb_mat:
+    """Upper bounds of the absolute values of the entries, exact."""
+    return arb_mat(matrix.nrows(), matrix.ncols(), [entry.abs_upper() for entry in matrix.entries()])
+
+
+def total(balls: Iterable[arb]) -> arb:
+    """Their sum."""
+    return sum(balls, ZERO)
+
+
+def largest(bounds: Iterable[arb]) -> arb:
+    """The largest of exact bounds that are not negative; 0 of none."""
+    found = ZERO
+    for bound in bounds:
+        found = max(found, bound)
+    return found
+
+
+def frobenius_norm(matrix: arb_mat) -> arb:
+    """An upper bound of the Frobenius norm, exact."""
+    return total(entry.abs_upper() ** 2 for entry in matrix.entries()).sqrt().upper()
+
+
+def column_norm(matrix: arb_mat) -> arb:
+    """An upper bound of the largest absolute column sum, exact."""
+    entries, columns = matrix.entries(), matrix.ncols()
+    return largest(total(entry.abs_upper() for entry in entries[j::columns]).upper() for j in range(columns))
+
+
+def spectral_norm(matrix: arb_mat) -> arb:
+    """An upper bound of the spectral norm, exact: Frobenius', or sqrt(column sum x row sum) where smaller."""
+    by_sums = (column_norm(matrix) * column_norm(matrix.transpose())).sqrt().upper()
+    by_entries = frobenius_norm(matrix)
+    return by_sums if by_sums < by_entries else by_entries
