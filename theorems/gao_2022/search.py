@@ -21,7 +21,7 @@ INPUTS = Space(
     "inputs",
     fixed={"points": 9, "tolerance": 1e-2},
     options={
-        "width": Whole(20, 120),
+        "width": Whole(20, 240),
         "samples": Whole(2, 4),
         "gamma": Real(0.01, 0.5, log=True),
         "labels": ("data", "aligned"),
