@@ -25,8 +25,9 @@ RESOLUTION = 1e-2
 ROUNDINGS = 4.0
 
 #: Steps are as long as the outputs allow, and these do not see every error of the parameters. What they do
-#: not see moved the balance by up to 2.3 times what they see, in 200 random settings.
-UNSEEN = 10.0
+#: not see moved the balance by up to 9.7 times what they see, where 1700 runs of `verify falsify` looked for
+#: the worst. Twice that is allowed for.
+UNSEEN = 20.0
 
 TINY = float(np.finfo(float).tiny)
 
@@ -34,15 +35,17 @@ TINY = float(np.finfo(float).tiny)
 def kept_by_flow(path: ReluPath, tolerance: float) -> Check:
     """The balance along the flow.
 
-    The integrator may miss the residual by ``tolerance ||r||``. It takes lengths l_j of the units to change
-    the residual by ``||r(t) - r(0)||``; that much error takes ``tolerance l_j ||r(0)|| / ||r(t) - r(0)||``.
-    It is made of gradients no farther than l_j away, each of which would keep the balance of its own place,
-    and so adds twice its size times l_j at most.
+    A step may miss the residual by ``tolerance ||r||``, r at its start; the errors of several add up like
+    their root, to e. It takes lengths l_j of the units to change the residual by ``||r(t) - r(0)||``; that
+    much error takes ``e l_j / ||r(t) - r(0)||``. It is made of gradients no farther than l_j away, each of
+    which would keep the balance of its own place, and so adds twice its size times l_j at most.
     """
     change, could_be, quadratic, rounding = path.imbalance[1:].T
     in_all = could_be[-1]
     moved = np.linalg.norm(path.residuals[1:] - path.residuals[0], axis=1)
-    missed = tolerance * float(np.linalg.norm(path.residuals[0])) / np.maximum(moved, TINY)
+    sizes = np.linalg.norm(path.residuals, axis=1)
+    in_sum = tolerance * np.sqrt(np.cumsum(np.diff(path.steps) * sizes[:-1] ** 2))
+    missed = in_sum / np.maximum(moved, TINY)
     return equal(
         "balance of the units, its change over what it could be in all",
         change / in_all,

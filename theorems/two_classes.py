@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Protocol
+from typing import Annotated, Any, Protocol
 
 import numpy as np
 from pydantic import AfterValidator
 
 from verify.data import samples as datasets
+from verify.theorem.space import Entries
 
 #: Samples of the data sets that leave their number open.
 SAMPLES = 50
+
+#: Entries of an input that a search moves.
+DIMENSION = 3
 
 
 def _different(text: str) -> str:
@@ -46,3 +51,9 @@ def draw_data(setting: NamesData, rng: np.random.Generator) -> datasets.Data:
     if setting.data == "sphere":
         return datasets.sphere(setting.samples or SAMPLES, rng)
     return datasets.unit_file(Path(setting.data), (first, second), setting.samples, rng)
+
+
+def searched_inputs(options: Mapping[str, Any]) -> Mapping[str, Entries]:
+    """Inputs that a search moves, which the theorem scales to one norm, of two classes in turn."""
+    n = options["samples"]
+    return {"x": Entries((n, DIMENSION)), "y": Entries((n,), lambda normal: np.arange(n) % 2)}

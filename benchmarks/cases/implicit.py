@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.kernels import Duel
+from benchmarks.kernels import Duel, Kernel, Sizes
 from benchmarks.peers import peer
 from benchmarks.peers.implicit import bare_products, deq_gradient, jax_gradient
 from verify.relu_deq.descent import trajectory
@@ -40,6 +40,23 @@ def gradient_duel(state: ReluState, targets: NDArray[np.float64]) -> Duel:
         "bare matrix products": bare_products(state),
     }
     return Duel(ours, others, ALLOWED[str(state.z.dtype)])
+
+
+def gradient_kernel(
+    name: str, title: str, duel: Callable[..., Duel], sizes: Sequence[Sizes], quick: bool
+) -> Kernel:
+    """Gradients at these sizes, the largest in float32, too; small ones where it should be `quick`."""
+    sizes = [*sizes, {**sizes[-1], "precision": "float32"}]
+    sweeps: dict[str, Sequence[int]] = {
+        "m": (200, 400, 600, 800),
+        "n": (100, 200, 400, 800),
+        "d": (100, 200, 400, 800),
+    }
+    if quick:
+        sizes = [{"m": m, "n": 20, "d": 10} for m in (20, 30, 40, 60)]
+        sweeps = {"m": (30, 60, 120), "n": (10, 20, 40), "d": (5, 10, 20)}
+    base = {"m": 60, "n": 20, "d": 10} if quick else {"m": 400, "n": 300, "d": 100}
+    return Kernel(name, title, duel, sizes, base, sweeps)
 
 
 def descent_products(

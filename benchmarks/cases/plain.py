@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.cases.implicit import ACCURACY, gradient_duel
+from benchmarks.cases.implicit import ACCURACY, gradient_duel, gradient_kernel
 from benchmarks.kernels import Duel, Kernel, Sizes
 from verify.figures.training.plain import training_set
 from verify.numerics.arrays import Placement
@@ -35,16 +34,6 @@ def duel(m: int, n: int, d: int, precision: Literal["float64", "float32"] = "flo
 
 
 def kernel(quick: bool) -> Kernel:
-    """Gradients up to the data of the paper's figure; the largest in float32, too."""
+    """Gradients up to the data of the paper's figure."""
     sizes: list[Sizes] = [{"m": m, "n": m, "d": m} for m in (125, 250, 500, 1000)]
-    sizes = [*sizes, {**sizes[-1], "precision": "float32"}]
-    sweeps: dict[str, Sequence[int]] = {
-        "m": (200, 400, 600, 800),
-        "n": (100, 200, 400, 800),
-        "d": (100, 200, 400, 800),
-    }
-    if quick:
-        sizes = [{"m": m, "n": 20, "d": 10} for m in (20, 30, 40, 60)]
-        sweeps = {"m": (30, 60, 120), "n": (10, 20, 40), "d": (5, 10, 20)}
-    base = {"m": 60, "n": 20, "d": 10} if quick else {"m": 400, "n": 300, "d": 100}
-    return Kernel("plain", "Network of Ling et al.: gradient from cold", duel, sizes, base, sweeps)
+    return gradient_kernel("plain", "Network of Ling et al.: gradient from cold", duel, sizes, quick)

@@ -8,16 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from theorems.two_classes import DIMENSION, searched_inputs
 from verify.theorem.space import Entries, Real, Space, Whole
-
-#: Entries of an input.
-DIMENSION = 3
-
-
-def inputs(options: Mapping[str, Any]) -> Mapping[str, Entries]:
-    """Inputs, which the theorem scales to one norm, of two classes in turn."""
-    n = options["samples"]
-    return {"x": Entries((n, DIMENSION)), "y": Entries((n,), lambda normal: np.arange(n) % 2)}
 
 
 def parameters(options: Mapping[str, Any]) -> Mapping[str, Entries]:
@@ -41,7 +33,7 @@ LABELS = Space(
         "sigma_w": Real(0.05, 0.35),
         "distance": Real(1e-8, 1e2, log=True),
     },
-    files={"data": inputs},
+    files={"data": searched_inputs},
     tight={"tolerance": 1e-5},
 )
 
@@ -60,7 +52,7 @@ START = Space(
     "start",
     fixed={"points": 9, "epochs": 60},
     options={"width": Whole(4, 14), "samples": Whole(2, 3), "distance": Real(1e-8, 1e2, log=True)},
-    files={"data": inputs, "start": parameters},
+    files={"data": searched_inputs, "start": parameters},
     tight={"tolerance": 1e-5},
 )
 

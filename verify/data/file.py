@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from verify.numerics.memory import as_size, available_memory
 from verify.theorem.errors import InputError
@@ -70,6 +70,15 @@ def read_named(
     with _readable(path, takes), np.load(path, allow_pickle=False) as archive:
         found = {name: archive[name] for name in names}
     return {name: _numbers(path, name, array) for name, array in found.items()}
+
+
+def write_arrays(arrays: Mapping[str, Mapping[str, ArrayLike]], folder: Path) -> dict[str, str]:
+    """Write an npz file for each option that names one, over an older one; gives the files by option."""
+    files = {option: folder / f"{option}.npz" for option in arrays}
+    for option, named in arrays.items():
+        content: dict[str, Any] = dict(named)
+        np.savez(files[option], **content)
+    return {option: str(file) for option, file in files.items()}
 
 
 def names_in(path: Path, takes: str) -> set[str]:

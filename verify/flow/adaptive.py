@@ -29,6 +29,9 @@ STEP_EXPONENT = 1 / 3
 #: Error of ``log ||r||^2`` over the relative one of r.
 LOG_OF_SQUARE = 2
 
+#: Norms are no smaller, so that they can be divided by.
+TINY = float(np.finfo(float).tiny)
+
 #: A kink is taken to be met already where what it does before it is met is this share of the tolerance.
 MET_SHARE = 0.1
 
@@ -62,7 +65,8 @@ class ExponentialPoint(Generic[P]):
     energy_error  estimate of its error, a sum over the steps
     lowest        ``int lambda_min(H)``, by the trapezoidal rule over the steps
     lowest_error  estimate of its error, a sum over the steps
-    estimated     sum of the error estimates of the steps, in units of ``log ||r||^2``
+    estimated     sum of the error estimates of the steps, in units of ``log ||r||^2``, and of what they did
+                  at kinks that they did not pass in the end
     steps         steps accepted
     evaluations   of the network
     """
@@ -131,7 +135,7 @@ class _Flow(Generic[P]):
         self.attempts += 1
         r, ahead = self.point.residual, tried.ahead.residual
         change = min(1.0, float(np.linalg.norm(ahead - r) / np.linalg.norm(r)))
-        scale = max(float(np.linalg.norm(ahead)), np.finfo(float).tiny) / max(change, np.finfo(float).tiny)
+        scale = max(float(np.linalg.norm(ahead)), TINY) / max(change, TINY)
         if (crossing := tried.crossing) is not None:
             kinks = crossing.kinks
             effects = np.abs(crossing.pushes) * np.linalg.norm(kinks.images, axis=0) / scale
@@ -198,14 +202,24 @@ class _Flow(Generic[P]):
         energy, error = log_energy(
             self.point.residual, self.spectrum, after.residual, kernels, size, tried.crossing
         )
-        self.energy, self.energy_error = self.energy + energy, self.energy_error + error
+        undone = LOG_OF_SQUARE * after.undone / max(float(np.linalg.norm(after.residual)), TINY)
+        self.estimated += undone
+        self.energy, self.energy_error = self.energy + energy, self.energy_error + error + undone
         mean = float(self.spectrum.values[0] + reached.values[0]) / 2
         self.lowest += size * mean
-        self.lowest_error += size * abs(mean - float(np.linalg.eigvalsh(kernels[0])[0]))
+        self.lowest_error += size * abs(mean - lowest(kernels[0]))
+        if tried.crossing is not None:  # where in the step it jumps is not asked
+            jump = lowest(reached.kernel) - lowest(tried.ahead.kernel(tried.ahead))
+            self.lowest_error += size * abs(jump) / 2
         self.point, self.spectrum, self.steps = after, reached, self.steps + 1
         while (leaving := self.point.slides.leaving).any():
             self.turn(self.point.left(leaving))
         self.turns = self.attempts = 0
+
+
+def lowest(kernel: Array) -> float:
+    """The smallest eigenvalue of a symmetric matrix (n, n)."""
+    return float(np.linalg.eigvalsh(kernel)[0])
 
 
 def log_energy(

@@ -44,6 +44,10 @@ class Linearisation(Protocol):
     def unsettled(self) -> float:
         """How far it has strayed from these: the norm of what the way back would change of r."""
 
+    @property
+    def undone(self) -> float:
+        """What impulses changed of r, its norm, at kinks that the step to here did not pass in the end."""
+
     def kernel(self, other: Self) -> Array:
         """``J P (J_other P_other)^T`` (n, n)."""
 

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from verify.losses import EPS
-from verify.numerics.arrays import norm
+from verify.numerics.arrays import AnyArray, norm
 from verify.numerics.differentiation import directional_derivative
-from verify.relu_deq.gates import NOWHERE, Places
+from verify.relu_deq.gates import NOWHERE, Indices, Places
 from verify.relu_deq.model import ImplicitReLU, ReluState
 from verify.relu_deq.parameters import Parameters
 
@@ -83,8 +83,14 @@ def probe(
     )
     truncation = sweeps * contraction ** (sweeps - 1)
 
+    conditioning = 1 / max(1 - contraction, EPS)
+    # Closed forms inherit the accuracy of Z and P, and are sums of m or m^2 terms.
+    rounding = truncation + (10 * state.accuracy + 100 * EPS * np.sqrt(model.width)) * conditioning**2
+    unsure = at_kinks(state, rounding)
+    opened = unsure.of(state.gates.features, state.gates.states)
+
     def outputs(*parts: NDArray[Any]) -> NDArray[np.complex128]:
-        return unrolled(model, dict(zip(theta.parts, parts, strict=True)), sweeps, state.gates.held)
+        return unrolled(model, dict(zip(theta.parts, parts, strict=True)), sweeps, unsure, opened)
 
     def along(change: Parameters) -> Array:
         return np.asarray(
@@ -93,9 +99,6 @@ def probe(
 
     direction = Parameters.random(model.width, len(model.inputs), rng, skip=theta.v is not None)
     direction = direction.only({block.name for block in model.trained})
-    conditioning = 1 / max(1 - contraction, EPS)
-    # Closed forms inherit the accuracy of Z and P, and are sums of m or m^2 terms.
-    rounding = truncation + (10 * state.accuracy + 100 * EPS * np.sqrt(model.width)) * conditioning**2
     derivative = along(direction)
     weights = rng.standard_normal(len(residual))
     change = state.gradients(weights)
@@ -115,20 +118,39 @@ def probe(
     )
 
 
+def at_kinks(state: ReluState, error: float) -> Places:
+    """Where the sign of a guard says nothing: held, or within `error` of its sample's guards, a norm."""
+
+    def places(guards: AnyArray, held: Indices) -> Indices:
+        near = np.abs(guards) <= error * np.linalg.norm(guards, axis=0)
+        near[held[:, 0], held[:, 1]] = True
+        return np.argwhere(near)
+
+    held, guards = state.gates.held, state.guards
+    return Places(places(guards[0], held.features), places(guards[1], held.states))
+
+
 def unrolled(
-    model: ImplicitReLU, parts: Mapping[str, NDArray[Any]], sweeps: int, held: Places = NOWHERE
+    model: ImplicitReLU,
+    parts: Mapping[str, NDArray[Any]],
+    sweeps: int,
+    kinks: Places = NOWHERE,
+    opened: Array | None = None,
 ) -> NDArray[Any]:
     """Outputs (n,) of the network unrolled `sweeps` times, at real or complex parameters by name.
 
     relu(x) = x where Re x > 0: analytic away from kinks, so that a complex step through it differentiates the
-    network without an equilibrium, an adjoint or a derivative that somebody wrote. Units that are `held` at
-    their kinks are closed: there the sign of a guard says nothing.
+    network without an equilibrium, an adjoint or a derivative that somebody wrote. At `kinks`, k of them, the
+    sign says nothing: there units are as `opened` (k,) has them, 1 or 0, by default closed.
     """
-    phi = model.features.values(parts["w"] @ model.inputs)
-    phi[held.features[:, 0], held.features[:, 1]] = 0.0
+    opened = np.zeros(len(kinks)) if opened is None else opened
+    (j, i), (unit, sample), split = kinks.features.T, kinks.states.T, len(kinks.features)
+    before = parts["w"] @ model.inputs
+    phi = model.features.values(before).copy()
+    phi[j, i] = model.features.through(opened[:split], before[j, i])
     z = phi
     for _ in range(sweeps):
-        z = model.coupling * (parts["a"] @ z) + phi
-        z = np.where(z.real > 0, z, 0.0)
-        z[held.states[:, 0], held.states[:, 1]] = 0.0
+        guards = model.coupling * (parts["a"] @ z) + phi
+        z = np.where(guards.real > 0, guards, 0.0)
+        z[unit, sample] = opened[split:] * guards[unit, sample]
     return parts["u"] @ z + parts["v"] @ phi if "v" in parts else parts["u"] @ z

@@ -105,12 +105,14 @@ class ReluProblem:
 class LeastSquares:
     """A network state with labels, as the integrator sees it.
 
-    States that it moves to are as accurate as steps of the given `tolerance` can tell.
+    States that it moves to are as accurate as steps of the given `tolerance` can tell. `undone` is the norm
+    of what impulses changed of r that the step to here took at kinks which it did not pass in the end.
     """
 
     state: ReluState
     targets: Array
     tolerance: float
+    undone: float = 0.0
 
     @property
     def residual(self) -> Array:
@@ -137,12 +139,16 @@ class LeastSquares:
 
     def crossed(self, *moves: tuple[LeastSquares, Array], crossing: Crossing | None) -> LeastSquares:
         gates, steps = self.state.gates, self._moves(moves)
-        if crossing is not None:
-            kinks = crossing.kinks
-            assert isinstance(kinks, GateKinks)
-            steps.append(kinks.move(crossing.pushes))
-            gates = gates.beyond(kinks.places, crossing.sliding)
-        return self._at(steps, gates, _near(moves))._by_sign()
+        if crossing is None:
+            return self._at(steps, gates, _near(moves))._by_sign()
+        kinks = crossing.kinks
+        assert isinstance(kinks, GateKinks)
+        steps.append(kinks.move(crossing.pushes))
+        there = self._at(steps, gates.beyond(kinks.places, crossing.sliding), _near(moves))._by_sign()
+        now, before = (kinks.places.of(at.features, at.states) for at in (there.state.gates, gates))
+        back = (now == before) & ~crossing.sliding
+        undone = float(np.linalg.norm(kinks.images[:, back] @ crossing.pushes[back]))
+        return replace(there, undone=undone)
 
     def left(self, leaving: Mask) -> LeastSquares:
         slides = self.slides
@@ -186,7 +192,7 @@ class LeastSquares:
         theta = state.parameters_after(moves) if moves else state.theta
         theta = on_kinks(state.model, theta, gates.held.features)
         moved = state.model.at(theta, near or (state.z, state.p), accuracy, gates, continued=True)
-        return replace(self, state=moved)
+        return replace(self, state=moved, undone=0.0)
 
 
 def _near(moves: Sequence[tuple[LeastSquares, Array]]) -> tuple[AnyArray, AnyArray] | None:

@@ -86,8 +86,7 @@ def prepare(
                 effective = {**member(theorem, problem, "effective"), **effective}
             if hasattr(problem, "threads"):
                 threads = min(threads, int(member(theorem, problem, "threads")))
-        wanted = statements(theorem, chosen)
-        if chosen is None or any("path" in judged_from(statement) for statement in wanted):
+        if follows_path(theorem, chosen):
             with (
                 threadpoolctl.threadpool_limits(limits=threads),
                 timed(timings, "integrate"),
@@ -152,6 +151,11 @@ def statements(theorem: Theorem, chosen: Chosen = None) -> Sequence[Statement[An
     return [statement for name, statement in claims.items() if chosen is None or name in chosen]
 
 
+def follows_path(theorem: Theorem, chosen: Chosen = None) -> bool:
+    """Whether one of the chosen claims is judged from the path; a run of all always follows it."""
+    return chosen is None or any("path" in judged_from(one) for one in statements(theorem, chosen))
+
+
 def laws_of(theorem: Theorem, claim: str | None = None) -> Laws:
     """The checks of the theorem's claims that no setting changes, or of one of them, for all runs of a suite.
 
@@ -159,8 +163,7 @@ def laws_of(theorem: Theorem, claim: str | None = None) -> Laws:
     """
     with threadpoolctl.threadpool_limits(limits=1):  # fastest for their sizes, and the same for every run
         try:
-            chosen = [one for one in theorem.CLAIMS if claim in (None, one.claim.id)]
-            return laws(chosen, _caller(theorem))
+            return laws(statements(theorem, claim and [claim]), _caller(theorem))
         except Exception:  # whatever a law does, the runs that meet it say so
             return {}
 

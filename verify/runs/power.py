@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import threadpoolctl
 
 from verify.contract.calls import Fault, refuse
 from verify.contract.place import place_of
+from verify.data.file import write_arrays
 from verify.runs.judged import Judged, Prepared, judge, laws_of, prepare
 from verify.theorem.claims import Statement
 from verify.theorem.compare import Check
@@ -74,7 +74,9 @@ def trials(
         falsehoods = theorem.CLAIMS.falsehoods
         for done, falsehood in enumerate(falsehoods):
             progress("false claims", done, len(falsehoods))
-            setting = _options(falsehood, Path(folder), done)
+            own = Path(folder, str(done))
+            own.mkdir()
+            setting = {**falsehood.setting, **write_arrays(falsehood.files, own)}
             key = json.dumps(setting, sort_keys=True, default=str)
             try:
                 if key not in prepared:
@@ -85,14 +87,6 @@ def trials(
                     raise
                 broken(problem)
     return found
-
-
-def _options(falsehood: Falsehood, folder: Path, number: int) -> Mapping[str, Any]:
-    files = {option: str(folder / f"{number}-{option}.npz") for option in falsehood.files}
-    for option, file in files.items():
-        arrays: dict[str, Any] = {name: np.asarray(array) for name, array in falsehood.files[option].items()}
-        np.savez(file, **arrays)
-    return {**falsehood.setting, **files}
 
 
 def _prepared(theorem: Theorem, falsehood: Falsehood, options: Mapping[str, Any]) -> Prepared:

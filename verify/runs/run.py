@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -173,9 +174,11 @@ def directory_name(of: str, started: str, command: str) -> str:
     return f"{of}-{stamp}-{hashlib.sha256(unique).hexdigest()[:8]}"
 
 
-def theorem_command(theorem: Theorem, setting: BaseSetting) -> str:
-    """The command that reproduces a run."""
-    return shlex.join(["verify", "theorem", theorem.NAME, *option_words(setting, {})])
+def theorem_command(
+    theorem: Theorem, setting: BaseSetting, defaults: Mapping[str, Any] = MappingProxyType({})
+) -> str:
+    """The command that reproduces a run, without the options that are `defaults`."""
+    return shlex.join(["verify", "theorem", theorem.NAME, *option_words(setting, defaults)])
 
 
 def _compared(checks: Iterable[Check]) -> dict[str, Any]:

@@ -59,11 +59,9 @@ def run_seeds(
     tasks = [Task(theorem, one, cores, shared) for one in settings]
     progress("draws", 0, count)
     records = run_tasks(tasks, LocalWorkers(processes), lambda done: progress("draws", done, count))
-    worst_one = records[worst_draw(records)]
-    if worst_one.claims:
-        run = run_theorem(theorem, settings[worst_draw(records)], laws=shared)
-    else:  # what broke, or killed its process, is not run here
-        run = Run(worst_one)
+    shown = worst_draw(records)
+    claims = records[shown].claims  # none where it broke, or killed its process: not run here
+    run = run_theorem(theorem, settings[shown], laws=shared) if claims else Run(records[shown])
     return Run(merged(theorem, records, run.record), run.arrays, run.compared, run.figures)
 
 

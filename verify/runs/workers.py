@@ -40,20 +40,23 @@ class Workers(Protocol):
     """Processes that take tasks.
 
     processes  how many
-    retries    whether a task is given to another process when the one that had it died; else we do that
+    deaths     how many times a task may be lost beside others before it is tried alone
     """
 
     @property
     def processes(self) -> int: ...
 
     @property
-    def retries(self) -> bool: ...
+    def deaths(self) -> int: ...
 
     def executor(self) -> Executor:
         """Takes tasks; a new one where the last has broken."""
 
     def dismiss(self, executor: Executor) -> None:
         """End what is running."""
+
+    def died(self, problem: BaseException) -> bool:
+        """Whether that is what comes of a task whose process died."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ class LocalWorkers:
     """
 
     processes: int
-    retries = False
+    deaths = 2
 
     def executor(self) -> Executor:
         threads = str(max(1, cpu_count() // self.processes))
@@ -80,6 +83,9 @@ class LocalWorkers:
 
     def dismiss(self, executor: Executor) -> None:
         executor.shutdown(kill_workers=True)  # type: ignore[call-arg]  # an argument of loky's executors
+
+    def died(self, problem: BaseException) -> bool:
+        return isinstance(problem, BrokenExecutor)
 
 
 def _settle(parent: int) -> None:
@@ -107,11 +113,10 @@ def side_by_side(
 ) -> Generator[tuple[int, R | Lost]]:
     """``function(*task)`` for every task: its number and what came of it, in the order in which they end.
 
-    A process that dies (killed, out of memory, a fault of native code) takes the others of a local pool with
-    it. What was in hand is then tried again, and what was in hand twice alone: only a task that kills its
-    process is `Lost`, and nothing that was yielded is done again. What `function` raises is raised here.
-    Once `stopped` says so no task is begun, and the generator ends after those that are running; to close it
-    ends these, too.
+    A process that dies (killed, out of memory, a fault of native code) takes others with it. What was in hand
+    is then tried again, and at last alone: only a task that kills its process is `Lost`, and nothing that was
+    yielded is done again. What `function` raises is raised here. Once `stopped` says so no task is begun, and
+    the generator ends after those that are running; to close it ends these, too.
     """
     waiting, alone = deque(range(len(tasks))), deque[int]()
     deaths: Counter[int] = Counter()
@@ -145,21 +150,16 @@ def side_by_side(
                 if death is None:
                     yield number, future.result()
                     continue
-                if not _died(death):
+                if not workers.died(death):
                     raise death
                 executor = workers.executor()
                 deaths[number] += 1
-                if deaths[number] == 1 and not workers.retries:
+                if deaths[number] < workers.deaths:
                     waiting.append(number)
-                elif deaths[number] == 2 and not workers.retries:
+                elif deaths[number] == workers.deaths:
                     alone.append(number)
                 else:
                     yield number, Lost("the process that computed it died: killed, or out of memory")
     except BaseException:  # also where nobody wants more
         workers.dismiss(executor)
         raise
-
-
-def _died(problem: BaseException) -> bool:
-    """Whether that is what comes of a task whose process died."""
-    return isinstance(problem, BrokenExecutor) or type(problem).__name__ == "KilledWorker"

@@ -35,7 +35,7 @@ def sought(
             else "leave it out"
         )
         raise InputError(f"--drop {unknown[0]}: no claim of {theorem.NAME} rests on that; {meant}")
-    for statement in statements(theorem, claims or None) if claims else ():
+    for statement in statements(theorem, claims):
         if reason := unviolable(statement):
             raise InputError(f"--claim {statement.claim.id}: {reason}")
     found = claims or [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -98,12 +99,13 @@ def search(sought: Sought, limits: Limits, tally: Tally, progress: Progress = si
             return time.time() > deadline or len(list(solved.iterdir())) == len(sought.claims)
 
         tasks = [(Task(sought, index, limits.seed, deadline, solved),) for index in range(count)]
-        for index, one in side_by_side(restart, tasks, LocalWorkers(limits.jobs), over):
-            waiting[index] = one
-            # In their order, so that of equals the first is kept, whichever ended first.
-            while following in waiting:
-                tally.add(waiting.pop(following))
-                following += 1
-            progress("search", min((time.time() - tally.begun) / limits.seconds, 1.0), 1)
+        with closing(side_by_side(restart, tasks, LocalWorkers(limits.jobs), over)) as outcomes:
+            for index, one in outcomes:
+                waiting[index] = one
+                # In their order, so that of equals the first is kept, whichever ended first.
+                while following in waiting:
+                    tally.add(waiting.pop(following))
+                    following += 1
+                progress("search", min((time.time() - tally.begun) / limits.seconds, 1.0), 1)
     for index in sorted(waiting):
         tally.add(waiting[index])

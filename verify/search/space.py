@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from verify.data.file import write_arrays
 from verify.theorem.errors import InputError
 from verify.theorem.protocol import Theorem
 from verify.theorem.settings import BaseSetting, make_setting
@@ -109,12 +110,3 @@ def drawn(space: Space, pinned: Mapping[str, Any], random: np.random.Generator) 
     files = {option: contents(options) for option, contents in space.files.items() if option not in pinned}
     tight = {name: value for name, value in space.tight.items() if name not in pinned}
     return Chart(options, moved, files, tight)
-
-
-def write_arrays(arrays: Mapping[str, Mapping[str, NDArray[Any]]], folder: Path) -> dict[str, str]:
-    """Write a file for each option that names one, over an older one; gives the files by option."""
-    files = {option: folder / f"{option}.npz" for option in arrays}
-    for option, named in arrays.items():
-        content: dict[str, Any] = dict(named)
-        np.savez(files[option], **content)
-    return {option: str(file) for option, file in files.items()}

@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from verify.data.file import write_arrays
 from verify.records.directory import write_whole
 from verify.runs.environment import environment
 from verify.runs.run import directory_name, theorem_command
 from verify.search.examine import Approach, Sought
 from verify.search.search import Limits, Tally
-from verify.search.space import write_arrays
 
 #: Parts of a check that the record has.
 SHOWN = (

@@ -12,10 +12,9 @@ from typing import Any
 
 from verify.runs.code import code_version
 from verify.runs.cost import Plan
-from verify.runs.judged import statements
+from verify.runs.judged import follows_path
 from verify.sweeps.cells import judged_claims, run_cell
 from verify.sweeps.grid import Axis, Cell, make_cells
-from verify.theorem.judgement import judged_from
 from verify.theorem.protocol import Theorem, module_name
 from verify.theorem.settings import option_name
 
@@ -65,7 +64,7 @@ class Sweep:
     @property
     def plans(self) -> Sequence[Plan]:
         """Its runs, setting by setting, for their cost; none where no path is followed."""
-        followed = any("path" in judged_from(one) for one in statements(self.theorem, self.claims))
+        followed = follows_path(self.theorem, self.claims)
         settings = [cell.setting for cell in self.cells[:: self.seeds]] if followed else []
         return [Plan(self.theorem, setting, self.seeds) for setting in settings]
 

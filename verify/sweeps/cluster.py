@@ -23,13 +23,14 @@ INSTALL = "python -m pip install 'verify-theorems[dask]'"
 
 @dataclass(frozen=True)
 class Cluster:
-    """The workers of a scheduler, which gives the task of one that died to others before it gives up.
+    """The workers of a scheduler, which gives the task of one that died to others before it gives up: those
+    that waited for the same workers are then given up, too, so that each is tried once more, alone.
 
     joblib's own backend for dask is not used: where a worker dies for good it waits for ever (joblib 1.6).
     """
 
     client: Client
-    retries = True
+    deaths = 1
 
     @property
     def processes(self) -> int:
@@ -42,6 +43,11 @@ class Cluster:
 
     def dismiss(self, executor: Executor) -> None:
         executor.shutdown(wait=False)
+
+    def died(self, problem: BaseException) -> bool:
+        from distributed import KilledWorker
+
+        return isinstance(problem, KilledWorker)
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,9 +10,10 @@ from typing import Any
 
 import pyarrow as pa
 
+from verify.runs.run import theorem_command
 from verify.sweeps.maps import quantity_of
 from verify.theorem.protocol import Theorem
-from verify.theorem.settings import make_setting, option_words
+from verify.theorem.settings import make_setting
 from verify.theorem.verdicts import Verdict
 
 #: Rows of a table.
@@ -102,5 +102,4 @@ def _largest(rows: TableRows, theorem: Theorem) -> Extreme:
 def _command(row: Mapping[str, Any], theorem: Theorem) -> str:
     """The command that runs the setting of a row, without the options that are the theorem's defaults."""
     setting = make_setting(theorem, json.loads(row["setting"]))
-    words = option_words(setting, theorem.Setting().model_dump())
-    return shlex.join(["verify", "theorem", theorem.NAME, *words])
+    return theorem_command(theorem, setting, theorem.Setting().model_dump())

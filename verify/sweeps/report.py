@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from verify import plots
 from verify.records.directory import write_file_whole, write_whole
@@ -18,7 +19,6 @@ from verify.sweeps.maps import success_map, value_map
 from verify.sweeps.page import law_row, sweep_page, table_lines
 from verify.sweeps.pictures import Part, figure_of
 from verify.sweeps.sweep import TABLE, Swept
-from verify.sweeps.table import read_table
 from verify.theorem.errors import InputError
 from verify.views.markdown import code, plain
 
@@ -53,7 +53,7 @@ def write_maps(sweep: Sweep, found: Swept, pairs: Sequence[tuple[str, str]]) -> 
 
     For each claim how often it was VERIFIED; and the tightness, where runs have one.
     """
-    table = read_table(found.folder / TABLE)
+    table = pq.read_table(found.folder / TABLE)
     parts: dict[str, Part] = {}
     for x, y in pairs:
         for claim in sweep.claims:
@@ -79,7 +79,7 @@ def write_laws(laws: Sequence[LawFound], folder: Path, command: str) -> Path:
     rows: list[Sequence[str]] = []
     pictures: dict[str, Part] = {}
     for one in laws:
-        name, table = one.asked.name, read_table(one.found.folder / TABLE)
+        name, table = one.asked.name, pq.read_table(one.found.folder / TABLE)
         shutil.copy(one.found.folder / TABLE, folder / f"{name}.parquet")
         parts: dict[str, Part] = {}
         for asked in one.asked.laws:

@@ -16,8 +16,8 @@ from verify.views.terminal import SweptClaim
 
 
 def claims_of(found: Swept, theorem: Theorem) -> Sequence[SweptClaim]:
-    """Every claim that was judged: in how many cells it came out how, and where it came out worst."""
-    table = pq.read_table(found.folder / TABLE, columns=["claim", "verdict", "setting"])
+    """Every claim that was judged: in how many cells it came out how."""
+    table = pq.read_table(found.folder / TABLE, columns=["claim", "verdict"])
     texts = {claim.id: claim.text for claim in theorem.CLAIMS.claims}
     rows = []
     for claim, text in texts.items():
@@ -26,7 +26,7 @@ def claims_of(found: Swept, theorem: Theorem) -> Sequence[SweptClaim]:
             continue
         verdicts = Counter(map(Verdict, own["verdict"].to_pylist()))
         verified, cells = verdicts.pop(Verdict.VERIFIED, 0), own.num_rows
-        worst_one = worst(verdicts) if verdicts else Verdict.VERIFIED
+        worst_one = worst(verdicts or [Verdict.VERIFIED])
         others = ", ".join(f"{count} {verdict}" for verdict, count in verdicts.items())
         interval = proportion_interval(verified, cells)
         rows.append(SweptClaim(claim, text, worst_one, f"{verified} of {cells}", interval, others))

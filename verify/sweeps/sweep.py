@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from verify.runs.environment import environment
 from verify.runs.workers import Lost, Workers, side_by_side
 from verify.sweeps.asked import Sweep
 from verify.sweeps.cells import lost_row, run_cell
-from verify.sweeps.table import Finished, read_table, schema_for, verdict_counts
+from verify.sweeps.table import Finished, schema_for
 from verify.theorem.errors import InputError
 from verify.theorem.protocol import Progress, silent
 from verify.theorem.verdicts import Verdict, worst
@@ -88,7 +89,7 @@ def run_sweep(
         wanted = [
             cell
             for cell in sweep.cells
-            if cell.key not in finished.done or (retry and cell.key in finished.failed)
+            if cell.key not in finished.verdicts or (retry and finished.verdicts[cell.key] is Verdict.ERROR)
         ]
         progress("cells", 0, len(wanted))
         tasks = [(sweep.theorem, cell, sweep.claims) for cell in wanted]
@@ -106,14 +107,14 @@ def run_sweep(
         finally:  # also where it is interrupted: the table then has what is done
             keys = {cell.key for cell in sweep.cells}
             finished.write_table(folder / TABLE, keys)
-            table = read_table(folder / TABLE)
+            came = Counter(finished.verdicts[key] for key in keys & finished.verdicts.keys())
             found = Swept(
                 folder,
                 len(sweep.cells),
-                len(keys & set(finished.done)),
+                came.total(),
                 computed,
                 (time.monotonic() - clock, inside),
-                verdict_counts(table),
+                {str(verdict): came[verdict] for verdict in Verdict},
             )
             write_file_whole(folder / SUMMARY, json.dumps(_summary(sweep, found, started), indent=1) + "\n")
     return found

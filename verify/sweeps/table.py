@@ -63,24 +63,20 @@ def _kind(types: Collection[type]) -> pa.DataType:
 class Finished:
     """The finished cells of a sweep in a folder.
 
-    Only one process may write there. `failed` has the cells among the `done` that came out ERROR.
+    Only one process may write there. `verdicts` has that of every cell that is there, by its key.
     """
 
     def __init__(self, folder: Path, schema: pa.Schema) -> None:
         self._folder, self._schema = folder, schema
         self._texts = [field.name for field in schema if field.type == pa.string()]
         folder.mkdir(parents=True, exist_ok=True)
-        self._single = [path for path in self._files() if _cells_in(path) == 1]
         self._number = max((int(path.stem) for path in self._files()), default=0)
         self._last: dict[str, Path] = {}
-        self.failed: set[str] = set()
-        for path in self._files():
-            self._note(path, pq.read_table(path, columns=["cell", "run"]))
-
-    @property
-    def done(self) -> Collection[str]:
-        """Keys of the cells that are there."""
-        return self._last.keys()
+        self.verdicts: dict[str, Verdict] = {}
+        counts = {
+            path: self._note(path, pq.read_table(path, columns=["cell", "run"])) for path in self._files()
+        }
+        self._single = [path for path, count in counts.items() if count == 1]
 
     def add(self, rows: Sequence[Row]) -> None:
         """Keep the rows of one cell; they are on disk when this returns."""
@@ -99,9 +95,7 @@ class Finished:
     def _tables(self, cells: Collection[str]) -> Iterator[pa.Table]:
         """The rows of these cells, file by file, each cell from the last file that has it."""
         for path in self._files():
-            here = [cell for cell in cells if self._last.get(cell) == path]
-            table = pq.read_table(path)
-            yield table.filter(pc.is_in(table["cell"], pa.array(here, pa.string())))
+            yield self._rows(path, cells)
 
     def _files(self) -> list[Path]:
         return sorted(self._folder.glob("*.parquet"))
@@ -117,38 +111,26 @@ class Finished:
 
     def _join(self) -> None:
         """Make one file of those that hold a cell each."""
-        joined = [self._last_rows(path) for path in self._single]
+        joined = [self._rows(path, self._last.keys()) for path in self._single]
         self._write(pa.concat_tables(joined).combine_chunks())
         for path in self._single:
             path.unlink()
         self._single = []
 
-    def _last_rows(self, path: Path) -> pa.Table:
+    def _rows(self, path: Path, cells: Collection[str]) -> pa.Table:
+        """The rows of those cells of which this is the last file."""
         table = pq.read_table(path)
-        current = [cell for cell in pc.unique(table["cell"]).to_pylist() if self._last[cell] == path]
+        there = pc.unique(table["cell"]).to_pylist()
+        current = [cell for cell in there if cell in cells and self._last[cell] == path]
         return table.filter(pc.is_in(table["cell"], pa.array(current, pa.string())))
 
-    def _note(self, path: Path, table: pa.Table) -> None:
-        """Remember that a file is the last that has the cells of this table, which it holds."""
-        for cell, run in zip(table["cell"].to_pylist(), table["run"].to_pylist(), strict=True):
-            self._last[cell] = path
-            (self.failed.add if run == Verdict.ERROR else self.failed.discard)(cell)
+    def _note(self, path: Path, table: pa.Table) -> int:
+        """Remember that a file is the last that has the cells of this table; how many they are."""
+        runs = dict(zip(table["cell"].to_pylist(), map(Verdict, table["run"].to_pylist()), strict=True))
+        self.verdicts |= runs
+        self._last |= dict.fromkeys(runs, path)
+        return len(runs)
 
     def _typed(self, row: Row) -> Row:
         """A row whose texts are texts: an option may be a number in one cell and a word in another."""
         return {**row, **{name: str(row[name]) for name in self._texts if row.get(name) is not None}}
-
-
-def _cells_in(path: Path) -> int:
-    return len(pc.unique(pq.read_table(path, columns=["cell"])["cell"]))
-
-
-def read_table(file: Path) -> pa.Table:
-    """The table of a sweep."""
-    return pq.read_table(file)
-
-
-def verdict_counts(table: pa.Table) -> Mapping[str, int]:
-    """How many cells came out with each verdict."""
-    runs = table.group_by("cell").aggregate([("run", "min")])["run_min"].to_pylist()
-    return {str(verdict): runs.count(verdict) for verdict in Verdict}

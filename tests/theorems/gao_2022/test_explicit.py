@@ -131,7 +131,7 @@ def test_the_sharp_rate_is_attained(tight):
     _, path = tight
     assert claim_verdict(list(explicit.lazy_decay(path))) is Verdict.VERIFIED
     assert claim_verdict(list(explicit.lazy_decay(path, rate=1.001))) is Verdict.VIOLATED
-    assert claim_verdict(list(explicit.lazy_decay(path, fastest=0.9999))) is Verdict.VIOLATED
+    assert claim_verdict(list(explicit.lazy_decay(path, fastest=0.999))) is Verdict.VIOLATED
     assert claim_verdict(list(explicit.lazy_shape(path, speed=0.999))) is Verdict.VIOLATED
     assert claim_verdict(list(explicit_descent.explicit_rate(path, power=1.001))) is Verdict.VIOLATED
 

@@ -54,7 +54,7 @@ class Bent:
         # The velocity of the left side is held back by a push; the right side's would be the force.
         return Slides(-self.left * r, (self.right - self.left) * r, np.array([[self.left]]))
 
-    unsettled = 0.0
+    unsettled = undone = 0.0
 
     def kernel(self, other):
         return np.array([[0.0 if self.held or other.held else self.slope * other.slope]])

@@ -32,7 +32,7 @@ class Dense:
         return self.jacobian @ other.jacobian.T
 
     slides = Slides(np.zeros(0), np.zeros(0), np.zeros((5, 0)))
-    unsettled = 0.0
+    unsettled = undone = 0.0
 
     def continued(self, *moves):
         return replace(self, theta=self.theta + sum(at.jacobian.T @ c for at, c in moves))

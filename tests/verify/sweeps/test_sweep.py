@@ -120,7 +120,7 @@ def test_files_are_joined_and_the_last_of_a_cell_counts(tmp_path, monkeypatch):
     broken = [{**made[sweep.cells[0].key][0], "run": "ERROR", "verdict": "ERROR"}]
     finished.add(broken)
     for state in (finished, tables.Finished(tmp_path, schema)):
-        assert state.failed == {sweep.cells[0].key}
+        assert [cell for cell, run in state.verdicts.items() if run == "ERROR"] == [sweep.cells[0].key]
         state.write_table(tmp_path / "table", set(made))
         verdicts = {row["cell"]: row["verdict"] for row in pq.read_table(tmp_path / "table").to_pylist()}
         assert len(verdicts) == 6
