@@ -1,0 +1,84 @@
+"""Checks a file of certificates from its numbers alone; it shares no code with what made them.
+
+A number is whole, "p/q", or "0x<mantissa>p<exponent>", mantissa times 2^exponent. `given` has the rule of
+its kind: lines that define a matrix or a number, of which `found` has some, exactly, or say what must be
+true of them.
+"""
+
+import json
+import re
+from hashlib import sha256
+from typing import Any
+
+from flint import arb, arb_mat, ctx, fmpq, fmpq_mat
+
+#: Beginnings of the digests of word and rule, by kind: no rule is trusted because a file has it.
+RULES = {
+    "faster-rate": "a381f20246d11705",
+    "output-derivative": "849c67cdd0218967",
+    "norm-of-u": "18da1c3650ba24dd",
+    "norm-of-v": "b82104dc1b7f786c",
+    "spectral-distance": "bcb1f9e0cc96b92e",
+    "condition-nine-fails": "70f8efe955ba57f6",
+    "condition-nine-short": "bb2c2d38dce3a19e",
+}
+
+
+def number(text: str | int) -> fmpq:
+    if not re.fullmatch(r"-?(\d+(/\d+)?|0x[0-9a-f]+p-?\d{1,5})", str(text)):
+        raise ValueError(f"{text} is no number")
+    if "x" in str(text):
+        return int(str(text).split("p")[0], 16) * fmpq(2) ** int(str(text).split("p")[1])
+    return fmpq(*map(int, str(text).split("/")))
+
+
+def read(value: Any) -> Any:
+    return fmpq_mat([list(map(number, row)) for row in value]) if isinstance(value, list) else number(value)
+
+
+def relu(matrix: fmpq_mat) -> fmpq_mat:
+    return fmpq_mat([[max(entry, fmpq(0)) for entry in row] for row in matrix.tolist()])
+
+
+def square(matrix: fmpq_mat | arb_mat) -> Any:  # the sum of the squares of its entries
+    return sum((entry * entry for entry in matrix.entries()), start=0 * matrix[0, 0])
+
+
+def by_rows(matrix: fmpq_mat) -> fmpq:  # no eigenvalue of a symmetric matrix is less, by Gershgorin
+    return min(row[i] + abs(row[i]) - sum(map(abs, row)) for i, row in enumerate(matrix.tolist()))
+
+
+def by_powers(matrix: fmpq_mat) -> arb:  # none is larger than ||M^k||_F^(1/k); here k = 2^26
+    log, power = arb(0), arb_mat(matrix)
+    for k in range(26):
+        log, power = log + square(power).log() / 2 ** (k + 1), power * power / square(power)
+    return (log + square(power).log() / 2**27).exp()
+
+
+def fault(given: dict[str, Any], found: dict[str, Any]) -> str:
+    values = {name: read(value) for name, value in given.items() if name != "rule"}
+    values |= {"relu": relu, "square": square, "by_rows": by_rows, "by_powers": by_powers, "abs": abs}
+    for line in given["rule"]:
+        name, _, formula = line.rpartition(" = ")
+        value = eval(formula, {"__builtins__": {}}, values)
+        if (name in found and value != read(found[name])) or (not name and value is not True):
+            return f"not so: {line}"
+        values[name] = value
+    return "" if found.keys() <= values.keys() else "not all that was found is in its rule"
+
+
+def check(text: str) -> list[tuple[str, str]]:
+    """The claims of a file, and what is wrong with each, "" if nothing is. Raises if it is no such file."""
+    record = json.loads(text)
+    changed = record.pop("digest") != sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
+    faults = [("the file", "its content does not have its digest")] if changed else []
+    for one in record["certificates"]:
+        rule = sha256(json.dumps([one["word"], one["given"].get("rule")]).encode()).hexdigest()
+        wrong = "" if rule.startswith(RULES.get(one["kind"], "?")) else "its rule is not that of its kind"
+        try:
+            with ctx.workprec(128):
+                wrong = wrong or fault(one["given"], one["found"])
+        except (AttributeError, IndexError, SyntaxError, TypeError, ValueError, ZeroDivisionError) as problem:
+            wrong = f"{type(problem).__name__}: {problem}"
+        faults.append((one["claim"], "" if one["word"] == "UNDECIDED" else wrong))
+    return faults or [("the file", "it holds no certificate")]
