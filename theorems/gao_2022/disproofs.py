@@ -7,7 +7,7 @@ Kinds:
   `derivative`, and -H r with the printed H as `printed`.
 - "norm-of-u" and "norm-of-v", X = I: given W (m, n), A (m, m), u, v (1, m), y (1, n), z (m, n), s = sqrt(m),
   c, gamma and the `factor` k of the bound (k c sqrt(n)/lambda_0) ||r||; found the squares of both sides at
-  time 0.
+  time 0, `bound` and `size`, and lambda_0 from above.
 - "spectral-distance": see `spectral_distance`.
 """
 
@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from fractions import Fraction
 from math import isqrt
 
@@ -26,7 +27,7 @@ from theorems.gao_2022.spectral_distance import (
     instances,
     proposed,
 )
-from verify.certificates.certificate import Certificate, Word
+from verify.certificates.certificate import Certificate, Word, decided
 from verify.certificates.exact import rational
 
 NAME, PAPER = "relu-convergence", "Gao et al. 2022"
@@ -166,38 +167,39 @@ def output_derivative(at: Point) -> Certificate:
     a, w_1, w_2, u, v = at.theta
     off = [f"{100 * float(abs(p - t) / abs(t)):.1f}%" for p, t in zip(printed, true, strict=True) if t]
     y, x = at.labels, at.inputs
-    return Certificate(
-        theorem=NAME,
-        claim="G-L3.1",
-        kind="output-derivative",
-        statement="dyhat/dt = -H r with H = (gamma~^2 P^T P + I_n) o Z^T Z + (C^T C) o (X^T X) + "
-        f"Phi^T Phi: false; I_n must be 11^T ({PAPER}, Lemma 3.1, as printed)",
-        word=Word.DISPROVED if printed != true else Word.UNDECIDED,
-        given={
-            "rule": list(DERIVATIVE),
-            "X": [[rational(x[0][k]), rational(x[1][k])] for k in (0, 1)],
-            "W": [[rational(w_1), rational(w_2)]],
-            "a": rational(a),
-            "u": rational(u),
-            "v": rational(v),
-            "gain": rational(at.gain),
-            "y": [[rational(label) for label in y]],
-            "swap": [["0", "1"], ["1", "0"]],
-        },
-        found={"derivative": [list(map(rational, true))], "printed": [list(map(rational, printed))]},
-        shown=(
-            f"m = 1, n = d = 2, x_1 = ({x[0][0]}, {x[0][1]}), x_2 = ({x[1][0]}, {x[1][1]}), gamma~ = "
-            f"{at.gain}, "
-            f"A = ({a}), W = ({w_1}, {w_2}), u = {u}, v = {v}, y = ({y[0]}, {y[1]}).",
-            "Around this point all gates are open: phi_i = W x_i, z_i = phi_i/(1 - gamma~ a), yhat_i = u "
-            "z_i + v phi_i.",
-            "This rational function of (a, w_1, w_2, u, v) has the derivative "
-            f"dyhat/dt = ({true[0]}, {true[1]}) along minus the gradient of ||yhat - y||^2/2.",
-            f"As printed, -H r = ({printed[0]}, {printed[1]}), off by {' and '.join(off)}. With 11^T for "
-            f"I_n it is "
-            "dyhat/dt, exactly.",
+    return decided(
+        printed != true,
+        Certificate(
+            theorem=NAME,
+            claim="G-L3.1",
+            kind="output-derivative",
+            statement="dyhat/dt = -H r with H = (gamma~^2 P^T P + I_n) o Z^T Z + (C^T C) o (X^T X) + Phi^T "
+            f"Phi ({PAPER}, Lemma 3.1, as printed)",
+            word=Word.DISPROVED,
+            given={
+                "rule": list(DERIVATIVE),
+                "X": [[rational(x[0][k]), rational(x[1][k])] for k in (0, 1)],
+                "W": [[rational(w_1), rational(w_2)]],
+                "a": rational(a),
+                "u": rational(u),
+                "v": rational(v),
+                "gain": rational(at.gain),
+                "y": [[rational(label) for label in y]],
+                "swap": [["0", "1"], ["1", "0"]],
+            },
+            found={"derivative": [list(map(rational, true))], "printed": [list(map(rational, printed))]},
+            shown=(
+                f"m = 1, n = d = 2, x_1 = ({x[0][0]}, {x[0][1]}), x_2 = ({x[1][0]}, {x[1][1]}), gamma~ = "
+                f"{at.gain}, A = ({a}), W = ({w_1}, {w_2}), u = {u}, v = {v}, y = ({y[0]}, {y[1]}).",
+                "Around this point all gates are open: phi_i = W x_i, z_i = phi_i/(1 - gamma~ a), yhat_i = "
+                "u z_i + v phi_i.",
+                f"This rational function of (a, w_1, w_2, u, v) has the derivative dyhat/dt = ({true[0]}, "
+                f"{true[1]}) along minus the gradient of ||yhat - y||^2/2.",
+                f"As printed, -H r = ({printed[0]}, {printed[1]}), off by {' and '.join(off)}. With 11^T for "
+                "I_n it is dyhat/dt, exactly.",
+            ),
         ),
-        advice="" if printed != true else "take labels that are not yhat",
+        "take labels that are not yhat",
     )
 
 
@@ -226,46 +228,51 @@ def printed_norm(claim: str, name: str, factor: int, lemma: str, distance: Fract
     bound = (factor * NORM / LAMBDA_BELOW) ** 2 * n * distance**2
     shown = 4 * lowest >= 3 * LAMBDA_ABOVE and 0 < bound < m
     farthest = Fraction(m) * LAMBDA_BELOW**2 / ((factor * NORM) ** 2 * n)
-    return Certificate(
-        theorem=NAME,
-        claim=claim,
-        kind=f"norm-of-{name}",
-        statement=f"||{name}|| <= ({factor} c sqrt(n)/lambda_0) ||r(0)|| at all times, for a width "
-        f"m >= C c^2 n ||X||^2 ||r(0)||^2/lambda_0^3: false at time 0, whatever C is ({PAPER}, {lemma}, as "
-        "printed)",
-        word=Word.DISPROVED if shown else Word.UNDECIDED,
-        given={
-            "rule": list(norm_rule(name)),
-            "pi_below": "223/71",
-            "pi_above": "22/7",
-            "W": [list(row) for row in UNITS],
-            "A": [[int(i == j) for i in range(m)] for j in range(m)],
-            "u": [[1] * m],
-            "v": [[1] * m],
-            "y": [list(map(rational, labels))],
-            "z": [list(map(rational, row)) for row in z],
-            "s": root,
-            "c": NORM,
-            "gamma": rational(GAMMA),
-            "factor": factor,
-        },
-        found={"bound": rational(bound), "size": m},
-        shown=(
-            "m = 4, n = d = 2, X = I, W = [(2, 0), (0, 2), (1, -1), (-1, 1)] by rows, A = I, u = v = (1, "
-            "1, 1, 1), "
-            "gamma = 1/8. For two orthonormal inputs lambda_0 = 1/2 - 1/(2 pi), and 223/71 < pi < 22/7 "
-            "(Archimedes).",
-            f"Premises: ||W||_F^2 = 12 and ||A||_F^2 = 4 are at most c^2 m = 16 for c = 2; gamma = 1/(4 "
-            f"c); G(0) = "
-            f"({gram[0][0]}) I, {gram[0][0]} > 3/4 lambda_0.",
-            f"gamma~ = 1/16, so z = 16/15 phi, yhat(0) = ({outputs[0]}, {outputs[1]}). Labels y = "
-            f"({labels[0]}, "
-            f"{labels[1]}): ||r(0)|| = {distance}.",
-            f"||{name}(0)||^2 = {m}; the square of the bound, ({factor} c/lambda_0)^2 n ||r(0)||^2, is "
-            f"{float(bound):.4g} "
-            f"at most. So it is false, for these labels and all others with 0 < ||r(0)||^2 < "
-            f"{float(farthest):.3g}.",
-            "Among them are labels that meet the condition on m, whatever C is: let ||r(0)|| fall.",
+    return decided(
+        shown,
+        Certificate(
+            theorem=NAME,
+            claim=claim,
+            kind=f"norm-of-{name}",
+            statement=f"||{name}|| <= ({factor} c sqrt(n)/lambda_0) ||r(0)|| at all times, for a width m >= "
+            f"C c^2 n ||X||^2 ||r(0)||^2/lambda_0^3: some C for all such networks ({PAPER}, {lemma}, as "
+            "printed)",
+            word=Word.DISPROVED,
+            given={
+                "rule": list(norm_rule(name)),
+                "pi_below": "223/71",
+                "pi_above": "22/7",
+                "W": [list(row) for row in UNITS],
+                "A": [[int(i == j) for i in range(m)] for j in range(m)],
+                "u": [[1] * m],
+                "v": [[1] * m],
+                "y": [list(map(rational, labels))],
+                "z": [list(map(rational, row)) for row in z],
+                "s": root,
+                "c": NORM,
+                "gamma": rational(GAMMA),
+                "factor": factor,
+            },
+            found={"bound": rational(bound), "size": m, "lambda_above": rational(LAMBDA_ABOVE)},
+            shown=(
+                "m = 4, n = d = 2, X = I, W = [(2, 0), (0, 2), (1, -1), (-1, 1)] by rows, A = I, u = v = "
+                "(1, 1, 1, 1), gamma = 1/8. For two orthonormal inputs lambda_0 = 1/2 - 1/(2 pi), and "
+                "223/71 < pi < 22/7 (Archimedes).",
+                "Premises: ||W||_F^2 = 12 and ||A||_F^2 = 4 are at most c^2 m = 16 for c = 2; gamma = 1/(4 "
+                f"c); G(0) = ({gram[0][0]}) I, {gram[0][0]} > 3/4 lambda_0.",
+                f"gamma~ = 1/16, so z = 16/15 phi, yhat(0) = ({outputs[0]}, {outputs[1]}). Labels y = "
+                f"({labels[0]}, {labels[1]}): ||r(0)|| = {distance}.",
+                f"||{name}(0)||^2 = {m}; the square of the bound, ({factor} c/lambda_0)^2 n ||r(0)||^2, is "
+                f"{decimal(bound, ROUND_CEILING)} at most. So it is false, for these labels and all others "
+                f"with 0 < ||r(0)||^2 < {decimal(farthest, ROUND_FLOOR)}.",
+                "Among them are labels that meet the condition on m, whatever C is: let ||r(0)|| fall.",
+            ),
         ),
-        advice="" if shown else "take labels nearer to yhat(0)",
+        "take labels nearer to yhat(0)",
     )
+
+
+def decimal(number: Fraction, rounding: str) -> str:
+    """Three digits of a number, for people, rounded to the side that is safe."""
+    digits = Context(prec=3, rounding=rounding).divide(Decimal(number.numerator), Decimal(number.denominator))
+    return format(digits, "f")

@@ -7,8 +7,8 @@ holds. Inputs are orthonormal here, X = I, so that lambda_0 = 1/2 - 1/(2 pi), an
 values are all 1.
 
 Kind "spectral-distance": given W0 = W(0) and W (m, n), whole, in units of 1/`unit`, q (n, 1) and c; found
-the Rayleigh `quotient` of G at q, `trace` = tr G(0), `radius`, the square of R, and `moved` = ||W -
-W(0)||_F^2.
+the Rayleigh `quotient` of G at q, `trace` = tr G(0), `radius`, the square of R, lambda_0 from above, and
+`moved` = ||W - W(0)||_F^2.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from flint import arb, arb_mat, ctx, fmpq
 from numpy.typing import NDArray
 
 from verify.certificates.balls import PRECISION, exact
-from verify.certificates.certificate import Certificate, Word
+from verify.certificates.certificate import Certificate, Word, decided
 from verify.certificates.eigenvalues import largest_eigenvalue, smallest_eigenvalue
 from verify.certificates.exact import rational
 
@@ -114,12 +114,10 @@ def design(
     members = "the squares" if residues == squares(size) else f"{{{', '.join(map(str, residues))}}}"
     origin = (
         f"W(0)_ij = {a}/{unit} where j - i modulo {size} is in D = {members}, else -{b}/{unit}. As D is a "
-        f"difference set, relu(W(0))^T "
-        f"relu(W(0)) = ({a}/{unit})^2 ({k - pairs} I + {pairs} 11^T), so that lambda_min(G(0)) = "
-        f"({a}/{unit})^2 {k - pairs}/"
-        f"{size} >= 3/4 lambda_0; W(0)^T W(0) has the eigenvalues ({a + b}/{unit})^2 {k - pairs} and (({k} "
-        f"* {a} - "
-        f"{size - k} * {b})/{unit})^2, both at most c^2 m for c = {norm}."
+        f"difference set, relu(W(0))^T relu(W(0)) = ({a}/{unit})^2 ({k - pairs} I + {pairs} 11^T), so that "
+        f"lambda_min(G(0)) = ({a}/{unit})^2 {k - pairs}/{size} >= 3/4 lambda_0; W(0)^T W(0) has the "
+        f"eigenvalues ({a + b}/{unit})^2 {k - pairs} and (({k} * {a} - {size - k} * {b})/{unit})^2, both at "
+        f"most c^2 m for c = {norm}."
     )
     name = f"a ({size}, {k}, {pairs}) difference set"
     return Instance(name, np.where(chosen, a, -b), unit, Fraction(norm), starts, steps, origin)
@@ -186,51 +184,57 @@ def counterexample(
     m, n, unit, c = *w.shape, instance.unit, instance.norm
     positive = np.maximum(instance.weights, 0)
     image = [int(entry) for entry in np.maximum(w, 0) @ q]  # whole and small: exact
-    quotient = Fraction(sum(entry**2 for entry in image), sum(int(entry) ** 2 for entry in q) * m * unit**2)
+    length = sum(int(entry) ** 2 for entry in q) or 1  # of q = 0 nothing follows
+    quotient = Fraction(sum(entry**2 for entry in image), length * m * unit**2)
     with ctx.workprec(PRECISION):
         lowest = smallest_eigenvalue(_gram(positive, unit), vectors[0])[0] / m
         spread = largest_eigenvalue(_gram(instance.weights, unit), vectors[1])[1]
         apart = largest_eigenvalue(_gram(w - instance.weights, unit), vectors[2])[1]
-        held = (
-            lowest >= _ball(3 * LAMBDA_ABOVE / 4)
+        held = bool(
+            q.any()
+            and lowest >= _ball(3 * LAMBDA_ABOVE / 4)
             and spread <= _ball(c * c * m)
             and apart <= _ball(instance.radius)
             and 2 * quotient < LAMBDA_BELOW
         )
         share = (apart / _ball(instance.radius)).sqrt()
     digits = " ".join(map(str, q))
-    return Certificate(
-        theorem="relu-convergence",
-        claim="G-L3.4.norm",
-        kind="spectral-distance",
-        statement=f"||W - W(0)||_2 <= R gives lambda_min(G) >= lambda_0/2: false at {instance.name} "
-        "(Gao et al. 2022, Lemma 3.4, read with the spectral norm)",
-        word=Word.DISPROVED if held else Word.UNDECIDED,
-        given={
-            "rule": list(RULE),
-            "pi_below": "223/71",
-            "pi_above": "22/7",
-            "W0": instance.weights.tolist(),
-            "W": w.tolist(),
-            "unit": unit,
-            "q": q[:, None].tolist(),
-            "c": rational(c),
-        },
-        found={
-            "quotient": rational(quotient),
-            "trace": rational(Fraction(int((positive**2).sum()), m * unit**2)),
-            "radius": rational(instance.radius),
-            "moved": rational(Fraction(int(((w - instance.weights) ** 2).sum()), unit**2)),
-        },
-        shown=(
-            f"n = d = {n}, m = {m}, X = I. {instance.origin}",
-            f"W is whole in units of 1/{unit}; ||W - W(0)||_2 <= {_above(share, 4)} R, R = sqrt(m) "
-            f"lambda_0/(16 c).",
-            f"For q = ({digits}): ||relu(W) q||^2/(m ||q||^2) = {quotient} < "
-            f"{_above(_ball(quotient / LAMBDA_BELOW), 4)} "
-            "lambda_0, so that lambda_min(G) is less than lambda_0/2.",
+    return decided(
+        held,
+        Certificate(
+            theorem="relu-convergence",
+            claim="G-L3.4.norm",
+            kind="spectral-distance",
+            statement=f"||W - W(0)||_2 <= R gives lambda_min(G) >= lambda_0/2: at {instance.name} (Gao et "
+            "al. 2022, Lemma 3.4, read with the spectral norm)",
+            word=Word.DISPROVED,
+            given={
+                "rule": list(RULE),
+                "pi_below": "223/71",
+                "pi_above": "22/7",
+                "W0": instance.weights.tolist(),
+                "W": w.tolist(),
+                "unit": unit,
+                "q": q[:, None].tolist(),
+                "c": rational(c),
+            },
+            found={
+                "quotient": rational(quotient),
+                "trace": rational(Fraction(int((positive**2).sum()), m * unit**2)),
+                "radius": rational(instance.radius),
+                "lambda_above": rational(LAMBDA_ABOVE),
+                "moved": rational(Fraction(int(((w - instance.weights) ** 2).sum()), unit**2)),
+            },
+            shown=(
+                f"n = d = {n}, m = {m}, X = I. {instance.origin}",
+                f"W is whole in units of 1/{unit}; ||W - W(0)||_2 <= {_above(share, 4)} R, R = sqrt(m) "
+                "lambda_0/(16 c).",
+                f"For q = ({digits}): ||relu(W) q||^2/(m ||q||^2) = {quotient} < "
+                f"{_above(_ball(quotient / LAMBDA_BELOW), 4)} lambda_0, so that lambda_min(G) is less than "
+                "lambda_0/2.",
+            ),
         ),
-        advice="" if held else "search from more starts, or with larger units",
+        "search from more starts, or with larger units",
     )
 
 

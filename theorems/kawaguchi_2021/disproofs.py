@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
-from verify.certificates.certificate import Certificate, Word
+from verify.certificates.certificate import Certificate, Word, decided
 from verify.certificates.exact import rational
 
 #: kappa = 2 sigma_min(Phi)^2.
@@ -63,44 +63,43 @@ def faster_rate(gamma: Fraction, b: Sequence[Fraction], y: Sequence[Fraction]) -
     least = 1 + gamma**2 * (q[0] - q[1]) ** 2 / 8
     claimed = FASTER * 2 * KAPPA * least
     shown = speed < claimed
-    return Certificate(
-        theorem="linear-rate",
-        claim="K-T1",
-        kind="faster-rate",
-        statement="L(T) - L* <= (L(0) - L*) exp(-2.02 kappa lambda_T T) for all T, a rate 1% faster than "
-        "that of Theorem 1: false, so that its rate cannot be improved (Kawaguchi 2021)",
-        word=Word.DISPROVED if shown else Word.UNDECIDED,
-        given={
-            "rule": list(RULE),
-            "S": [["1/2", "1/2"], ["1/2", "1/2"]],
-            "gamma": rational(gamma),
-            "B": [[rational(entry) for entry in b]],
-            "Y": [[rational(entry) for entry in y]],
-            "faster": rational(FASTER),
-        },
-        found={
-            "E": rational(e),
-            "speed": rational(speed),
-            "least": rational(least),
-            "claimed": rational(claimed),
-        },
-        shown=(
-            f"m = n = 2, m_y = 1, Phi = I, so kappa = 2 and L* = 0; gamma = {gamma}, A = 0, B = ({b[0]}, "
-            f"{b[1]}), "
-            f"targets Y = ({y[0]}, {y[1]}).",
-            f"softmax(A) has the entries 1/2, U^-1 = [[{1 + off}, {off}], [{off}, {1 + off}]], Q = B U^-1 "
-            f"= ({q[0]}, "
-            f"{q[1]}), E = L - L* = {e}, and the gradient of L_0 is G = 2 (Q - Y) = ({g[0]}, {g[1]}).",
-            "J_k = I/2 - 11^T/4 for both k, so that D = (1 + gamma^2 ||Q J||^2) U^-T U^-1, whose smallest "
-            "eigenvalue, "
-            f"to (1, -1), is lambda_min(D) = 1 + gamma^2 ||Q J||^2 = {least}.",
-            f"At time 0, -d log E/dt = G D G^T/E = {speed}, which is what 2 kappa lambda_min(D) = "
-            f"{4 * least} "
-            "promises: Theorem 1 is attained.",
-            "As T -> 0, (1/T) log(E(0)/E(T)) tends to that and lambda_T to lambda_min(D), for both are "
-            "continuous; "
-            f"2.02 kappa lambda_min(D) = {claimed} is more. So the claim is false for every T that is "
-            f"small enough.",
+    return decided(
+        shown,
+        Certificate(
+            theorem="linear-rate",
+            claim="K-T1",
+            kind="faster-rate",
+            statement="L(T) - L* <= (L(0) - L*) exp(-2.02 kappa lambda_T T) for all T, a rate 1% faster "
+            "than that of Theorem 1 (Kawaguchi 2021)",
+            word=Word.DISPROVED,
+            given={
+                "rule": list(RULE),
+                "S": [["1/2", "1/2"], ["1/2", "1/2"]],
+                "gamma": rational(gamma),
+                "B": [[rational(entry) for entry in b]],
+                "Y": [[rational(entry) for entry in y]],
+                "faster": rational(FASTER),
+            },
+            found={
+                "E": rational(e),
+                "speed": rational(speed),
+                "least": rational(least),
+                "claimed": rational(claimed),
+            },
+            shown=(
+                f"m = n = 2, m_y = 1, Phi = I, so kappa = 2 and L* = 0; gamma = {gamma}, A = 0, B = ({b[0]}, "
+                f"{b[1]}), targets Y = ({y[0]}, {y[1]}).",
+                f"softmax(A) has the entries 1/2, U^-1 = [[{1 + off}, {off}], [{off}, {1 + off}]], Q = B "
+                f"U^-1 = ({q[0]}, {q[1]}), E = L - L* = {e}, and the gradient of L_0 is G = 2 (Q - Y) = "
+                f"({g[0]}, {g[1]}).",
+                "J_k = I/2 - 11^T/4 for both k, so that D = (1 + gamma^2 ||Q J||^2) U^-T U^-1, whose "
+                f"smallest eigenvalue, to (1, -1), is lambda_min(D) = 1 + gamma^2 ||Q J||^2 = {least}.",
+                f"At time 0, -d log E/dt = G D G^T/E = {speed}, which is what 2 kappa lambda_min(D) = "
+                f"{4 * least} promises: Theorem 1 is attained.",
+                "As T -> 0, (1/T) log(E(0)/E(T)) tends to that and lambda_T to lambda_min(D), for both are "
+                f"continuous; 2.02 kappa lambda_min(D) = {claimed} is more. So the claim is false for every "
+                "T that is small enough.",
+            ),
         ),
-        advice="" if shown else "take targets along the slowest direction of D",
+        "take targets along the slowest direction of D",
     )

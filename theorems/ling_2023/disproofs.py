@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
-from verify.certificates.certificate import Certificate, Word
+from verify.certificates.certificate import Certificate, Word, decided
 from verify.certificates.exact import rational
 
 NAME, PAPER = "ling-convergence", "Ling et al. 2023"
@@ -48,33 +48,32 @@ def disproofs(large: bool) -> Iterator[Certificate]:
 def never(w: Fraction, a: Sequence[Fraction], delta: Fraction) -> Certificate:
     """L-C1.never at W = w I, U = I."""
     lambda_0, h = sides(w, a, delta)
-    return Certificate(
-        theorem=NAME,
-        claim="L-C1.never",
-        kind="condition-nine-fails",
-        statement="Condition 1 (9) holds with high probability at the start of Assumption 1, for a wide "
-        f"network: false at every width ({PAPER}, section 3.2)",
-        word=Word.DISPROVED if lambda_0 < 4 * h else Word.UNDECIDED,
-        given=given(FAILS, w, a, delta),
-        found={"lambda_0": rational(lambda_0), "h": rational(h)},
-        shown=(
-            "Each z = relu(W z + U x) has ||z|| <= ||U|| ||x||/(1 - ||W||), so that lambda_0 <= tr(Z^T "
-            "Z)/n <= "
-            "||U||^2 ||X||_F^2/((1 - ||W||)^2 n).",
-            "The right side of (9), 4 (c_w^2 + c_u^2) ||X||_F^2, is more than 4 c_w^2 ||X||_F^2 >= 4 "
-            "||U||^2 ||a||^2 "
-            "||X||_F^2/(1 - ||W||)^4, whatever delta is.",
-            "So (9) asks for ||a(0)|| < (1 - ||W(0)||)/(2 sqrt(n)) <= 1/2. There is no m in this.",
-            "But a(0) has m entries of N(0, 1/m): P(||a(0)|| <= 1/2) <= (e^(3/4)/4)^(m/2) (Chernoff), less "
-            "than "
-            "0.73^m, for e^3 < 20.1 < 20.6 < 256 * 0.73^8. With probability 1 - 0.73^m at least, (9) fails.",
-            f"For example n = d = m = 2, X = [[7/5, 1/5], [1/5, 7/5]], W = ({w}) I, U = I, a = ({a[0]}, "
-            f"{a[1]}): all "
-            f"units are active, Z = ({1 / (1 - w)}) X, lambda_0 = {lambda_0}. At delta = {delta}, where "
-            f"(9) asks least, "
-            f"h = (c_w^2 + c_u^2) ||X||_F^2 = {h}, and {lambda_0} < 4 * {h}.",
+    return decided(
+        lambda_0 < 4 * h,
+        Certificate(
+            theorem=NAME,
+            claim="L-C1.never",
+            kind="condition-nine-fails",
+            statement="Condition 1 (9) holds with high probability at the start of Assumption 1, for a wide "
+            f"network ({PAPER}, section 3.2)",
+            word=Word.DISPROVED,
+            given=given(FAILS, w, a, delta),
+            found={"lambda_0": rational(lambda_0), "h": rational(h)},
+            shown=(
+                "Each z = relu(W z + U x) has ||z|| <= ||U|| ||x||/(1 - ||W||), so that lambda_0 <= tr(Z^T "
+                "Z)/n <= ||U||^2 ||X||_F^2/((1 - ||W||)^2 n).",
+                "The right side of (9), 4 (c_w^2 + c_u^2) ||X||_F^2, is more than 4 c_w^2 ||X||_F^2 >= 4 "
+                "||U||^2 ||a||^2 ||X||_F^2/(1 - ||W||)^4, whatever delta is.",
+                "So (9) asks for ||a(0)|| < (1 - ||W(0)||)/(2 sqrt(n)) <= 1/2. There is no m in this.",
+                "But a(0) has m entries of N(0, 1/m): P(||a(0)|| <= 1/2) <= (e^(3/4)/4)^(m/2) (Chernoff), "
+                "less than 0.73^m, for e^3 < 20.1 < 20.6 < 256 * 0.73^8. With probability 1 - 0.73^m at "
+                "least, (9) fails.",
+                f"For example n = d = m = 2, X = [[7/5, 1/5], [1/5, 7/5]], W = ({w}) I, U = I, a = ({a[0]}, "
+                f"{a[1]}): all units are active, Z = X/(1 - {w}), lambda_0 = {lambda_0}. At delta = {delta}, "
+                f"where (9) asks least, h = (c_w^2 + c_u^2) ||X||_F^2 = {h}, and {lambda_0} < 4 * {h}.",
+            ),
         ),
-        advice="" if lambda_0 < 4 * h else "take a larger a",
+        "take a larger a",
     )
 
 
@@ -82,30 +81,29 @@ def short(w: Fraction, a: Sequence[Fraction], delta: Fraction) -> Certificate:
     """L-C1.eight at W = w I, U = I."""
     lambda_0, h = sides(w, a, delta)
     shown = 4 * h <= lambda_0 < 8 * h
-    return Certificate(
-        theorem=NAME,
-        claim="L-C1.eight",
-        kind="condition-nine-short",
-        statement="the last line of the proof of Theorem 1: with the factor 4 of (9) a step takes "
-        f"eta lambda_0/2 off Phi ({PAPER}, as printed)",
-        word=Word.DISPROVED if shown else Word.UNDECIDED,
-        given=given(SHORT, w, a, delta),
-        found={"lambda_0": rational(lambda_0), "h": rational(h)},
-        shown=(
-            "The proof bounds a step by Phi(tau + 1) <= (1 - eta (lambda_0 - 4 h)) Phi(tau), with h = "
-            "(c_w^2 + c_u^2) "
-            "||X||_F^2, and says that this is 1 - eta lambda_0/2 at most. That is lambda_0 >= 8 h; (9) is "
-            "lambda_0 >= 4 h.",
-            f"At n = d = m = 2, X = [[7/5, 1/5], [1/5, 7/5]], W = ({w}) I, U = I, a = ({a[0]}, {a[1]}), "
-            f"delta = {delta}: "
-            f"Z = ({1 / (1 - w)}) X, lambda_0 = {lambda_0}, h = {h}. (9) holds, {lambda_0} >= {4 * h}; (7) "
-            f"and (8) do "
-            "for labels near yhat(0).",
-            f"Yet lambda_0 - 4 h = {lambda_0 - 4 * h} < {lambda_0 / 2} = lambda_0/2. With lambda_0 = 4 h "
-            f"the line "
-            "gives no decay at all. With 8 for 4 it is right.",
+    return decided(
+        shown,
+        Certificate(
+            theorem=NAME,
+            claim="L-C1.eight",
+            kind="condition-nine-short",
+            statement="the last line of the proof of Theorem 1: with the factor 4 of (9) a step takes eta "
+            f"lambda_0/2 off Phi ({PAPER}, as printed)",
+            word=Word.DISPROVED,
+            given=given(SHORT, w, a, delta),
+            found={"lambda_0": rational(lambda_0), "h": rational(h)},
+            shown=(
+                "The proof bounds a step by Phi(tau + 1) <= (1 - eta (lambda_0 - 4 h)) Phi(tau), with h = "
+                "(c_w^2 + c_u^2) ||X||_F^2, and says that this is 1 - eta lambda_0/2 at most. That is "
+                "lambda_0 >= 8 h; (9) is lambda_0 >= 4 h.",
+                f"At n = d = m = 2, X = [[7/5, 1/5], [1/5, 7/5]], W = ({w}) I, U = I, a = ({a[0]}, {a[1]}), "
+                f"delta = {delta}: Z = X/(1 - {w}), lambda_0 = {lambda_0}, h = {h}. (9) holds, {lambda_0} >= "
+                f"{4 * h}; (7) and (8) do for labels near yhat(0).",
+                f"Yet lambda_0 - 4 h = {lambda_0 - 4 * h} < {lambda_0 / 2} = lambda_0/2. With lambda_0 = 4 h "
+                "the line gives no decay at all. With 8 for 4 it is right.",
+            ),
         ),
-        advice="" if shown else "take a of another size",
+        "take a of another size",
     )
 
 
