@@ -127,17 +127,23 @@ class Point:
         phi = [w_1 * Dual(x[0]) + w_2 * Dual(x[1]) for x in self.inputs]
         return [u * (part / room) + v * part for part in phi]
 
+    @property
+    def residuals(self) -> list[Fraction]:
+        """r = yhat - y."""
+        outputs = self.outputs([Fraction(0)] * len(self.theta))
+        return [out.value - y for out, y in zip(outputs, self.labels, strict=True)]
+
+    @property
+    def gradients(self) -> list[list[Fraction]]:
+        """Those of yhat_1 and of yhat_2, by dual numbers."""
+        axes = [[Fraction(i == j) for i in range(5)] for j in range(5)]
+        along = [self.outputs(axis) for axis in axes]
+        return [[outputs[i].slope for outputs in along] for i in (0, 1)]
+
     def derivative(self) -> list[Fraction]:
         """dyhat/dt along minus the gradient of ||yhat - y||^2/2; no formula of the lemma is in it."""
-        axes = [[Fraction(i == j) for i in range(5)] for j in range(5)]
-        gradient = [
-            sum(
-                ((out.value - y) * out.slope for out, y in zip(self.outputs(axis), self.labels, strict=True)),
-                Fraction(0),
-            )
-            for axis in axes
-        ]
-        return [out.slope for out in self.outputs([-part for part in gradient])]
+        (r_1, r_2), both = self.residuals, zip(*self.gradients, strict=True)
+        return [out.slope for out in self.outputs([-(r_1 * s + r_2 * t) for s, t in both])]
 
     def lemma(self, ones: Sequence[Sequence[int]]) -> list[Fraction]:
         """-H r, H = (gamma~^2 P^T P + ones) o Z^T Z + (C^T C) o (X^T X) + Phi^T Phi, by the lemma's "
@@ -167,6 +173,7 @@ def output_derivative(at: Point) -> Certificate:
     a, w_1, w_2, u, v = at.theta
     off = [f"{100 * float(abs(p - t) / abs(t)):.1f}%" for p, t in zip(printed, true, strict=True) if t]
     y, x = at.labels, at.inputs
+    slopes = [f"({', '.join(map(str, gradient))})" for gradient in at.gradients]
     return decided(
         printed != true,
         Certificate(
@@ -193,8 +200,9 @@ def output_derivative(at: Point) -> Certificate:
                 f"{at.gain}, A = ({a}), W = ({w_1}, {w_2}), u = {u}, v = {v}, y = ({y[0]}, {y[1]}).",
                 "Around this point all gates are open: phi_i = W x_i, z_i = phi_i/(1 - gamma~ a), yhat_i = "
                 "u z_i + v phi_i.",
-                f"This rational function of (a, w_1, w_2, u, v) has the derivative dyhat/dt = ({true[0]}, "
-                f"{true[1]}) along minus the gradient of ||yhat - y||^2/2.",
+                f"There r = ({', '.join(map(str, at.residuals))}), and these rational functions of (a, w_1, "
+                f"w_2, u, v) have the gradients {' and '.join(slopes)}. So dyhat/dt, the derivative along "
+                f"minus the gradient of ||yhat - y||^2/2, is ({true[0]}, {true[1]}).",
                 f"As printed, -H r = ({printed[0]}, {printed[1]}), off by {' and '.join(off)}. With 11^T for "
                 "I_n it is dyhat/dt, exactly.",
             ),
@@ -234,9 +242,8 @@ def printed_norm(claim: str, name: str, factor: int, lemma: str, distance: Fract
             theorem=NAME,
             claim=claim,
             kind=f"norm-of-{name}",
-            statement=f"||{name}|| <= ({factor} c sqrt(n)/lambda_0) ||r(0)|| at all times, for a width m >= "
-            f"C c^2 n ||X||^2 ||r(0)||^2/lambda_0^3: some C for all such networks ({PAPER}, {lemma}, as "
-            "printed)",
+            statement=f"||{name}|| <= ({factor} c sqrt(n)/lambda_0) ||r(0)|| at all times wherever m >= C "
+            f"c^2 n ||X||^2 ||r(0)||^2/lambda_0^3, for some C ({PAPER}, {lemma}, as printed)",
             word=Word.DISPROVED,
             given={
                 "rule": list(norm_rule(name)),

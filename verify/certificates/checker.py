@@ -51,7 +51,8 @@ def by_rows(matrix: fmpq_mat) -> fmpq:  # no eigenvalue of a symmetric matrix is
 def by_powers(matrix: fmpq_mat) -> arb:  # none is larger than ||M^k||_F^(1/k); here k = 2^26
     log, power = arb(0), arb_mat(matrix)
     for k in range(26):
-        log, power = log + square(power).log() / 2 ** (k + 1), power * power / square(power)
+        size = square(power)
+        log, power = log + size.log() / 2 ** (k + 1), power * power / size
     return (log + square(power).log() / 2**27).exp()
 
 
@@ -64,7 +65,8 @@ def fault(given: dict[str, Any], found: dict[str, Any]) -> str:
         if (name in found and value != read(found[name])) or (not name and value is not True):
             return f"not so: {line}"
         values[name] = value
-    return "" if found.keys() <= values.keys() else "not all that was found is in its rule"
+    defined = {line.rpartition(" = ")[0] for line in given["rule"]}
+    return "" if found.keys() <= defined else "not all that was found is in its rule"
 
 
 def check(text: str) -> list[tuple[str, str]]:

@@ -21,6 +21,7 @@ from verify.theorem.verdicts import Verdict
 if TYPE_CHECKING:
     from verify.certificates.certificate import Certificate
     from verify.theorem.protocol import Theorem
+    from verify.theorem.settings import BaseSetting
 
 #: Where certificates go.
 DEFAULT_OUT = Path("results") / "certificates"
@@ -71,22 +72,31 @@ def certify(
     else, its disproofs and its initial state.
     """
     require_flint()
+    from verify.theorem.settings import make_setting, option_name
+
     flags = {"disproofs": disproofs, "state": state or run is not None, "path": path}
     asked = [kind for kind, wanted in flags.items() if wanted]
     if name is None and (
         asked not in ([], ["disproofs"]) or any(value is not None for value in options.values())
     ):
         raise InputError("--state, --run, --path and settings are of one theorem: `verify certify NAME ...`")
+    named = library().theorems.catalogue([name], reserved_names()).theorems if name else []
     kinds = _offered(name, asked)
     for option, given, kind in (("--large", large, "disproofs"), ("--minutes", minutes, "path")):
         if given and kind not in kinds:
             raise InputError(f"{option} is about --{kind}: add that, or leave {option} out")
     made = _disproofs(name, large) if "disproofs" in kinds else iter(())
-    if name is not None:
-        (theorem,) = library().theorems.catalogue([name], reserved_names()).theorems
-        made = chain(
-            made, _of_setting(theorem, kinds, given_options([theorem], options), run, minutes or MINUTES)
-        )
+    for theorem in named:
+        own = given_options([theorem], options)
+        if own and (run is not None or kinds == ["disproofs"]):
+            option = option_name(next(iter(own)))
+            why = "--run has a setting of its own" if run else "disproofs have no setting"
+            raise InputError(f"{why}: leave {option} out")
+        setting = make_setting(theorem, own)
+        if "state" in kinds:
+            made = chain(made, _state(theorem, setting, run))
+        if "path" in kinds:
+            made = chain(made, _path(theorem, setting, minutes or MINUTES))
 
     from verify.records.directory import require_writable
 
@@ -127,24 +137,21 @@ def _disproofs(name: str | None, large: bool) -> Iterator[Certificate]:
         yield from certificates.certifier("disproofs", one)(large)
 
 
-def _of_setting(
-    theorem: Theorem, kinds: Sequence[str], own: dict[str, str], run: Path | None, minutes: float
-) -> Iterator[Certificate]:
-    """What is certified in a setting: that of the options, or that of a run."""
+def _state(theorem: Theorem, setting: BaseSetting, run: Path | None) -> Iterator[Certificate]:
+    """At the initial state of a setting, or at the stored states of a run."""
     from verify.certificates.asked import at_run
-    from verify.commands.progress import progress_line
-    from verify.theorem.settings import make_setting, option_name
 
-    find = library().certificates.certifier
-    if run is not None and own:
-        raise InputError(f"--run has a setting of its own: leave {option_name(next(iter(own)))} out")
-    setting = make_setting(theorem, own)
-    if "state" in kinds:
-        certify_state = find("state", theorem.NAME)
-        yield from at_run(theorem, run, certify_state) if run else certify_state(setting, None)
-    if "path" in kinds:
-        with progress_line(theorem.NAME, shown=True) as progress:
-            yield from find("path", theorem.NAME)(setting, minutes, progress)
+    certify_state = library().certificates.certifier("state", theorem.NAME)
+    return at_run(theorem, run, certify_state) if run else certify_state(setting, None)
+
+
+def _path(theorem: Theorem, setting: BaseSetting, minutes: float) -> Iterator[Certificate]:
+    """The exact flow from the start of a setting."""
+    from verify.commands.progress import progress_line
+
+    certify_path = library().certificates.certifier("path", theorem.NAME)
+    with progress_line(theorem.NAME, shown=True) as progress:
+        yield from certify_path(setting, minutes, progress)
 
 
 def _show(certificates: Sequence[Certificate]) -> None:

@@ -148,9 +148,11 @@ def test_what_is_undecided_claims_nothing(disproofs):
     assert checker.check(repaired(record)) == [(disproofs[0].claim, "")]
 
 
-def test_found_must_follow_from_the_rule(disproofs):
+@pytest.mark.parametrize("name", ["more", "gamma"])
+def test_found_must_follow_from_the_rule(disproofs, name):
     record = json.loads(text_of(disproofs[0]))
-    record["certificates"][0]["found"]["more"] = "1"
+    assert disproofs[0].kind == "faster-rate"
+    record["certificates"][0]["found"][name] = "1"
     assert faults(repaired(record)) == ["not all that was found is in its rule"]
 
 
