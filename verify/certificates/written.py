@@ -13,6 +13,7 @@ from typing import Any
 
 from verify.certificates.certificate import Certificate, Word
 from verify.records.directory import write_whole
+from verify.records.record import CertificateRecord
 from verify.runs.environment import environment
 from verify.runs.run import directory_name
 from verify.views.markdown import math, plain
@@ -50,6 +51,12 @@ def digest(record: dict[str, Any]) -> str:
     """SHA-256 of a record as JSON with its keys in order, without `digest` itself."""
     content = {name: value for name, value in record.items() if name != "digest"}
     return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def certificate_records(certificates: Sequence[Certificate]) -> list[CertificateRecord]:
+    """What records and views show of certificates, without their numbers."""
+    names = CertificateRecord.model_fields
+    return [CertificateRecord(**{name: getattr(one, name) for name in names}) for one in certificates]
 
 
 def counted(certificates: Sequence[Certificate]) -> str:

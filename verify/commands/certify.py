@@ -20,6 +20,7 @@ from verify.theorem.verdicts import Verdict
 
 if TYPE_CHECKING:
     from verify.certificates.certificate import Certificate
+    from verify.runs.suite import Certified
     from verify.theorem.protocol import Theorem
     from verify.theorem.settings import BaseSetting
 
@@ -156,12 +157,26 @@ def _path(theorem: Theorem, setting: BaseSetting, minutes: float) -> Iterator[Ce
 
 def _show(certificates: Sequence[Certificate]) -> None:
     """A table: claim, word, statement."""
+    from verify.certificates.written import certificate_records
     from verify.views.certified import CertificatePage
     from verify.views.terminal import console as terminal_console
 
     console = terminal_console()
-    rows = [(one.claim, str(one.word), one.statement, one.advice) for one in certificates]
-    console.print(CertificatePage(console).certified(rows))
+    console.print(CertificatePage(console).certified(certificate_records(certificates)))
+
+
+def certified_with(names: Sequence[str], command: str) -> Certified:
+    """What costs under a second, for `verify all` of these theorems: the disproofs that are not large."""
+    require_flint()
+    from verify.certificates.written import certificate_records, file_text, report
+    from verify.runs.suite import Certified
+
+    certificates = [one for one in _disproofs(None, large=False) if one.theorem in names]
+    texts = {
+        "certificate.json": file_text(certificates, {"command": command}),
+        "certificates.md": report(certificates, command),
+    }
+    return Certified(certificate_records(certificates), texts)
 
 
 @click.command("check-certificate", cls=Command)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from verify.records.record import CertificateRecord
 from verify.views.terminal import Page
 
 #: By word; what is proved one way or the other is as certain.
@@ -16,10 +17,10 @@ STYLES = {"PROVED": "green", "DISPROVED": "bold green", "IDENTITY": "green", "UN
 class CertificatePage(Page):
     """The tables of `verify certify` and `verify check-certificate`."""
 
-    def certified(self, rows: Sequence[tuple[str, str, str, str]]) -> RenderableType:
-        """Certificates by claim, word, statement and advice."""
+    def certified(self, rows: Sequence[CertificateRecord]) -> RenderableType:
+        """Certificates by claim, word and statement, then what to do where one is undecided."""
         table = self._table(("claim", "left"), ("word", "left"), ("statement", "fold"))
-        for claim, word, statement, _ in rows:
-            table.add_row(claim, Text(word, style=STYLES[word]), self.math(statement))
-        advice = dict.fromkeys(f"{claim}: {advice}" for claim, _, _, advice in rows if advice)
-        return Group(table, *map(self._remark, advice))
+        for one in rows:
+            table.add_row(one.claim, Text(one.word, style=STYLES[one.word]), self.math(one.statement))
+        advice = dict.fromkeys(f"{one.claim}: {one.advice}" for one in rows if one.advice)
+        return Group(Text(), table, *map(self._remark, advice))

@@ -3,16 +3,27 @@
 import json
 import resource
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+from wcwidth import wcswidth
 
 pytest.importorskip("flint")
 
+import theorems
 from tests import terminal
+from tests.verify.views import records as view_records
 from theorems import certificates
 from verify.certificates.certificate import Certificate, Word
 from verify.commands import certify as module
+from verify.records.reading import read_record
+from verify.theorem.presets import Variant
+from verify.theorem.verdicts import Verdict
+from verify.views.html import html as html_of
+from verify.views.markdown import report_markdown
+
+ROOT = Path(__file__).parents[3]
 
 ONE = Certificate("linear-rate", "K-T1", "faster-rate", "a statement", Word.PROVED, {}, {})
 
@@ -160,8 +171,35 @@ def test_it_is_narrow_enough_and_quick_enough(tmp_path):
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert screen.code == 0
     assert "10 DISPROVED" in screen.text
-    assert max(map(len, screen.lines)) <= 80
+    assert max(map(wcswidth, screen.lines)) <= 80
     assert after.ru_utime - before.ru_utime < 8  # 2.4 s here, of which the disproofs are 0.3
+
+
+def test_beside_the_numerical_verdicts_and_apart_from_them(command, unpictured, monkeypatch, tmp_path):
+    tiny = {"width": 4, "outputs": 2, "samples": 20, "points": 9, "rtol": 1e-8}
+    monkeypatch.setattr(theorems, "names", lambda: ["linear-rate"])
+    monkeypatch.setattr(theorems.load("linear-rate"), "PRESETS", {"quick": (Variant("one", tiny),)})
+    done = command("all", "--certify", "--jobs", "1")
+    assert (done.code, done.err) == (0, "")
+    assert "K-T1 DISPROVED" in " ".join(done.out.split())
+    assert done.out.splitlines()[-1].startswith("VERIFIED  all, quick")
+    folder = next((tmp_path / "results" / "runs").iterdir())
+    suite = read_record(folder)
+    assert suite.command == "verify all --preset quick --certify"
+    assert [(one.claim, one.word) for one in suite.certificates] == [("K-T1", "DISPROVED")]
+    assert {claim.verdict for claim in suite.theorems[0].claims} <= {*Verdict}
+    assert "| K-T1 | DISPROVED |" in (folder / "report.md").read_text()
+    html = (folder / "report.html").read_text()
+    assert html.index("Certificates</h2>") < html.index(">DISPROVED</td>")
+    assert "33/32" in (folder / "certificates.md").read_text()
+    assert command("check-certificate", folder / "certificate.json").code == 0
+    assert command("report", folder).code == 0
+    assert (folder / "report.html").read_text() == html
+
+
+def test_without_being_asked_nothing_is_said_of_certificates(monkeypatch):
+    suite = view_records.suite(view_records.record())
+    assert "ertificate" not in report_markdown(suite, ["figures"]) + html_of(suite, [ROOT])
 
 
 @pytest.mark.parametrize("kind", ["disproofs", "state", "path"])
