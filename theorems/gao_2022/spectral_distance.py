@@ -59,6 +59,9 @@ RULE = (
     "2 * quotient < lambda_below",
 )
 
+#: What lambda_min(G(0)) is of lambda_0 in a design: a bit above 3/4, so that bounds of it may be wide.
+PREMISE = 0.7501
+
 #: Parts of 1 in which q is given.
 PARTS = 1000
 
@@ -108,7 +111,7 @@ def design(
     """
     k = len(residues)
     pairs = k * (k - 1) // (size - 1)
-    a = ceil(unit * sqrt(0.75 * LAMBDA_ABOVE * size / (k - pairs)))
+    a = ceil(unit * sqrt(PREMISE * LAMBDA_ABOVE * size / (k - pairs)))
     b = floor(share * a * k / (size - k))
     chosen = np.isin((np.arange(size) - np.arange(size)[:, None]) % size, residues)
     members = "the squares" if residues == squares(size) else f"{{{', '.join(map(str, residues))}}}"

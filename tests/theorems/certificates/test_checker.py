@@ -3,6 +3,7 @@
 import ast
 import json
 import sys
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -62,7 +63,22 @@ def test_all_disproofs_hold(disproofs):
 
 
 def test_every_kind_is_known_and_made(disproofs):
-    assert set(checker.RULES) == {one.kind for one in disproofs}
+    """rules.json beside the checker has the rules as they are."""
+    made = {
+        one.kind: sha256(json.dumps([one.word, one.given["rule"]]).encode()).hexdigest()[:16]
+        for one in disproofs
+    }
+    assert made == checker.RULES
+
+
+def test_a_number_may_be_found_as_an_enclosure():
+    third, pi = checker.fmpq(1, 3), checker.arb.pi()
+    assert checker.agree(third, "1/3")
+    assert checker.agree(third, ["0", "0x3p-1"])
+    assert checker.agree(pi, ["223/71", "22/7"])
+    assert not checker.agree(third, "1/4")
+    assert not checker.agree(pi, ["22/7", "4"])
+    assert not checker.agree(pi, "22/7")
 
 
 def test_any_digit_changed_anywhere_is_noticed(disproofs, monkeypatch):
