@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -58,3 +58,8 @@ class Certificate:
     shown: Sequence[str] = ()
     advice: str = ""
     trusted: Sequence[str] = field(default=TRUSTED)
+
+
+def decided(held: bool, certificate: Certificate, advice: str) -> Certificate:
+    """The certificate where its inequalities `held`; else UNDECIDED, without an argument, and what to do."""
+    return certificate if held else replace(certificate, word=Word.UNDECIDED, shown=(), advice=advice)

@@ -36,9 +36,12 @@ def smallest_eigenvalue(matrix: arb_mat, vectors: NDArray[np.float64] | None = N
     return (least / (1 + eps) if least >= 0 else least / (1 - eps)).lower(), above
 
 
-def largest_eigenvalue(matrix: arb_mat) -> tuple[arb, arb]:
-    """A lower and an upper bound of lambda_max of every symmetric matrix in `matrix` (n, n), exact."""
-    low, high = smallest_eigenvalue(-1 * matrix)
+def largest_eigenvalue(matrix: arb_mat, vectors: NDArray[np.float64] | None = None) -> tuple[arb, arb]:
+    """A lower and an upper bound of lambda_max of every symmetric matrix in `matrix` (n, n), exact.
+
+    `vectors` propose eigenvectors, as above.
+    """
+    low, high = smallest_eigenvalue(-1 * matrix, vectors)
     return (-high).lower(), (-low).upper()
 
 
