@@ -1,9 +1,11 @@
 """The dynamics of implicit ReLU networks as identities between rational functions, gates being given.
 
-With gates D_i and E_i, diagonal matrices of zeros and ones, everything is rational in the parameters: z_i =
-(I - g D_i A)^{-1} D_i phi_i, phi_i = s E_i W x_i, yhat_i = u^T z_i + v^T phi_i. Variables are A, W, u, v, X, the
-residuals r, g (gamma~) and s (1/sqrt(m)), so that the identities hold for every label and every scaling. For
-the network of Ling et al. g = s = 1, E_i = I and there is no v.
+With gates D_i and E_i, diagonal matrices of zeros and ones, everything is rational in the parameters:
+
+    z_i = (I - g D_i A)^{-1} D_i phi_i,   phi_i = s E_i W x_i,   yhat_i = u^T z_i + v^T phi_i.
+
+Variables are A, W, u, v, X, the residuals r, g (gamma~) and s (1/sqrt(m)), so that the identities hold for
+every label and every scaling. For the network of Ling et al. g = s = 1, E_i = I and there is no v.
 
 A kernel is a sum over pairs of samples and the gates are drawn for each sample, so that an identity for n
 samples is one about the n^2 pairs of patterns drawn.

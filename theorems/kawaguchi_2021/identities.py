@@ -6,8 +6,8 @@ data in no way that these identities use. That the softmax S moves by J_k dA_k i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 

@@ -78,7 +78,7 @@ def proposed(matrix: NDArray[np.float64]) -> Proposed:
         except np.linalg.LinAlgError:
             gap *= 4
         else:
-            return Proposed(below, factor, vectors[:, 0])
+            return Proposed(below, np.asarray(factor, dtype=np.float64), vectors[:, 0])
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,9 @@ class Lowest:
     vector: NDArray[np.float64]
 
 
-def lowest_eigenvalue(matrix: arb_mat, propose: Callable[[NDArray[np.float64]], Proposed] = proposed) -> Lowest:
+def lowest_eigenvalue(
+    matrix: arb_mat, propose: Callable[[NDArray[np.float64]], Proposed] = proposed
+) -> Lowest:
     """Bounds of lambda_min of every symmetric matrix in `matrix` (n, n), at a third of the price.
 
     lambda_min(M) >= b - ||M - b I - L L^T||_F for any b and L, as L L^T >= 0; above it is the Rayleigh

@@ -215,7 +215,9 @@ class Degrees:
         found = self
         for other in others:
             found = found._like(other.shape, found.top) + other
-        return found._like((self.shape[0], self.shape[1] + sum(other.shape[1] for other in others)), found.top)
+        return found._like(
+            (self.shape[0], self.shape[1] + sum(other.shape[1] for other in others)), found.top
+        )
 
     def diagonal(self) -> Degrees:
         return self._like((self.shape[0], self.shape[0]), self.top)
@@ -275,7 +277,14 @@ def degree_of(identity: Identity) -> int:
 
 
 def certified(
-    identity: Identity, *, name: str, theorem: str, claim: str, statement: str, sizes: Mapping[str, int], seed: int = 0
+    identity: Identity,
+    *,
+    name: str,
+    theorem: str,
+    claim: str,
+    statement: str,
+    sizes: Mapping[str, int],
+    seed: int = 0,
 ) -> Certificate:
     """IDENTITY where every gap is zero at the point of `seed`, DISPROVED where one is not.
 
@@ -293,7 +302,8 @@ def certified(
         word, given = Word.DISPROVED, {**given, "point": point.drawn}
         found = {**found, "gap": failed[1], "at": list(failed[0])}
     said = {
-        Word.IDENTITY: f"0 at a point drawn modulo 2^61 - 1; degree {degree}: false with probability <= {float(error):.1e}",
+        Word.IDENTITY: f"0 at a point drawn modulo 2^61 - 1; of degree {degree}: false with "
+        f"probability <= {float(error):.1e}",
         Word.DISPROVED: "not 0 at the point that is given",
         Word.UNDECIDED: "no value at this point",
     }
