@@ -15,9 +15,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from verify.certificates.modular import Source, identity_matrix, ones
+from verify.certificates.certificate import Certificate
+from verify.certificates.modular import Source, certified, identity_matrix, ones
 
 #: Matrices of `verify.certificates.modular`, all of one kind.
 M = Any
@@ -148,3 +150,37 @@ def output_dynamics(
     residual = net.residuals[0].beside(net.residuals[1:]).T
     speeds = [net.output_change(at, *down) for at in net.samples]
     yield speeds[0].beside(speeds[1:]).T - kernel @ residual
+
+
+def dynamics(
+    theorem: str, claims: tuple[str, str], m: int, d: int, n: int, *, skip: bool, seed: int = 0
+) -> Iterator[Certificate]:
+    """Of the gradients and of dyhat/dt, at these sizes or, where they are large, at smaller ones.
+
+    `claims` has the id of each.
+    """
+    sizes = {"m": min(m, LARGEST_WIDTH), "d": min(d, MOST_INPUTS), "n": min(n, MOST_SAMPLES)}
+    kernel = (
+        "gamma~^2 (P^T P) o (Z^T Z) + (C^T C) o (X^T X) + Z^T Z + Phi^T Phi"
+        if skip
+        else ("(P^T P) o (Z^T Z) + (P^T P) o (X^T X) + Z^T Z")
+    )
+    patterns = f"for the patterns of gates drawn with seed {seed}"
+    for claim, name, identity, says in (
+        (
+            claims[0],
+            "output-gradient",
+            output_gradient,
+            "the gradients in closed form are those of the outputs",
+        ),
+        (claims[1], "output-dynamics", output_dynamics, f"dyhat/dt = -H r, H = {kernel}"),
+    ):
+        yield certified(
+            partial(identity, **sizes, skip=skip),
+            name=f"{name}-{'skip' if skip else 'plain'}",
+            theorem=theorem,
+            claim=claim,
+            statement=f"{says}, {patterns}",
+            sizes=sizes,
+            seed=seed,
+        )

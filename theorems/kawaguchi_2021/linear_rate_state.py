@@ -3,9 +3,7 @@
 The kinds, with what `given` and `found` have (numbers as in `verify.certificates.exact`, matrices by rows):
 
 flow-operator  given A, B, gamma and a `vector`; found lambda_min(D) within `lambda_min`, both `floors`
-pl-constant    given `loss`, `features`, `tau`, `radius` (null where PL holds for all W) and a `vector`;
-               found sigma_min^2 of the features, the least eigenvalue of the smaller one of their Gram
-               matrices, within `sigma_squared`, and `kappa`
+pl-constant    see `verify.certificates.pl.Shallow.certificate`
 excess         given A, B, gamma, `loss`, `features`, `targets`, `tau`, `radius`, a W next to a minimiser as
                `best` (null where none is needed), and `kappa`, a lower bound of the constant of PL; found
                `excess`, L - L*_R, and `ratio`, 1/2 ||grad L_0(Q)||^2 / (L - L*_R), enclosed
@@ -52,38 +50,15 @@ class Point:
         return self.problem.model.gamma
 
     @property
-    def loss(self) -> str:
-        return str(self.problem.described["loss"])
-
-    @property
-    def tau(self) -> float:
-        return float(self.problem.described["tau"] or 0.0)
-
-    @property
     def given(self) -> Mapping[str, Any]:
         """The parameters, for a certificate."""
         return {"A": binaries(self.a), "B": binaries(self.b), "gamma": binary(self.gamma)}
 
     @property
-    def objective(self) -> Mapping[str, Any]:
-        """Loss and features, for a certificate."""
-        radius = self.problem.objective.radius
-        return {
-            "loss": self.loss,
-            "features": binaries(self.problem.features),
-            "tau": binary(self.tau),
-            "radius": binary(radius) if np.isfinite(radius) else None,
-        }
-
-    @property
-    def data(self) -> Mapping[str, Any]:
-        """The same with the targets."""
-        return {**self.objective, "targets": binaries(self.problem.targets)}
-
-    @property
     def shallow(self) -> Shallow:
         problem = self.problem
-        return Shallow.of(self.loss, self.tau, problem.features, problem.targets, problem.objective)
+        loss, tau = problem.described["loss"], problem.described["tau"]
+        return Shallow.of(loss, tau, problem.features, problem.targets, problem.objective)
 
 
 def certify_state(setting: Setting, parameters: Mapping[str, Array] | None) -> Iterator[Certificate]:
@@ -105,7 +80,7 @@ def certify_point(at: Point) -> Iterator[Certificate]:
         state = EnclosedState.of(at.a, at.b, at.gamma)
         yield operator_floors(NAME, state, at.given)
         least = at.shallow.least_square()
-        yield pl_constant(at, least)
+        yield at.shallow.certificate(NAME, "K-T1.PL", least)
         if (found := excess(at, state, least)) is not None:
             yield found
         if (found := nonconvexity(at)) is not None:
@@ -133,32 +108,6 @@ def operator_floors(theorem: str, state: EnclosedState, given: Mapping[str, Any]
     )
 
 
-def pl_constant(at: Point, least: Lowest) -> Certificate:
-    """kappa > 0 by the corollary of the loss."""
-    shallow = at.shallow
-    low, high = shallow.constant(least)
-    met = least.low > 0 and low > 0 and (at.loss != "hinge" or shallow.spans)
-    inside = "for all W" if not np.isfinite(shallow.radius) else f"for ||W||_1 < {shallow.radius!r}"
-    formula = {
-        "square": "2 sigma^2",
-        "hinge": "2 sigma^2",
-        "cross-entropy": "2 tau sigma^2",
-        "logistic": "(2 tau + rho(R)) sigma^2",
-    }[at.loss]
-    return Certificate(
-        theorem=NAME,
-        claim="K-T1.PL",
-        kind="pl-constant",
-        statement=f"1/2 ||grad L_0(W)||^2 >= kappa (L_0(W) - L*_R) {inside}, kappa = {formula} > 0, and rank "
-        "Phi = min(n, m)",
-        word=Word.PROVED if met else Word.UNDECIDED,
-        given={**at.objective, "vector": binaries(least.vector[None, :])[0]},
-        found={"sigma_squared": enclosed(least.low, least.high), "kappa": enclosed(low, high)},
-        shown=(f"sigma^2 in {shown(least.low, least.high)}, kappa in {shown(low, high)}",),
-        advice="" if met else "the rank of Phi is below min(n, m) to rounding: use other data",
-    )
-
-
 def excess(at: Point, state: EnclosedState, least: Lowest) -> Certificate | None:
     """L - L*_R, and PL at this point; None where L*_R is not enclosed."""
     shallow = at.shallow
@@ -172,7 +121,7 @@ def excess(at: Point, state: EnclosedState, least: Lowest) -> Certificate | None
     ratio = slope / apart
     word = above(slope, slope, kappa * apart) if apart > 0 else Word.UNDECIDED
     attained = "PL is an equality here to this precision, which no precision decides"
-    needs_best = at.loss in ("logistic", "cross-entropy")
+    needs_best = shallow.loss in ("logistic", "cross-entropy")
     return Certificate(
         theorem=NAME,
         claim="K-T1.4",
@@ -182,7 +131,7 @@ def excess(at: Point, state: EnclosedState, least: Lowest) -> Certificate | None
         word=word,
         given={
             **at.given,
-            **at.data,
+            **shallow.data,
             "best": binaries(shallow.best) if needs_best else None,
             "kappa": binary(kappa),
         },
@@ -212,7 +161,7 @@ def nonconvexity(at: Point) -> Certificate | None:
         statement="L is not convex in (A, B): at the midpoint of two points it lies above its chord",
         word=word,
         given={
-            **at.data,
+            **shallow.data,
             "gamma": binary(at.gamma),
             "ends": [{"A": binaries(a), "B": binaries(b)} for a, b in pair],
         },

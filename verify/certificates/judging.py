@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import Enum
+
 from flint import arb
 
 from verify.certificates.certificate import Word
@@ -29,3 +31,23 @@ def shown(low: arb, high: arb, digits: int = 15) -> str:
     if not (low.is_finite() and high.is_finite()):
         return f"[{low.str(digits)}, {high.str(digits)}]"
     return low.union(high).str(digits)
+
+
+class Sided(Enum):
+    """On which side of a bound a number lies for certain."""
+
+    ABOVE = "above"
+    BELOW = "below"
+    OPEN = "open"
+
+    @property
+    def word(self) -> Word:
+        """PROVED where the side is known, so that a statement is to name it."""
+        return Word.UNDECIDED if self is Sided.OPEN else Word.PROVED
+
+
+def sided(low: arb, high: arb, bound: arb) -> Sided:
+    """The side of `bound`, enclosed, of a number within [low, high]; a number that equals it lies above."""
+    if low >= bound:
+        return Sided.ABOVE
+    return Sided.BELOW if high < bound else Sided.OPEN

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from flint import arb, arb_mat
 from numpy.typing import NDArray
 
 from verify.certificates.balls import exact, frobenius_norm, hadamard, total
+from verify.certificates.certificate import Certificate, Word
 from verify.certificates.eigenvalues import Lowest, lowest_eigenvalue
+from verify.certificates.exact import binaries, binary
+from verify.certificates.judging import enclosed, shown
 from verify.certificates.losses import curvature_bound, slopes, value
 from verify.losses import ShallowObjective
 
 Array = NDArray[np.float64]
+
+#: kappa by the loss, with sigma the smallest non-zero singular value of the features.
+FORMULAS = {
+    "square": "2 sigma^2",
+    "hinge": "2 sigma^2",
+    "cross-entropy": "2 tau sigma^2",
+    "logistic": "(2 tau + rho(R)) sigma^2",
+}
 
 
 @dataclass(frozen=True)
@@ -38,6 +51,44 @@ class Shallow:
     ) -> Shallow:
         """From floats; `known` proposes radius and minimiser."""
         return cls(loss, exact(features), exact(targets), arb(tau or 0.0), known.radius, known.minimiser)
+
+    @property
+    def objective(self) -> Mapping[str, Any]:
+        """Loss and features, for a certificate."""
+        return {
+            "loss": self.loss,
+            "features": binaries(self.features),
+            "tau": binary(self.tau),
+            "radius": binary(self.radius) if np.isfinite(self.radius) else None,
+        }
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        """The same with the targets."""
+        return {**self.objective, "targets": binaries(self.targets)}
+
+    def certificate(self, theorem: str, claim: str, least: Lowest) -> Certificate:
+        """That kappa > 0 by the corollary of the loss, from `least_square`; of kind ``pl-constant``.
+
+        `given` has `loss`, `features`, `tau`, `radius` (null where PL holds for all W) and a `vector`; `found`
+        sigma_min^2 of the features, the least eigenvalue of the smaller one of their Gram matrices, within
+        `sigma_squared`, and `kappa`.
+        """
+        low, high = self.constant(least)
+        met = least.low > 0 and low > 0 and (self.loss != "hinge" or self.spans)
+        inside = f"for ||W||_1 < {self.radius!r}" if np.isfinite(self.radius) else "for all W"
+        return Certificate(
+            theorem=theorem,
+            claim=claim,
+            kind="pl-constant",
+            statement=f"1/2 ||grad L_0(W)||^2 >= kappa (L_0(W) - L*) {inside}, kappa = {FORMULAS[self.loss]} "
+            "> 0, and rank Phi = min(n, m)",
+            word=Word.PROVED if met else Word.UNDECIDED,
+            given={**self.objective, "vector": binaries(least.vector[None, :])[0]},
+            found={"sigma_squared": enclosed(least.low, least.high), "kappa": enclosed(low, high)},
+            shown=(f"sigma^2 in {shown(least.low, least.high)}, kappa in {shown(low, high)}",),
+            advice="" if met else "the rank of Phi is below min(n, m) to rounding: use other data",
+        )
 
     @property
     def gram(self) -> arb_mat:
