@@ -93,8 +93,8 @@ def limit_gram(inputs: arb_mat) -> arb_mat:
 def fixed_cosine(overlap: arb, share: arb, guess: float) -> arb:
     """The solution of ``c = share Q(c) + (1 - share) overlap``, Q = `degree_one`, for |overlap| < 1.
 
-    Q has slopes between 0 and 1 on [-1, 1], so that the right side contracts by `share` < 1 and the solution is
-    within |its value at c - c|/(1 - share) of any c, here of what sweeps from `guess` reach.
+    Q has slopes between 0 and 1 on [-1, 1], so that the right side contracts by `share` < 1, and the solution
+    is within |its value at c - c|/(1 - share) of any c, here of what sweeps from `guess` reach.
     """
     at = arb(guess)
     for _ in range(SWEEPS):

@@ -176,7 +176,7 @@ def dynamics(
         (claims[1], "output-dynamics", output_dynamics, f"dyhat/dt = -H r, H = {kernel}"),
     ):
         yield certified(
-            partial(identity, **sizes, skip=skip),
+            partial(identity, m=sizes["m"], d=sizes["d"], n=sizes["n"], skip=skip),
             name=f"{name}-{'skip' if skip else 'plain'}",
             theorem=theorem,
             claim=claim,

@@ -47,7 +47,7 @@ from theorems.relu_identities import dynamics
 from verify.certificates.balls import PRECISION, exact
 from verify.certificates.certificate import Certificate, Word
 from verify.certificates.eigenvalues import Lowest, lowest_eigenvalue
-from verify.certificates.exact import binaries, binary, rational
+from verify.certificates.exact import binaries, binary
 from verify.certificates.judging import Sided, enclosed, shown, sided
 from verify.relu_deq.parameters import Parameters
 
@@ -55,7 +55,7 @@ Array = NDArray[np.float64]
 
 NAME = "relu-convergence"
 
-#: The largest width for which there are certificates that rest on A: they hold it, 5 MB of text at this width.
+#: The largest width for which there are certificates that rest on A: they hold it, here 5 MB of text.
 LARGEST_COUPLING = 512
 
 
@@ -63,6 +63,7 @@ LARGEST_COUPLING = 512
 class Point:
     """Parameters at a point of a problem, and what certificates share there, enclosed.
 
+    v        that of theta
     initial  whether it is the start of the problem
     kinked   how many entries of W X are neither positive nor negative for certain
     active   relu(W X) (m, n), which is sqrt(m) Phi
@@ -72,6 +73,7 @@ class Point:
 
     problem: GaoProblem
     theta: Parameters
+    v: Array
     initial: bool
     inputs: arb_mat
     kinked: int
@@ -85,9 +87,11 @@ class Point:
         inputs = exact(problem.inputs)
         before = exact(theta.w) * inputs
         active = relu(before)
+        assert theta.v is not None  # this network has one
         return cls(
             problem,
             theta,
+            theta.v,
             initial,
             inputs,
             sum(1 for entry in before.entries() if not (entry > 0 or entry < 0)),
@@ -175,7 +179,7 @@ def gram_share(at: Point) -> Certificate:
         given={
             **at.data,
             "vector": vector(at.lowest),
-            "share": rational(share[0]) + "/" + rational(share[1]),
+            "share": text,
         },
         found={"gram": enclosed(at.lowest.low, at.lowest.high), "lambda_0": at.lambda_0},
         shown=(
@@ -193,9 +197,7 @@ def gram_distance(at: Point) -> Certificate:
     low = max((-end.high).lower() for end in ends)
     high = max((-end.low).upper() for end in ends)
     found = sided(low, high, at.limit.low.union(at.limit.high) / 4)
-    constant = (
-        f"which refutes m >= C (n^2/lambda_0^2) log(n/delta) for C <= {width_ratio(at.problem):.2g} only"
-    )
+    constant = f"so that C in m >= C (n^2/lambda_0^2) log(n/delta) exceeds {width_ratio(at.problem):.2g}"
     statement = {
         Sided.BELOW: "||G(0) - G^inf|| <= lambda_0/4 in this instance",
         Sided.ABOVE: f"||G(0) - G^inf|| > lambda_0/4 in this instance, {constant}",
@@ -268,7 +270,7 @@ def coupled(at: Point) -> Iterator[Certificate]:
     solved = equilibrium(
         coupling * exact(theta.a), (coupling * norm.high).upper(), at.active / at.root, state.z
     )
-    outputs = {f"{name}": binaries(part[None, :])[0] for name, part in (("u", theta.u), ("v", theta.v))}
+    outputs = {f"{name}": binaries(part[None, :])[0] for name, part in (("u", theta.u), ("v", at.v))}
     whole = {**whole, **outputs, "vector": vector(norm)}
     yield contraction(at, coupling * norm.ball, solved, whole)
     if at.initial and solved is not None:
@@ -287,7 +289,7 @@ def gamma_small(at: Point, norm: Norm, whole: Mapping[str, Any]) -> Certificate:
     found = sided(limit, limit, arb(gamma))
     statement = {
         Sided.ABOVE: "gamma <= min(1/2, 1/(4c))",
-        Sided.BELOW: f"gamma exceeds min(1/2, 1/(4c)), by {float(gamma / limit - 1):.1e} of it: the condition fails",
+        Sided.BELOW: f"gamma exceeds min(1/2, 1/(4c)) by {float(gamma / limit - 1):.1e} of it: it fails",
         Sided.OPEN: "gamma <= min(1/2, 1/(4c))",
     }[found]
     return Certificate(
@@ -314,13 +316,13 @@ def contraction(at: Point, factor: arb, solved: Equilibrium | None, whole: Mappi
         found["outputs"] = [enclosed(one, one) for one in outputs]
         lines += [
             f"every z_i within {solved.radius.str(3, radius=False)} of the computed one",
-            f"gates: {solved.open} open, {solved.unknown} not certain, of {at.problem.width * at.inputs.ncols()}",
+            f"gates: {solved.open} open, {solved.unknown} not certain, of {len(solved.z.entries())}",
         ]
     return Certificate(
         theorem=NAME,
         claim="G-L2.2",
         kind="equilibrium",
-        statement="gamma ||A||/sqrt(m) < 1: the equilibrium exists, is unique, and no unit is at its kink there",
+        statement="gamma ||A||/sqrt(m) < 1: the equilibrium exists and is unique, and no unit is at its kink",
         word=Word.UNDECIDED if advice else Word.PROVED,
         given=whole,
         found=found,
@@ -331,7 +333,7 @@ def contraction(at: Point, factor: arb, solved: Equilibrium | None, whole: Mappi
 
 def network_outputs(at: Point, solved: Equilibrium) -> arb_mat:
     """yhat (1, n), enclosed."""
-    u, v = exact(at.theta.u[None, :]), exact(at.theta.v[None, :])
+    u, v = exact(at.theta.u[None, :]), exact(at.v[None, :])
     return u * solved.z + v * at.active / at.root
 
 
@@ -348,7 +350,7 @@ def explicit(
     phi, z = spectral_norm(at.active).high / root, spectral_norm(solved.z).high
     moved = x * w / root
     p = (euclidean(exact(at.theta.u[None, :])) + u) / slack
-    c = (p + euclidean(exact(at.theta.v[None, :])) + v) / root
+    c = (p + euclidean(exact(at.v[None, :])) + v) / root
     z = z + (coupling * a * z + moved) / slack
     scale = 2 * residual / at.limit.low
     needed = [(one * scale).upper() for one in (coupling * p * z, x * c, z, phi + moved)]
@@ -359,12 +361,13 @@ def explicit(
         theorem=NAME,
         claim="G-T3.1.explicit",
         kind="explicit",
-        statement="gradient flow from this start has lambda_min(G(t)) > lambda_0/2 and ||r(t)||^2 <= exp(-lambda_0 "
-        "t) ||r(0)||^2 for every t >= 0, and A, W, u and v stay within the reach",
+        statement="gradient flow from this start has lambda_min(G(t)) > lambda_0/2 and ||r(t)||^2 <= "
+        "exp(-lambda_0 t) ||r(0)||^2 for every t >= 0, and A, W, u and v stay within the reach",
         word=Word.PROVED if met else Word.UNDECIDED,
         given={
             **whole,
             "targets": binaries(problem.targets[None, :])[0],
+            "limit_vector": vector(at.limit),
             "reach": [binary(one) for one in (a, w, u, v)],
         },
         found={"needed": [binary(one) for one in needed], "lowest": binary(ratio)},

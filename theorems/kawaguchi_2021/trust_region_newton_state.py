@@ -5,8 +5,8 @@ What the theorem says at a point follows from three of them. With K = (S^D)^{1/2
     G_delta = U (S^D)^{-1/2} (I - delta K) (S^D)^{-1/2} U^T
 
 is positive definite for delta < delta_bar = 1/lambda_max(K), and no longer beyond. The Lagrange function has
-the Hessian H + G_delta/delta = D^{-1}/delta, which is positive definite as D is. And delta dQ/dt is stationary
-for the multiplier 1/delta, an identity: it is the minimiser, and there is no other.
+the Hessian H + G_delta/delta = D^{-1}/delta, which is positive definite as D is. And delta dQ/dt is
+stationary for the multiplier 1/delta, an identity: it is the minimiser, and there is no other.
 
 The kinds besides ``flow-operator`` (`theorems.kawaguchi_2021.linear_rate_state`) and ``identity``:
 

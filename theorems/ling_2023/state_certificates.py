@@ -5,8 +5,8 @@ K is that of the inputs divided by their norms, which in the floats of a run are
 The kinds, with what `given` and `found` have (numbers as in `verify.certificates.exact`, matrices by rows):
 
 equilibrium-kernel  given `inputs` (d, n), `sigma_w` and a `vector`; found lambda_* within `lambda_star`
-plain-gram          given W, U, `inputs`, and the vectors of ||W|| and of lambda_min as `vectors`, and `bound`, a
-                    number; found ||W|| within `norm` and lambda_min(Z^T Z), above `bound`, within `gram`
+plain-gram          given W, U, `inputs`, the vectors of ||W|| and of lambda_min as `vectors`, and a number,
+                    `bound`; found ||W|| within `norm` and lambda_min(Z^T Z), above `bound`, within `gram`
 condition-1         given W, U, a, `inputs`, `targets`, `delta`, and `vectors`, of ||W||, ||U|| and lambda_0;
                     found the `ratios` of left to right sides of (7), (8), (9) with 8, and (9) with 4
 identity            see `verify.certificates.modular`
@@ -113,7 +113,7 @@ def points(
         yield lowest_above(start, "L-T2", says, f"in this instance {says}", half)
         yield condition(start)
         return
-    at = Point.of(problem, Parameters(*(parameters[name] for name in "WUa"), None))
+    at = Point.of(problem, Parameters(parameters["W"], parameters["U"], parameters["a"], None))
     if at is None:
         yield undecided("||W|| is not below 1 there")
         return

@@ -70,9 +70,9 @@ class Shallow:
     def certificate(self, theorem: str, claim: str, least: Lowest) -> Certificate:
         """That kappa > 0 by the corollary of the loss, from `least_square`; of kind ``pl-constant``.
 
-        `given` has `loss`, `features`, `tau`, `radius` (null where PL holds for all W) and a `vector`; `found`
-        sigma_min^2 of the features, the least eigenvalue of the smaller one of their Gram matrices, within
-        `sigma_squared`, and `kappa`.
+        `given` has `loss`, `features`, `tau`, `radius` (null where PL holds for all W) and a `vector`;
+        `found` has sigma_min^2 of the features, the least eigenvalue of the smaller one of their Gram
+        matrices, within `sigma_squared`, and `kappa`.
         """
         low, high = self.constant(least)
         met = least.low > 0 and low > 0 and (self.loss != "hinge" or self.spans)
