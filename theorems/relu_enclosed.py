@@ -13,8 +13,8 @@ import numpy as np
 from flint import arb, arb_mat
 from numpy.typing import NDArray
 
-from verify.certificates.balls import exact, largest, total
-from verify.certificates.eigenvalues import Lowest, lowest_eigenvalue
+from verify.certificates.balls import exact, largest, total, upper_bound
+from verify.certificates.eigenvalues import lowest_eigenvalue
 from verify.certificates.losses import positive
 
 Array = NDArray[np.float64]
@@ -46,22 +46,15 @@ class Norm:
 
 def spectral_norm(matrix: arb_mat) -> Norm:
     """||M||, the root of the largest eigenvalue of the smaller one of M M^T and M^T M."""
-    smaller = gram(matrix if matrix.ncols() <= matrix.nrows() else matrix.transpose())
+    smaller = gram(matrix.transpose() if matrix.nrows() <= matrix.ncols() else matrix)
     found = lowest_eigenvalue(-1 * smaller)
     low, high = positive(-found.high), positive(-found.low)
     return Norm(low.sqrt().lower(), high.sqrt().upper(), found.vector)
 
 
-def symmetric_norm(matrix: arb_mat) -> tuple[arb, arb]:
-    """Bounds of the spectral norm of a symmetric matrix."""
-    ends = [lowest_eigenvalue(one) for one in (matrix, -1 * matrix)]
-    low = largest([positive(-end.high).lower() for end in ends])
-    return low, largest([positive(-end.low).upper() for end in ends])
-
-
 def degree_one(cosine: arb) -> arb:
     """``(sqrt(1 - c^2) + (pi - arccos c) c)/pi``, the arc cosine kernel of degree 1, for |c| < 1."""
-    return ((1 - cosine**2).sqrt() + (arb.pi() - cosine.acos()) * cosine) / arb.pi()
+    return ((1 - cosine * cosine).sqrt() + (arb.pi() - cosine.acos()) * cosine) / arb.pi()
 
 
 def cosines(inputs: arb_mat) -> arb_mat:
@@ -100,7 +93,7 @@ def fixed_cosine(overlap: arb, share: arb, guess: float) -> arb:
     for _ in range(SWEEPS):
         at = arb((share * degree_one(at) + (1 - share) * overlap).mid())
     off = (share * degree_one(at) + (1 - share) * overlap - at).abs_upper() / (1 - share)
-    return at + arb(0, off.upper())
+    return at + arb(0, upper_bound(off))
 
 
 #: Sweeps of the fixed point: each takes log2(1/share) bits off the distance of the guess.
@@ -147,7 +140,9 @@ def equilibrium(coupled: arb_mat, contraction: arb, sources: arb_mat, guess: Arr
     apart = relu(before) - at
     samples = at.ncols()
     entries = [entry.abs_upper() ** 2 for entry in apart.entries()]
-    radii = [(total(entries[j::samples]).sqrt() / (1 - contraction)).upper() for j in range(samples)]
+    radii = [upper_bound(total(entries[j::samples]).sqrt() / (1 - contraction)) for j in range(samples)]
+    if not largest(radii).is_finite():
+        return None
     # An argument moves by ||C|| times the radius at most.
     arguments = [entry + arb(0, radii[k % samples]) for k, entry in enumerate(before.entries())]
     opened = sum(1 for entry in arguments if entry > 0)
@@ -164,8 +159,3 @@ def equilibrium(coupled: arb_mat, contraction: arb, sources: arb_mat, guess: Arr
 def euclidean(vector: arb_mat) -> arb:
     """The norm of all entries together, enclosed."""
     return total(entry * entry for entry in vector.entries()).sqrt()
-
-
-def least(matrix: arb_mat) -> Lowest:
-    """lambda_min(M^T M), enclosed."""
-    return lowest_eigenvalue(gram(matrix))

@@ -54,27 +54,35 @@ def total(balls: Iterable[arb]) -> arb:
     return sum(balls, ZERO)
 
 
+def upper_bound(ball: arb) -> arb:
+    """An exact number that no number in the ball exceeds: infinity where the ball is none, as after 0/0.
+
+    `max` and `min` of Python drop a ball that is no number, for nothing is certain of it.
+    """
+    return ball.upper() if ball.is_finite() else arb("inf")
+
+
 def largest(bounds: Iterable[arb]) -> arb:
-    """The largest of exact bounds that are not negative; 0 of none."""
+    """The largest of exact bounds that are not negative; 0 of none, infinity where one is not finite."""
     found = ZERO
     for bound in bounds:
-        found = max(found, bound)
+        found = max(found, upper_bound(bound))
     return found
 
 
 def frobenius_norm(matrix: arb_mat) -> arb:
     """An upper bound of the Frobenius norm, exact."""
-    return total(entry.abs_upper() ** 2 for entry in matrix.entries()).sqrt().upper()
+    return upper_bound(total(entry.abs_upper() ** 2 for entry in matrix.entries()).sqrt())
 
 
 def column_norm(matrix: arb_mat) -> arb:
     """An upper bound of the largest absolute column sum, exact."""
     entries, columns = matrix.entries(), matrix.ncols()
-    return largest(total(entry.abs_upper() for entry in entries[j::columns]).upper() for j in range(columns))
+    return largest(total(entry.abs_upper() for entry in entries[j::columns]) for j in range(columns))
 
 
 def spectral_norm(matrix: arb_mat) -> arb:
     """An upper bound of the spectral norm, exact: Frobenius', or sqrt(column sum x row sum) where smaller."""
-    by_sums = (column_norm(matrix) * column_norm(matrix.transpose())).sqrt().upper()
+    by_sums = upper_bound((column_norm(matrix) * column_norm(matrix.transpose())).sqrt())
     by_entries = frobenius_norm(matrix)
     return by_sums if by_sums < by_entries else by_entries

@@ -10,7 +10,7 @@ import scipy
 from flint import arb, arb_mat
 from numpy.typing import NDArray
 
-from verify.certificates.balls import exact, frobenius_norm, identity, midpoints, total
+from verify.certificates.balls import exact, frobenius_norm, identity, midpoints, total, upper_bound
 
 
 def smallest_eigenvalue(matrix: arb_mat, vectors: NDArray[np.float64] | None = None) -> tuple[arb, arb]:
@@ -24,6 +24,8 @@ def smallest_eigenvalue(matrix: arb_mat, vectors: NDArray[np.float64] | None = N
     """
     size = matrix.nrows()
     if vectors is None:
+        if not np.isfinite(midpoints(matrix)).all():
+            return arb("-inf"), arb("inf")
         middle = midpoints(matrix)
         vectors = np.linalg.eigh((middle + middle.T) / 2)[1]
     x = exact(vectors)
@@ -36,6 +38,8 @@ def smallest_eigenvalue(matrix: arb_mat, vectors: NDArray[np.float64] | None = N
     off = total(
         entry.abs_upper() ** 2 for place, entry in enumerate(products.entries()) if place % (size + 1)
     ).sqrt()
+    if not (off.is_finite() and all(entry.is_finite() for entry in diagonal)):
+        return arb("-inf"), arb("inf")
     least = _least([(entry - off).lower() for entry in diagonal])
     return (least / (1 + eps) if least >= 0 else least / (1 - eps)).lower(), above
 
@@ -96,12 +100,14 @@ def lowest_eigenvalue(
     """Bounds of lambda_min of every symmetric matrix in `matrix` (n, n), at a third of the price.
 
     lambda_min(M) >= b - ||M - b I - L L^T||_F for any b and L, as L L^T >= 0; above it is the Rayleigh
-    quotient of any vector. `smallest_eigenvalue` needs no b that is lower, and is narrower for it.
+    quotient of any vector. Where a ball is no number the bounds are infinite.
     """
     size, middle = matrix.nrows(), midpoints(matrix)
+    if not np.isfinite(middle).all():
+        return Lowest(arb("-inf"), arb("inf"), np.zeros(size))
     found = propose((middle + middle.T) / 2)
     factor, vector = exact(found.factor), exact(found.vector[:, None])
     rest = matrix - arb(found.below) * identity(size) - factor * factor.transpose()
     squared = (vector.transpose() * vector)[0, 0]
     high = (vector.transpose() * matrix * vector)[0, 0] / squared if squared > 0 else arb("inf")
-    return Lowest((found.below - frobenius_norm(rest)).lower(), high.upper(), found.vector)
+    return Lowest(-upper_bound(frobenius_norm(rest) - found.below), upper_bound(high), found.vector)

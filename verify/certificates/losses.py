@@ -1,6 +1,7 @@
 """The losses of `verify.losses` and the constants of their PL inequalities, enclosed.
 
-Outputs q and targets y are (m_y, n); names are those of the option --loss.
+Outputs q and targets y are (m_y, n); names are those of the option --loss. Squares are products: `x**2` of a
+ball around 0 is no number in python-flint.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ def value(loss: str, q: arb_mat, y: arb_mat, tau: arb) -> arb:
     outputs, targets = q.entries(), y.entries()
     pairs = list(zip(outputs, targets, strict=True))
     if loss == "square":
-        return total((a - b) ** 2 for a, b in pairs)
+        return total((a - b) * (a - b) for a, b in pairs)
     if loss == "hinge":
-        return total(positive(1 - b * a) ** 2 for a, b in pairs)
+        short = [positive(1 - b * a) for a, b in pairs]
+        return total(one * one for one in short)
     regular = tau * total(a * a for a in outputs)
     if loss == "logistic":
         return regular + total((-b * a).exp().log1p() for a, b in pairs)
