@@ -21,6 +21,7 @@ FLOORS = (
     {"verify.numerics", "verify.plots"},
     {"verify.losses", "verify.flow", "verify.data"},
     {"verify.linear_deq", "verify.relu_deq"},
+    {"verify.certificates"},
     {"verify.records"},
     {"verify.contract", "verify.views"},
     {"verify.runs"},

@@ -21,9 +21,11 @@ def above(low: arb, high: arb, *bounds: arb) -> Word:
 
 
 def enclosed(low: arb, high: arb) -> list[str]:
-    """The texts of [low, high], of exact or rounded outward; an end that is infinite is "-inf" or "inf"."""
-    found = low.lower(), high.upper()
-    return [binary(end) if end.is_finite() else str(end).strip("[]") for end in found]
+    """The texts of [low, high], rounded outward; an end that is not finite is "-inf" or "inf"."""
+    return [
+        binary(low.lower()) if low.is_finite() else "-inf",
+        binary(high.upper()) if high.is_finite() else "inf",
+    ]
 
 
 def shown(low: arb, high: arb, digits: int = 15) -> str:
