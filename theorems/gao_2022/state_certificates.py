@@ -356,7 +356,12 @@ def explicit(
     needed = [(one * scale).upper() for one in (coupling * p * z, x * c, z, phi + moved)]
     bottom = at.lowest.low.max(arb(0)).sqrt() - moved
     ratio = (bottom**2 / at.limit.high).lower() if bottom > 0 else arb(0)
-    met = slack > 0 and ratio > arb(0.5) and all(x < y for x, y in zip(needed, (a, w, u, v), strict=True))
+    met = (
+        at.limit.low > 0
+        and slack > 0
+        and ratio > arb(0.5)
+        and all(x < y for x, y in zip(needed, (a, w, u, v), strict=True))
+    )
     return Certificate(
         theorem=NAME,
         claim="G-T3.1.explicit",

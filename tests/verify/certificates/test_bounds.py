@@ -100,16 +100,16 @@ def test_words():
 
 
 OBJECTIVES = {
-    "square": lambda x, y: SquareObjective(x, y),
+    "square": SquareObjective,
     "logistic": lambda x, y: LogisticObjective(x, y, 0.1, 5.0),
     "cross-entropy": lambda x, y: CrossEntropyObjective(x, y, 0.1),
-    "hinge": lambda x, y: HingeObjective(x, y),
+    "hinge": HingeObjective,
 }
 
 
 @pytest.mark.parametrize("loss", OBJECTIVES)
 def test_losses_and_their_slopes(loss):
-    """Against the suite's, up to its own rounding; the slopes also where the square of a ball is taken at 0."""
+    """Against the suite's, up to its own rounding; and where the square of a ball around 0 is taken."""
     x, y = drawn(6, 4), np.array([[1.0, -1, 1, 1]])
     if loss == "cross-entropy":
         y = np.eye(3)[:, [0, 1, 2, 1]]

@@ -6,9 +6,9 @@ from fractions import Fraction
 import pytest
 
 pytest.importorskip("flint")
-from verify.certificates import modular  # noqa: E402
-from verify.certificates.certificate import Word  # noqa: E402
-from verify.certificates.modular import (  # noqa: E402
+from verify.certificates import modular
+from verify.certificates.certificate import Word
+from verify.certificates.modular import (
     PRIME,
     Counting,
     Point,
