@@ -48,7 +48,15 @@ from verify.certificates.balls import PRECISION, exact
 from verify.certificates.certificate import Certificate, Word
 from verify.certificates.eigenvalues import Lowest, lowest_eigenvalue
 from verify.certificates.exact import binaries, binary
-from verify.certificates.judging import Sided, enclosed, shown, sided
+from verify.certificates.judging import (
+    LARGEST_ORDER,
+    MOST_ENTRIES,
+    Sided,
+    enclosed,
+    shown,
+    sided,
+    undecided,
+)
 from verify.relu_deq.parameters import Parameters
 
 Array = NDArray[np.float64]
@@ -112,6 +120,17 @@ class Point:
         return enclosed(self.limit.low, self.limit.high)
 
     @property
+    def share(self) -> tuple[int, int]:
+        """What lambda_min(G) must be of lambda_0: 3/4 at the start, and 1/2 later."""
+        return (3, 4) if self.initial else (1, 2)
+
+    @property
+    def side(self) -> Sided:
+        """Whether it is."""
+        part = arb(self.share[0]) / self.share[1]
+        return sided(self.lowest.low, self.lowest.high, part * self.limit.low.union(self.limit.high))
+
+    @property
     def root(self) -> arb:
         """sqrt(m)."""
         return arb(self.problem.width).sqrt()
@@ -130,15 +149,20 @@ def certify_state(setting: Setting, parameters: Mapping[str, Array] | None) -> I
     problem, theta = build(setting), None
     if parameters is not None:
         theta = Parameters(*(parameters[name] for name in "AWuv"))
-    with ctx.workprec(PRECISION):
-        at = Point.of(problem, theta or problem.start.theta, initial=theta is None)
-        yield positive_limit(at)
-        yield gram_share(at)
-        if at.initial:
-            yield gram_distance(at)
-            yield weights_near(at)
-        yield from coupled(at)
     d, n = problem.inputs.shape
+    with ctx.workprec(PRECISION):
+        if n > LARGEST_ORDER or problem.width * max(d, n) > MOST_ENTRIES:
+            advice = f"W and inputs are too large for it, n = {n}: use a smaller --width or fewer --samples"
+            yield undecided(NAME, "G-L3.2", "limit-gram", "lambda_0 > 0 for these inputs", advice)
+        else:
+            at = Point.of(problem, theta or problem.start.theta, initial=theta is None)
+            yield positive_limit(at)
+            yield gram_share(at)
+            if at.initial:
+                yield gram_distance(at)
+            if at.initial and at.side is Sided.ABOVE:
+                yield weights_near(at)
+            yield from coupled(at)
     yield from dynamics(NAME, ("G-L2.3", "G-L3.1"), problem.width, d, n, skip=True)
 
 
@@ -160,11 +184,8 @@ def positive_limit(at: Point) -> Certificate:
 
 def gram_share(at: Point) -> Certificate:
     """lambda_min(G) >= 3/4 lambda_0 at the start, and lambda_0/2 later."""
-    share, claim, when = ((3, 4), "G-start", "(0)") if at.initial else ((1, 2), "G-L3.5.i", "(t)")
-    part = arb(share[0]) / share[1]
-    text = f"{share[0]}/{share[1]}"
-    bound = part * at.limit.low.union(at.limit.high)
-    found = sided(at.lowest.low, at.lowest.high, bound)
+    claim, when = ("G-start", "(0)") if at.initial else ("G-L3.5.i", "(t)")
+    text, found = f"{at.share[0]}/{at.share[1]}", at.side
     statement = {
         Sided.ABOVE: f"lambda_min(G{when}) >= {text} lambda_0",
         Sided.BELOW: f"lambda_min(G{when}) < {text} lambda_0: what the lemmas need of it fails here",
@@ -184,7 +205,7 @@ def gram_share(at: Point) -> Certificate:
         found={"gram": enclosed(at.lowest.low, at.lowest.high), "lambda_0": at.lambda_0},
         shown=(
             f"lambda_min(G{when}) in {shown(at.lowest.low, at.lowest.high)}",
-            f"{text} lambda_0 = {bound.str(15)}",
+            f"lambda_0 in {shown(at.limit.low, at.limit.high)}",
         ),
         advice="" if found.word is Word.PROVED else "inputs are nearly parallel: drop some",
     )
@@ -246,16 +267,7 @@ def coupled(at: Point) -> Iterator[Certificate]:
     problem, theta = at.problem, at.theta
     if problem.width > LARGEST_COUPLING:
         advice = f"such a certificate would hold A {theta.a.shape}: use --width {LARGEST_COUPLING} or less"
-        yield Certificate(
-            theorem=NAME,
-            claim="G-L2.2",
-            kind="equilibrium",
-            statement="the equilibrium exists: gamma ||A||/sqrt(m) < 1",
-            word=Word.UNDECIDED,
-            given={},
-            found={},
-            advice=advice,
-        )
+        yield undecided(NAME, "G-L2.2", "equilibrium", "gamma ||A||/sqrt(m) < 1: it exists", advice)
         return
     norm = spectral_norm(exact(theta.a))
     whole = {

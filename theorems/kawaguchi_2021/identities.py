@@ -17,6 +17,9 @@ from verify.certificates.modular import Source, certified, identity_matrix, inne
 #: Matrices of `verify.certificates.modular`, all of one kind.
 M = Any
 
+#: Sizes up to which an identity is tested, two seconds; of larger ones it is tested at this size.
+LARGEST = 100
+
 
 @dataclass(frozen=True)
 class Variables:
@@ -114,27 +117,28 @@ def newton(source: Source, m: int, samples: int) -> Iterator[M]:
 
 
 def linear_identities(theorem: str, m: int, outputs: int, seed: int = 0) -> Iterator[Certificate]:
-    """Of the chain rule and the energy identity, for this size."""
-    sizes = {"m": m, "m_y": outputs}
+    """Of the gradient, the chain rule and the energy identity, for this size or a smaller one."""
+    sizes = {"m": min(m, LARGEST), "m_y": min(outputs, LARGEST)}
     for name, claim, statement, identity in (
         ("linear-gradient", "K-T1.1", "dL/dA and dL/dB in closed form are the gradient of L", gradient),
         ("chain-rule", "K-T1.1", "vec(dQ/dt) = -D vec(grad L_0(Q))", chain_rule),
         ("energy", "K-T1.3", "-dL/dt = ||grad L||^2 = vec(G)^T D vec(G)", energy),
     ):
-        made = partial(identity, m=m, outputs=outputs)
+        made = partial(identity, m=sizes["m"], outputs=sizes["m_y"])
         yield certified(
             made, name=name, theorem=theorem, claim=claim, statement=statement, sizes=sizes, seed=seed
         )
 
 
 def newton_identity(theorem: str, m: int, samples: int, seed: int = 0) -> Certificate:
-    """Of the conditions of Karush, Kuhn and Tucker."""
+    """Of the conditions of Karush, Kuhn and Tucker, for this size or a smaller one."""
+    sizes = {"m": min(m, LARGEST), "n": min(samples, LARGEST)}
     return certified(
-        partial(newton, m=m, samples=samples),
+        partial(newton, m=sizes["m"], samples=sizes["n"]),
         name="newton",
         theorem=theorem,
         claim="K-T2.KKT",
         statement="(H + G_delta/delta) delta dQ/dt + grad L_0 = 0",
-        sizes={"m": m, "n": samples},
+        sizes=sizes,
         seed=seed,
     )

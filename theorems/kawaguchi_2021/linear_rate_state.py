@@ -29,12 +29,21 @@ from verify.certificates.balls import PRECISION, exact
 from verify.certificates.certificate import Certificate, Word
 from verify.certificates.eigenvalues import Lowest, lowest_eigenvalue
 from verify.certificates.exact import binaries, binary, ends
-from verify.certificates.judging import above, enclosed, shown
+from verify.certificates.judging import (
+    LARGEST_ORDER,
+    MOST_ENTRIES,
+    above,
+    enclosed,
+    shown,
+    undecided,
+)
 from verify.certificates.pl import Shallow
 
 Array = NDArray[np.float64]
 
 NAME = "linear-rate"
+
+FLOORS = "lambda_min(D) lies above 1/(m (1+gamma)^2), as printed, and above 1/(1 + gamma sqrt(m))^2"
 
 
 @dataclass(frozen=True)
@@ -77,15 +86,30 @@ def certify_state(setting: Setting, parameters: Mapping[str, Array] | None) -> I
 def certify_point(at: Point) -> Iterator[Certificate]:
     """All certificates at a point."""
     with ctx.workprec(PRECISION):
-        state = EnclosedState.of(at.a, at.b, at.gamma)
-        yield operator_floors(NAME, state, at.given)
-        least = at.shallow.least_square()
-        yield at.shallow.certificate(NAME, "K-T1.PL", least)
-        if (found := excess(at, state, least)) is not None:
-            yield found
-        if (found := nonconvexity(at)) is not None:
-            yield found
+        if advice := too_large(at.b, at.problem.features):
+            yield undecided(NAME, "K-T1.2", "flow-operator", FLOORS, advice)
+        else:
+            yield from enclosures(at)
     yield from linear_identities(NAME, *reversed(at.b.shape))
+
+
+def too_large(b: Array, features: Array) -> str:
+    """The way out where D or the data are too large for certificates; "" elsewhere."""
+    if b.size <= LARGEST_ORDER and features.size <= MOST_ENTRIES:
+        return ""
+    return f"D {(b.size, b.size)} or the data are too large for it: use a smaller --width or fewer --samples"
+
+
+def enclosures(at: Point) -> Iterator[Certificate]:
+    """Those by balls."""
+    state, shallow = EnclosedState.of(at.a, at.b, at.gamma), at.shallow
+    yield operator_floors(NAME, state, at.given)
+    least = shallow.least_square()
+    yield shallow.certificate(NAME, "K-T1.PL", least)
+    if (found := excess(at, state, least)) is not None:
+        yield found
+    if (found := nonconvexity(at)) is not None:
+        yield found
 
 
 def operator_floors(theorem: str, state: EnclosedState, given: Mapping[str, Any]) -> Certificate:
@@ -96,7 +120,7 @@ def operator_floors(theorem: str, state: EnclosedState, given: Mapping[str, Any]
         theorem=theorem,
         claim="K-T1.2",
         kind="flow-operator",
-        statement="lambda_min(D) lies above 1/(m (1+gamma)^2), as printed, and above 1/(1 + gamma sqrt(m))^2",
+        statement=FLOORS,
         word=word,
         given={**given, "vector": binaries(least.vector[None, :])[0]},
         found={"lambda_min": enclosed(least.low, least.high), "floors": [ends(floor) for floor in lower]},

@@ -26,19 +26,24 @@ from numpy.typing import NDArray
 
 from theorems.kawaguchi_2021.enclosed import EnclosedState
 from theorems.kawaguchi_2021.identities import newton_identity
-from theorems.kawaguchi_2021.linear_rate_state import operator_floors
+from theorems.kawaguchi_2021.linear_rate_state import operator_floors, too_large
 from theorems.kawaguchi_2021.trust_region_newton.problem import Setting, build
 from verify.certificates.balls import PRECISION, exact
 from verify.certificates.certificate import Certificate, Word
 from verify.certificates.eigenvalues import lowest_eigenvalue
 from verify.certificates.exact import binaries, binary
-from verify.certificates.judging import enclosed, shown
+from verify.certificates.judging import enclosed, shown, undecided
 from verify.certificates.losses import curvatures
 from verify.linear_deq.problem import LinearProblem
 
 Array = NDArray[np.float64]
 
 NAME = "trust-region-newton"
+
+TURNS = (
+    "G_delta is positive definite for 0 < delta < delta_bar and not for delta > delta_bar, and 0 < delta_bar "
+    "< inf"
+)
 
 
 def certify_state(setting: Setting, parameters: Mapping[str, Array] | None) -> Iterator[Certificate]:
@@ -55,6 +60,15 @@ def certify_state(setting: Setting, parameters: Mapping[str, Array] | None) -> I
 
 def certify_point(problem: LinearProblem, a: Array, b: Array) -> Iterator[Certificate]:
     """All certificates at a point."""
+    if advice := too_large(b, problem.features):
+        yield undecided(NAME, "K-T2.bar", "newton-bar", TURNS, advice)
+    else:
+        yield from enclosures(problem, a, b)
+    yield newton_identity(NAME, *problem.features.shape)
+
+
+def enclosures(problem: LinearProblem, a: Array, b: Array) -> Iterator[Certificate]:
+    """Those by balls."""
     with ctx.workprec(PRECISION):
         state = EnclosedState.of(a, b, problem.model.gamma)
         given = {"A": binaries(a), "B": binaries(b), "gamma": binary(problem.model.gamma)}
@@ -65,7 +79,6 @@ def certify_point(problem: LinearProblem, a: Array, b: Array) -> Iterator[Certif
             statement="H + G_delta/delta = D^{-1}/delta is positive definite for every delta > 0: D is, with "
             "lambda_min(D) above its floors",
         )
-    yield newton_identity(NAME, *problem.features.shape)
 
 
 def step_limit(problem: LinearProblem, state: EnclosedState, given: Mapping[str, Any]) -> Certificate:
@@ -80,8 +93,7 @@ def step_limit(problem: LinearProblem, state: EnclosedState, given: Mapping[str,
         theorem=NAME,
         claim="K-T2.bar",
         kind="newton-bar",
-        statement="G_delta is positive definite for 0 < delta < delta_bar and not for delta > "
-        "delta_bar, with 0 < delta_bar < inf",
+        statement=TURNS,
         word=Word.PROVED if met else Word.UNDECIDED,
         given={
             **given,

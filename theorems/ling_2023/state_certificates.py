@@ -38,7 +38,7 @@ from verify.certificates.balls import PRECISION, exact
 from verify.certificates.certificate import Certificate, Word
 from verify.certificates.eigenvalues import Lowest, lowest_eigenvalue
 from verify.certificates.exact import binaries, binary
-from verify.certificates.judging import Sided, enclosed, shown, sided
+from verify.certificates.judging import LARGEST_ORDER, Sided, enclosed, shown, sided, undecided
 from verify.relu_deq.parameters import Parameters
 
 Array = NDArray[np.float64]
@@ -47,6 +47,9 @@ NAME = "ling-convergence"
 
 #: The largest width for which there are certificates, which hold W.
 LARGEST = 512
+
+#: What is said of Condition 1 where nothing is known: theorem, claim, kind and statement.
+UNKNOWN = (NAME, "L-C1", "condition-1", "Condition 1, (7) to (9), with 8 for 4 in (9)")
 
 
 @dataclass(frozen=True)
@@ -88,11 +91,14 @@ def certify_state(setting: Setting, parameters: Mapping[str, Array] | None) -> I
     InputError and HypothesisError as when the theorem is run.
     """
     problem = build(setting)
+    d, n = problem.model.inputs.shape
     with ctx.workprec(PRECISION):
+        if n > LARGEST_ORDER:
+            yield undecided(*UNKNOWN, f"n = {n} is too large for it: use {LARGEST_ORDER} --samples or fewer")
+            return
         star = lowest_eigenvalue(equilibrium_kernel(exact(problem.model.inputs), problem.sigma_w))
         yield kernel(problem, star)
         yield from points(problem, star, parameters)
-    d, n = problem.model.inputs.shape
     yield from dynamics(NAME, ("L-2", "L-2"), problem.model.width, d, n, skip=False)
 
 
@@ -101,11 +107,11 @@ def points(
 ) -> Iterator[Certificate]:
     """What rests on W."""
     if problem.model.width > LARGEST:
-        yield undecided(f"a certificate would hold W: use --width {LARGEST} or less")
+        yield undecided(*UNKNOWN, f"a certificate would hold W: use --width {LARGEST} or less")
         return
     start = Point.of(problem, problem.start.theta)
     if start is None:
-        yield undecided("||W(0)|| is 1 to rounding: use a smaller --sigma-w")
+        yield undecided(*UNKNOWN, "||W(0)|| is 1 to rounding: use a smaller --sigma-w")
         return
     if parameters is None:
         half = (problem.model.width * star.high / 2).upper()
@@ -115,24 +121,10 @@ def points(
         return
     at = Point.of(problem, Parameters(parameters["W"], parameters["U"], parameters["a"], None))
     if at is None:
-        yield undecided("||W|| is not below 1 there")
+        yield undecided(*UNKNOWN, "||W|| is not below 1 there")
         return
     says = "||W|| < 1 and lambda_min(Z^T Z) > lambda_0/2"
     yield lowest_above(at, "L-T1", says, f"{says} at this point", (start.lowest.high / 2).upper())
-
-
-def undecided(advice: str) -> Certificate:
-    """Of Condition 1, where nothing is known."""
-    return Certificate(
-        theorem=NAME,
-        claim="L-C1",
-        kind="condition-1",
-        statement="Condition 1, (7) to (9), with 8 for 4 in (9)",
-        word=Word.UNDECIDED,
-        given={},
-        found={},
-        advice=advice,
-    )
 
 
 def kernel(problem: LingProblem, star: Lowest) -> Certificate:

@@ -6,8 +6,17 @@ from enum import Enum
 
 from flint import arb
 
-from verify.certificates.certificate import Word
+from verify.certificates.certificate import Certificate, Word
 from verify.certificates.exact import binary
+
+#: The largest symmetric matrix whose eigenvalues are enclosed, half a minute; the largest data, in numbers,
+#: which a certificate holds as 20 MB of text.
+LARGEST_ORDER, MOST_ENTRIES = 1500, 1_000_000
+
+
+def undecided(theorem: str, claim: str, kind: str, statement: str, advice: str) -> Certificate:
+    """Of what nothing is known, as where it is too large."""
+    return Certificate(theorem, claim, kind, statement, Word.UNDECIDED, {}, {}, advice=advice)
 
 
 def above(low: arb, high: arb, *bounds: arb) -> Word:

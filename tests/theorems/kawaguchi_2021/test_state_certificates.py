@@ -132,6 +132,15 @@ def test_a_planted_floor_is_not_proved(monkeypatch, factor, word):
     assert words(linear_rate_state.certify_state(setting, None))["flow-operator"] is word
 
 
+def test_what_is_too_large_is_told_what_to_type(monkeypatch):
+    monkeypatch.setattr(linear_rate_state, "LARGEST_ORDER", 10)
+    monkeypatch.setattr(identities, "LARGEST", 4)
+    found = list(linear_rate_state.certify_state(Setting(**DRAWN), None))
+    assert by_kind(found)["flow-operator"].word is Word.UNDECIDED
+    assert "smaller --width" in by_kind(found)["flow-operator"].advice
+    assert by_kind(found)["identity"].given["sizes"] == {"m": 4, "m_y": 3}
+
+
 def test_floors_are_those_of_the_suite():
     with ctx.workprec(PRECISION):
         found = [float(one) for one in enclosed.floors(32, arb(0.8))]
