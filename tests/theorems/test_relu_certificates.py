@@ -11,8 +11,10 @@ from flint import arb, ctx  # noqa: E402
 
 from tests.theorems.certificates import by_kind, holds, noise, propose_badly, words  # noqa: E402
 from theorems import relu_enclosed, relu_identities  # noqa: E402
+from theorems.gao_2022 import coupled_certificates  # noqa: E402
 from theorems.gao_2022 import state_certificates as gao  # noqa: E402
 from theorems.gao_2022.box import Box  # noqa: E402
+from theorems.gao_2022.enclosed_point import Point  # noqa: E402
 from theorems.gao_2022.setting import EXPLICIT  # noqa: E402
 from theorems.ling_2023 import state_certificates as ling  # noqa: E402
 from verify.certificates.balls import PRECISION, exact, midpoints  # noqa: E402
@@ -129,14 +131,14 @@ def test_noise_proves_nothing_of_gao(monkeypatch):
 def test_a_lambda_0_that_is_not_known_to_be_positive_proves_nothing():
     """What is needed of a reach would be negative."""
     problem = gao_problem()
-    at = gao.Point.of(problem, problem.start.theta, initial=True)
+    at = Point.of(problem, problem.start.theta, initial=True)
     norm = relu_enclosed.spectral_norm(exact(problem.start.theta.a))
     coupled = exact(problem.model.coupling * problem.start.theta.a)
     solved = relu_enclosed.equilibrium(coupled, arb(0.3), at.active / at.root, problem.start.z)
     reach = Box.of(problem).reach(problem.lambda_0 / 2, problem.initial_residual)
-    assert gao.explicit(at, norm, solved, reach, {}).word is Word.PROVED
+    assert coupled_certificates.explicit(at, norm, solved, reach, {}).word is Word.PROVED
     blurred = replace(at, limit=replace(at.limit, low=arb(-1)))
-    assert gao.explicit(blurred, norm, solved, reach, {}).word is Word.UNDECIDED
+    assert coupled_certificates.explicit(blurred, norm, solved, reach, {}).word is Word.UNDECIDED
 
 
 def test_a_reach_that_is_too_small_proves_nothing(monkeypatch):
@@ -170,7 +172,7 @@ def test_gao_at_a_later_time():
 
 
 def test_a_wide_network_is_told_what_to_type(monkeypatch):
-    monkeypatch.setattr(gao, "LARGEST_COUPLING", 50)
+    monkeypatch.setattr(coupled_certificates, "LARGEST_COUPLING", 50)
     found = by_kind(gao.certify_state(gao.Setting(**NEAR), None))["equilibrium"]
     assert found.word is Word.UNDECIDED
     assert "--width 50 or less" in found.advice
