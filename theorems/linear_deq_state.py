@@ -18,11 +18,11 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from flint import arb, arb_mat, ctx
+from flint import arb, arb_mat
 from numpy.typing import NDArray
 
 from theorems.linear_deq import Setting, build
-from verify.certificates.balls import PRECISION, exact
+from verify.certificates.balls import exact, precisely
 from verify.certificates.certificate import Certificate, Word
 from verify.certificates.eigenvalues import Lowest, lowest_eigenvalue
 from verify.certificates.exact import binaries, binary
@@ -38,9 +38,11 @@ NAME = "linear-deq"
 Matrix = Any
 
 
+@precisely
 def certify_state(setting: Setting, parameters: Mapping[str, Array] | None) -> Iterator[Certificate]:
     """Certificates at the initial state of a setting, or at `parameters` A (k, d) and M (k, k).
 
+    Those about data and sizes alone, PL and the identities, are of the initial state.
     InputError and HypothesisError as when the theorem is run.
     """
     problem = build(setting)
@@ -49,12 +51,13 @@ def certify_state(setting: Setting, parameters: Mapping[str, Array] | None) -> I
     if parameters is not None:
         a, m = parameters["A"], parameters["M"]
     tau = setting.tau if setting.loss in ("logistic", "cross-entropy") else None
-    with ctx.workprec(PRECISION):
-        shallow = Shallow.of(setting.loss, tau, problem.X, problem.Y, problem.objective)
-        square = shallow.least_square()
+    shallow = Shallow.of(setting.loss, tau, problem.X, problem.Y, problem.objective)
+    square = shallow.least_square()
+    if parameters is None:
         yield shallow.certificate(NAME, "D-PL", square)
-        yield from certify_point(a, m, shallow.constant(square)[0])
-    yield from identities(k, d)
+    yield from certify_point(a, m, shallow.constant(square)[0])
+    if parameters is None:
+        yield from identities(k, d)
 
 
 def certify_point(a: Array, m: Array, kappa: arb) -> Iterator[Certificate]:

@@ -25,7 +25,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 import numpy as np
-from flint import arb, ctx
+from flint import arb
 from numpy.typing import NDArray
 
 from theorems.gao_2022.coupled_certificates import coupled
@@ -34,7 +34,7 @@ from theorems.gao_2022.problem import build, width_ratio
 from theorems.gao_2022.setting import Setting
 from theorems.relu_enclosed import gram, limit_gram, spectral_norm
 from theorems.relu_identities import dynamics
-from verify.certificates.balls import PRECISION, exact
+from verify.certificates.balls import exact, precisely
 from verify.certificates.certificate import Certificate, Word
 from verify.certificates.eigenvalues import lowest_eigenvalue
 from verify.certificates.exact import binaries, binary
@@ -52,29 +52,31 @@ from verify.relu_deq.parameters import Parameters
 Array = NDArray[np.float64]
 
 
+@precisely
 def certify_state(setting: Setting, parameters: Mapping[str, Array] | None) -> Iterator[Certificate]:
     """Certificates at the initial state of a setting, or at `parameters` A, W, u and v of the same sizes.
 
+    Those about inputs and sizes alone, lambda_0 > 0 and the identities, are of the initial state.
     InputError and HypothesisError as when the theorem is run.
     """
     problem, theta = build(setting), None
     if parameters is not None:
         theta = Parameters(*(parameters[name] for name in "AWuv"))
     d, n = problem.inputs.shape
-    with ctx.workprec(PRECISION):
-        if n > LARGEST_ORDER or problem.width * max(d, n) > MOST_ENTRIES:
-            advice = f"W and inputs are too large for it, n = {n}: use a smaller --width or fewer --samples"
-            yield undecided(NAME, "G-L3.2", "limit-gram", "lambda_0 > 0 for these inputs", advice)
-        else:
-            at = Point.of(problem, theta or problem.start.theta, initial=theta is None)
+    if n > LARGEST_ORDER or problem.width * max(d, n) > MOST_ENTRIES:
+        advice = f"W and inputs are too large for it, n = {n}: use a smaller --width or fewer --samples"
+        yield undecided(NAME, "G-L3.2", "limit-gram", "lambda_0 > 0 for these inputs", advice)
+    else:
+        at = Point.of(problem, theta or problem.start.theta, initial=theta is None)
+        yield gram_share(at)
+        if at.initial:
             yield positive_limit(at)
-            yield gram_share(at)
-            if at.initial:
-                yield gram_distance(at)
-            if at.initial and at.side is Sided.ABOVE:
-                yield weights_near(at)
-            yield from coupled(at)
-    yield from dynamics(NAME, ("G-L2.3", "G-L3.1"), problem.width, d, n, skip=True)
+            yield gram_distance(at)
+        if at.initial and at.side is Sided.ABOVE:
+            yield weights_near(at)
+        yield from coupled(at)
+    if parameters is None:
+        yield from dynamics(NAME, ("G-L2.3", "G-L3.1"), problem.width, d, n, skip=True)
 
 
 def positive_limit(at: Point) -> Certificate:

@@ -19,13 +19,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from flint import arb, ctx
+from flint import arb
 from numpy.typing import NDArray
 
 from theorems.kawaguchi_2021.enclosed import EnclosedState, floors, squares
 from theorems.kawaguchi_2021.identities import linear_identities
 from theorems.kawaguchi_2021.linear_rate.problem import RateProblem, Setting, build, witness
-from verify.certificates.balls import PRECISION, exact
+from verify.certificates.balls import exact, precisely
 from verify.certificates.certificate import Certificate, Word
 from verify.certificates.eigenvalues import Lowest, lowest_eigenvalue
 from verify.certificates.exact import binaries, binary, ends
@@ -73,24 +73,33 @@ class Point:
 def certify_state(setting: Setting, parameters: Mapping[str, Array] | None) -> Iterator[Certificate]:
     """Certificates at the initial state of a setting, or at `parameters` A (m, m) and B (m_y, m).
 
-    Of the four losses; where L*_R cannot be enclosed there is none about the excess. InputError and
-    HypothesisError as when the theorem is run.
+    Those about data and sizes alone, PL, non-convexity and the identities, are of the initial state. Of the
+    four losses; where L*_R cannot be enclosed there is none about the excess. InputError and HypothesisError
+    as when the theorem is run.
     """
     problem = build(setting)
-    a, b = problem.model.unpack(problem.theta)
-    if parameters is not None:
-        a, b = parameters["A"], parameters["B"]
-    yield from certify_point(Point(problem, a, b))
+    initial = parameters is None
+    a, b = problem.model.unpack(problem.theta) if parameters is None else (parameters["A"], parameters["B"])
+    yield from certify_point(Point(problem, a, b), initial=initial)
+    if initial:
+        yield from linear_identities(NAME, *reversed(b.shape))
 
 
-def certify_point(at: Point) -> Iterator[Certificate]:
-    """All certificates at a point."""
-    with ctx.workprec(PRECISION):
-        if advice := too_large(at.b, at.problem.features):
-            yield undecided(NAME, "K-T1.2", "flow-operator", FLOORS, advice)
-        else:
-            yield from enclosures(at)
-    yield from linear_identities(NAME, *reversed(at.b.shape))
+@precisely
+def certify_point(at: Point, *, initial: bool) -> Iterator[Certificate]:
+    """Those by balls; those about the data only at the initial state."""
+    if advice := too_large(at.b, at.problem.features):
+        yield undecided(NAME, "K-T1.2", "flow-operator", FLOORS, advice)
+        return
+    state, shallow = EnclosedState.of(at.a, at.b, at.gamma), at.shallow
+    yield operator_floors(NAME, state, at.given)
+    least = shallow.least_square()
+    if (found := excess(at, state, least)) is not None:
+        yield found
+    if initial:
+        yield shallow.certificate(NAME, "K-T1.PL", least)
+        if (found := nonconvexity(at)) is not None:
+            yield found
 
 
 def too_large(b: Array, features: Array) -> str:
@@ -98,18 +107,6 @@ def too_large(b: Array, features: Array) -> str:
     if b.size <= LARGEST_ORDER and features.size <= MOST_ENTRIES:
         return ""
     return f"D {(b.size, b.size)} or the data are too large for it: use a smaller --width or fewer --samples"
-
-
-def enclosures(at: Point) -> Iterator[Certificate]:
-    """Those by balls."""
-    state, shallow = EnclosedState.of(at.a, at.b, at.gamma), at.shallow
-    yield operator_floors(NAME, state, at.given)
-    least = shallow.least_square()
-    yield shallow.certificate(NAME, "K-T1.PL", least)
-    if (found := excess(at, state, least)) is not None:
-        yield found
-    if (found := nonconvexity(at)) is not None:
-        yield found
 
 
 def operator_floors(theorem: str, state: EnclosedState, given: Mapping[str, Any]) -> Certificate:

@@ -21,14 +21,14 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from flint import arb, arb_mat, ctx
+from flint import arb, arb_mat
 from numpy.typing import NDArray
 
 from theorems.kawaguchi_2021.enclosed import EnclosedState
 from theorems.kawaguchi_2021.identities import newton_identity
 from theorems.kawaguchi_2021.linear_rate_state import operator_floors, too_large
 from theorems.kawaguchi_2021.trust_region_newton.problem import Setting, build
-from verify.certificates.balls import PRECISION, exact
+from verify.certificates.balls import exact, precisely
 from verify.certificates.certificate import Certificate, Word
 from verify.certificates.eigenvalues import lowest_eigenvalue
 from verify.certificates.exact import binaries, binary
@@ -49,6 +49,7 @@ TURNS = (
 def certify_state(setting: Setting, parameters: Mapping[str, Array] | None) -> Iterator[Certificate]:
     """Certificates at the initial state of a setting, or at `parameters` A (m, m) and B (1, m).
 
+    The identity is of the initial state alone, as it is about all parameters.
     InputError and HypothesisError as when the theorem is run.
     """
     problem = build(setting).model
@@ -56,29 +57,30 @@ def certify_state(setting: Setting, parameters: Mapping[str, Array] | None) -> I
     if parameters is not None:
         a, b = parameters["A"], parameters["B"]
     yield from certify_point(problem, a, b)
+    if parameters is None:
+        yield newton_identity(NAME, *problem.features.shape)
 
 
 def certify_point(problem: LinearProblem, a: Array, b: Array) -> Iterator[Certificate]:
-    """All certificates at a point."""
+    """Those by balls, or why there are none."""
     if advice := too_large(b, problem.features):
         yield undecided(NAME, "K-T2.bar", "newton-bar", TURNS, advice)
     else:
         yield from enclosures(problem, a, b)
-    yield newton_identity(NAME, *problem.features.shape)
 
 
+@precisely
 def enclosures(problem: LinearProblem, a: Array, b: Array) -> Iterator[Certificate]:
     """Those by balls."""
-    with ctx.workprec(PRECISION):
-        state = EnclosedState.of(a, b, problem.model.gamma)
-        given = {"A": binaries(a), "B": binaries(b), "gamma": binary(problem.model.gamma)}
-        yield step_limit(problem, state, given)
-        yield replace(
-            operator_floors(NAME, state, given),
-            claim="K-T2.beyond",
-            statement="H + G_delta/delta = D^{-1}/delta is positive definite for every delta > 0: D is, with "
-            "lambda_min(D) above its floors",
-        )
+    state = EnclosedState.of(a, b, problem.model.gamma)
+    given = {"A": binaries(a), "B": binaries(b), "gamma": binary(problem.model.gamma)}
+    yield step_limit(problem, state, given)
+    yield replace(
+        operator_floors(NAME, state, given),
+        claim="K-T2.beyond",
+        statement="H + G_delta/delta = D^{-1}/delta is positive definite for every delta > 0: D is, with "
+        "lambda_min(D) above its floors",
+    )
 
 
 def step_limit(problem: LinearProblem, state: EnclosedState, given: Mapping[str, Any]) -> Certificate:

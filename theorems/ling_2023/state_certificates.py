@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from flint import arb, arb_mat, ctx
+from flint import arb, arb_mat
 from numpy.typing import NDArray
 
 from theorems.ling_2023.problem import LingProblem, build
@@ -34,7 +34,7 @@ from theorems.relu_enclosed import (
     spectral_norm,
 )
 from theorems.relu_identities import dynamics
-from verify.certificates.balls import PRECISION, exact
+from verify.certificates.balls import exact, precisely
 from verify.certificates.certificate import Certificate, Word
 from verify.certificates.eigenvalues import Lowest, lowest_eigenvalue
 from verify.certificates.exact import binaries, binary
@@ -85,21 +85,24 @@ class Point:
         }
 
 
+@precisely
 def certify_state(setting: Setting, parameters: Mapping[str, Array] | None) -> Iterator[Certificate]:
     """Certificates at the initial state of a setting, or at `parameters` W, U and a of the same sizes.
 
+    Those about inputs and sizes alone, lambda_* > 0 and the identities, are of the initial state.
     InputError and HypothesisError as when the theorem is run.
     """
     problem = build(setting)
     d, n = problem.model.inputs.shape
-    with ctx.workprec(PRECISION):
-        if n > LARGEST_ORDER:
-            yield undecided(*UNKNOWN, f"n = {n} is too large for it: use {LARGEST_ORDER} --samples or fewer")
-            return
-        star = lowest_eigenvalue(equilibrium_kernel(exact(problem.model.inputs), problem.sigma_w))
+    if n > LARGEST_ORDER:
+        yield undecided(*UNKNOWN, f"n = {n} is too large for it: use {LARGEST_ORDER} --samples or fewer")
+        return
+    star = lowest_eigenvalue(equilibrium_kernel(exact(problem.model.inputs), problem.sigma_w))
+    if parameters is None:
         yield kernel(problem, star)
-        yield from points(problem, star, parameters)
-    yield from dynamics(NAME, ("L-2", "L-2"), problem.model.width, d, n, skip=False)
+    yield from points(problem, star, parameters)
+    if parameters is None:
+        yield from dynamics(NAME, ("L-2", "L-2"), problem.model.width, d, n, skip=False)
 
 
 def points(

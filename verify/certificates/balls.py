@@ -7,16 +7,41 @@ returns, and a bound is a bound of all of them. The precision is that of ``flint
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
 import numpy as np
-from flint import arb, arb_mat
+from flint import arb, arb_mat, ctx
 from numpy.typing import NDArray
 
 #: Bits of the mantissas, where nothing else is asked for.
 PRECISION = 128
 
 ZERO = arb(0)
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def precisely(made: Callable[P, Iterator[T]]) -> Callable[P, Iterator[T]]:
+    """A generator that takes each of its steps at `PRECISION`.
+
+    A ``with`` around its ``yield`` would change the precision of whoever takes the items.
+    """
+
+    @wraps(made)
+    def steps(*args: P.args, **kwargs: P.kwargs) -> Iterator[T]:
+        items = made(*args, **kwargs)
+        while True:
+            with ctx.workprec(PRECISION):
+                try:
+                    item = next(items)
+                except StopIteration:
+                    return
+            yield item
+
+    return steps
 
 
 def exact(array: NDArray[np.float64]) -> arb_mat:

@@ -79,6 +79,7 @@ def test_enclosures_hold_what_the_suite_computes(name):
 def test_parameters_of_another_time_are_those_certified():
     a, b, state = state_of(6, 3, 0.8)
     found = by_kind(linear_rate_state.certify_state(Setting(**DRAWN), {"A": a, "B": b}))
+    assert found.keys() == {"flow-operator", "excess"}
     least = FlowOperator(state).smallest_eigenvalue(np.ones((6, 3))).value
     holds(found["flow-operator"].found["lambda_min"], least, 1e-12)
     assert found["flow-operator"].given["B"][0][0] == found["excess"].given["B"][0][0]
@@ -115,7 +116,7 @@ def test_a_false_minimiser_widens_the_excess():
     problem = build(setting)
     problem.objective.minimiser = problem.objective.minimiser + 0.1
     point = linear_rate_state.Point(problem, *problem.model.unpack(problem.theta))
-    found = by_kind(linear_rate_state.certify_point(point))
+    found = by_kind(linear_rate_state.certify_point(point, initial=True))
     low, high = map(parsed, found["excess"].found["excess"])
     true = build(setting).objective.excess_and_gradient(problem.model.at(problem.theta).q)[0]
     assert low < true < high

@@ -12,6 +12,7 @@ from verify.certificates.balls import (  # noqa: E402
     exact,
     frobenius_norm,
     midpoints,
+    precisely,
     spectral_norm,
 )
 from verify.certificates.certificate import Word  # noqa: E402
@@ -123,6 +124,18 @@ def test_losses_and_their_slopes(loss):
         np.testing.assert_allclose(found, objective.curvatures(w), rtol=1e-12)
     around = exact(y) + arb_mat(*y.shape, [arb(0, arb(2) ** -90)] * y.size)
     assert value(loss, around, exact(y), tau).is_finite()
+
+
+def test_the_precision_of_a_generator_is_its_own():
+    @precisely
+    def thirds():
+        while True:
+            yield arb(1) / 3
+
+    with ctx.workprec(53):
+        for found, _ in zip(thirds(), range(2), strict=False):
+            assert found.rel_accuracy_bits() > PRECISION - 5
+            assert ctx.prec == 53
 
 
 def test_the_positive_part():
