@@ -121,13 +121,11 @@ class Shallow:
     def optimum(self, kappa: arb) -> arb | None:
         """L*_R, enclosed, where PL holds with `kappa` > 0; None where the minimiser proposed is beyond R.
 
-        For the square loss by the normal equations; 0 for the hinge; else from L_0(W) - ||grad L_0(W)||^2 /
-        (2 kappa) <= L*_R <= L_0(W) at the W that is proposed.
+        It is 0 for the hinge; for the losses with tau L_0(W) - ||grad L_0(W)||^2/(2 kappa) <= L*_R <= L_0(W)
+        at the W that is proposed.
         """
         if self.loss == "hinge":
             return arb(0)
-        if self.loss == "square":
-            return self.loss_at(arb_mat(self.targets.nrows(), self.features.nrows())) - self._explained()
         if not float(np.abs(self.best).sum(axis=0).max()) * (1 + 1e-12) < self.radius:
             return None
         w = exact(self.best)
@@ -140,9 +138,6 @@ class Shallow:
             return self._projected(w * self.features - self.targets)
         least = self.optimum(kappa)
         return None if least is None else self.loss_at(w) - least
-
-    def _explained(self) -> arb:
-        return self._projected(self.targets)
 
     def _projected(self, rows: arb_mat) -> arb:
         """The squared norm of the rows' projections onto the rows of Phi."""
