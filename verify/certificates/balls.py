@@ -55,7 +55,9 @@ def exact(array: NDArray[np.float64]) -> arb_mat:
 
 def identity(size: int) -> arb_mat:
     """The identity (size, size)."""
-    return arb_mat(size, size, [int(i == j) for i in range(size) for j in range(size)])
+    entries = [0] * size**2
+    entries[:: size + 1] = [1] * size
+    return arb_mat(size, size, entries)
 
 
 def midpoints(matrix: arb_mat) -> NDArray[np.float64]:

@@ -100,14 +100,36 @@ def lowest_eigenvalue(
     """Bounds of lambda_min of every symmetric matrix in `matrix` (n, n), at a third of the price.
 
     lambda_min(M) >= b - ||M - b I - L L^T||_F for any b and L, as L L^T >= 0; above it is the Rayleigh
-    quotient of any vector. Where a ball is no number the bounds are infinite.
+    quotient of any vector. Of L only the lower triangle of its four blocks is used. Where a ball is no number
+    the bounds are infinite.
     """
     size, middle = matrix.nrows(), midpoints(matrix)
     if not np.isfinite(middle).all():
         return Lowest(arb("-inf"), arb("inf"), np.zeros(size))
     found = propose((middle + middle.T) / 2)
-    factor, vector = exact(found.factor), exact(found.vector[:, None])
-    rest = matrix - arb(found.below) * identity(size) - factor * factor.transpose()
+    vector = exact(found.vector[:, None])
     squared = (vector.transpose() * vector)[0, 0]
     high = (vector.transpose() * matrix * vector)[0, 0] / squared if squared > 0 else arb("inf")
-    return Lowest(-upper_bound(frobenius_norm(rest) - found.below), upper_bound(high), found.vector)
+    return Lowest(-upper_bound(_rest(matrix, found) - found.below), upper_bound(high), found.vector)
+
+
+def _rest(matrix: arb_mat, found: Proposed) -> arb:
+    """A bound of ||M - b I - L L^T||_F, of which the lower triangle of blocks is enough, as it is of L."""
+    size = matrix.nrows()
+    half, rows = size // 2, (matrix - arb(found.below) * identity(size)).tolist()
+    corners = found.factor[:half, :half], found.factor[half:, :half], found.factor[half:, half:]
+    top, side, bottom = map(exact, corners)
+    flipped = top.transpose(), side.transpose(), bottom.transpose()
+    squares = [
+        frobenius_norm(arb_mat(last - first, width, _flat(rows[first:last], width, skip)) - product) ** 2
+        for first, last, skip, width, product in (
+            (0, half, 0, half, top * flipped[0]),
+            (half, size, 0, half, side * flipped[0]),
+            (half, size, half, size - half, side * flipped[1] + bottom * flipped[2]),
+        )
+    ]
+    return upper_bound((squares[0] + 2 * squares[1] + squares[2]).sqrt())
+
+
+def _flat(rows: list[list[arb]], width: int, skip: int) -> list[arb]:
+    return [entry for row in rows for entry in row[skip : skip + width]]

@@ -302,8 +302,8 @@ def certified(
         word, given = Word.DISPROVED, {**given, "point": point.drawn}
         found = {**found, "gap": failed[1], "at": list(failed[0])}
     said = {
-        Word.IDENTITY: f"an identity modulo 2^61 - 1, of degree {degree}: 0 at a random point, which a false one "
-        f"is with probability <= {float(error):.1e}",
+        Word.IDENTITY: f"an identity modulo 2^61 - 1, of degree {degree}: 0 at a random point, as a false "
+        f"one is with probability <= {float(error):.1e}",
         Word.DISPROVED: "not 0 at the point that is given",
         Word.UNDECIDED: "no value at this point",
     }
