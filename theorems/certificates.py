@@ -21,7 +21,13 @@ CERTIFIERS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "relu-convergence": "theorems.gao_2022.disproofs:disproofs",
             "ling-convergence": "theorems.ling_2023.disproofs:disproofs",
         },
-        "state": {},
+        "state": {
+            "linear-rate": "theorems.kawaguchi_2021.linear_rate_state:certify_state",
+            "trust-region-newton": "theorems.kawaguchi_2021.trust_region_newton_state:certify_state",
+            "relu-convergence": "theorems.gao_2022.state_certificates:certify_state",
+            "linear-deq": "theorems.linear_deq_state:certify_state",
+            "ling-convergence": "theorems.ling_2023.state_certificates:certify_state",
+        },
         "path": {},
     }
 )
