@@ -5,7 +5,7 @@ import pytest
 
 flint = pytest.importorskip("flint")
 
-from tests.theorems.certificates import by_kind, holds, noise, propose_badly, words  # noqa: E402
+from tests.theorems.certified_states import by_kind, holds, noise, propose_badly, words  # noqa: E402
 from theorems import linear_deq_state  # noqa: E402
 from theorems.linear_deq import Setting, build  # noqa: E402
 from verify.certificates.certificate import Word  # noqa: E402

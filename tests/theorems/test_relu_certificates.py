@@ -9,7 +9,7 @@ import pytest
 flint = pytest.importorskip("flint")
 from flint import arb, ctx  # noqa: E402
 
-from tests.theorems.certificates import by_kind, holds, noise, propose_badly, words  # noqa: E402
+from tests.theorems.certified_states import by_kind, holds, noise, propose_badly, words  # noqa: E402
 from theorems import relu_enclosed, relu_identities  # noqa: E402
 from theorems.gao_2022 import coupled_certificates  # noqa: E402
 from theorems.gao_2022 import state_certificates as gao  # noqa: E402

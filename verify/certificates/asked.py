@@ -46,13 +46,16 @@ def stored_states(setting: BaseSetting, run: Path) -> Iterator[tuple[float, Para
     names = list(layout.parameters) if layout else []
     try:
         with np.load(file, allow_pickle=False) as stored:
-            times = stored["stored_times"] if "stored_times" in stored else stored["times"]
             if names and all(name in stored for name in names):
+                times = stored["stored_times"]
                 arrays = {name: stored[name] for name in names}
                 states = [{name: arrays[name][k] for name in names} for k in range(len(times))]
-            else:
-                states = [{name: stored[f"{end}_{name}"] for name in names} for end in ("first", "last")]
-                times = times[[0, -1]]
+            else:  # only those of the ends, by names of the network's own, in the order of a start's
+                times = stored["times"][[0, -1]]
+                states = [
+                    dict(zip(names, [stored[key] for key in stored if key.startswith(end)], strict=True))
+                    for end in ("first_", "last_")
+                ]
     except (OSError, KeyError, ValueError, IndexError) as problem:
         raise InputError(
             f"{file} has no parameters of this theorem ({problem}): give another --run"

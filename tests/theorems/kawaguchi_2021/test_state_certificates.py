@@ -10,7 +10,7 @@ import torch
 flint = pytest.importorskip("flint")
 from flint import arb, ctx  # noqa: E402
 
-from tests.theorems.certificates import by_kind, holds, noise, propose_badly, too_high, words  # noqa: E402
+from tests.theorems.certified_states import by_kind, holds, noise, propose_badly, too_high, words  # noqa: E402
 from theorems.kawaguchi_2021 import enclosed, identities, linear_rate_state  # noqa: E402
 from theorems.kawaguchi_2021 import trust_region_newton_state as newton_state  # noqa: E402
 from theorems.kawaguchi_2021.enclosed import EnclosedState  # noqa: E402
