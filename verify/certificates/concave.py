@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 from flint import arb, arb_mat
 
-from verify.certificates.balls import exact, midpoints, total
+from verify.certificates.balls import ZERO, exact, midpoints, total
 from verify.certificates.eigenvalues import smallest_eigenvalue
 
 #: Sub-intervals of a piece at most: more would cost more than the tolerance is worth.
@@ -42,9 +42,11 @@ def integral(at: Callable[[arb], arb_mat], length: arb, second: arb, turn: arb, 
     """Of ``lambda_min(at(t))`` for 0 <= t <= length, exact.
 
     `at` encloses the matrix at an exact t for all moves, `second` bounds its second derivative and `turn` how
-    far a move changes the first. `tolerance` is relative to the eigenvalue, and a wish.
+    far a move changes the first. `tolerance` is relative to the eigenvalue, and a wish. The matrices
+    are positive semidefinite.
     """
     low_a, least_high = smallest_eigenvalue(at(arb(0)))
+    low_a = max(low_a, ZERO)
     count = parts(float(low_a), float(length), float(second), tolerance)
     width = length / count
     low = high = arb(0)
@@ -53,6 +55,7 @@ def integral(at: Callable[[arb], arb_mat], length: arb, second: arb, turn: arb, 
         end = length if part == count - 1 else width * (part + 1)
         quotient = rayleigh_quotient(at(width * (2 * part + 1) / 2))
         low_b, high_b = smallest_eigenvalue(at(end))
+        low_b = max(low_b, ZERO)
         low += width * (low_a + low_b) / 2 - width**3 * second / 12
         high += width * quotient + width**3 * second / 24 + width**2 * turn / 4
         least_low = min(least_low, (min(low_a, low_b) - width**2 * second / 8).lower())
@@ -63,7 +66,9 @@ def integral(at: Callable[[arb], arb_mat], length: arb, second: arb, turn: arb, 
 
 def parts(eigenvalue: float, length: float, second: float, tolerance: float) -> int:
     """Sub-intervals so short that ||D''|| moves the integral by `tolerance` times the eigenvalue at most."""
-    asked = np.sqrt(8 * tolerance * max(eigenvalue, 0.0) / max(second, 1e-300))
+    if not eigenvalue > 0:
+        return 1
+    asked = np.sqrt(8 * tolerance * eigenvalue / max(second, 1e-300))
     return int(min(MOST, max(1.0, np.ceil(length / max(asked, 1e-300)))))
 
 

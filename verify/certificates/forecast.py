@@ -73,7 +73,7 @@ class Forecast:
     @property
     def pieces(self) -> Array:
         """How many it takes up to the times."""
-        return np.ceil(accumulated(self.times, 1 / self.lengths))
+        return accumulated(self.times, 1 / self.lengths)
 
     def require(self, seconds_of_spectrum: float, minutes: float, width: int) -> None:
         """Raise InputError where the path needs more than `minutes`, or where errors grow too much.
@@ -81,21 +81,22 @@ class Forecast:
         `seconds_of_spectrum` are needed for each piece beside its series; `width` is that of the model.
         """
         each = self.seconds * (self.order / LOW_ORDER) ** 2 + seconds_of_spectrum
-        needed = each * self.pieces / 60
-        fits = (needed <= minutes) & (self.growth <= LARGEST_GROWTH)
-        if fits[-1]:
+        needed = each * max(self.pieces[-1], 1.0) / 60
+        if needed <= minutes and self.growth[-1] <= LARGEST_GROWTH:
             return
-        reason = f"takes about {needed[-1]:.2g} minutes, more than --minutes {minutes:g}"
-        smaller = int(width * (minutes / needed[-1]) ** (1 / 3))
+        reason = f"takes about {needed:.2g} minutes, more than --minutes {minutes:g}"
+        smaller = int(width * (minutes / needed) ** (1 / 3))
         if self.growth[-1] > LARGEST_GROWTH:
             reason = (
                 f"has int mu = {self.growth[-1]:.3g}, by whose exponential errors grow; 128 bits allow "
                 f"{LARGEST_GROWTH:g} at most"
             )
             smaller = int(width * LARGEST_GROWTH / self.growth[-1])
-        last = float(self.times[np.flatnonzero(fits)[-1]]) if fits.any() else 0.0
-        what = [f"--horizon {last:.2g}"] if last > 0 else []
-        what += [f"--width {smaller}"] if smaller >= 1 else []
+        last = min(
+            np.interp(minutes / each * 60, self.pieces, self.times),
+            np.interp(LARGEST_GROWTH, self.growth, self.times),
+        )
+        what = [f"--horizon {last:.2g}", *([f"--width {smaller}"] if smaller >= 1 else [])]
         raise InputError(
             f"the exact flow to time {self.times[-1]:.4g} {reason}: use {' or '.join(what)}, about"
         )

@@ -8,12 +8,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from operator import add, mul
 
+import numpy as np
 from flint import arb, arb_mat
 
-from verify.certificates.balls import magnitudes, total
+from verify.certificates.balls import magnitudes, midpoints, total
 
 Series = Sequence[arb_mat]
 Flat = Sequence[Sequence[arb]]
+
+#: Where a reach is looked for.
+NEAREST, FARTHEST = 1e-12, 1e6
 
 
 def product(left: Series, right: Series, k: int, first: int = 0) -> arb_mat:
@@ -80,6 +84,19 @@ def proposed(balls: arb_mat) -> arb_mat:
     Only a proposal. How far the path that has it is from solving the equation is computed from the path.
     """
     return balls.mid()
+
+
+def grown_to(series: Series, goal: float) -> float:
+    """The reach at which the largest entry of ``sum_{k >= 1} |c_k| reach^k`` is `goal`, in floats."""
+    sizes = np.array([np.abs(midpoints(coefficient)).ravel() for coefficient in series[1:]])
+    powers = np.arange(1, len(sizes) + 1)[:, None]
+    low, high = 0.0, FARTHEST
+    with np.errstate(over="ignore", invalid="ignore"):
+        while high - low > 1e-3 * high and high > NEAREST:
+            middle = (low + high) / 2 if low else high / 16
+            below = float((sizes * middle**powers).sum(axis=0).max()) < goal
+            low, high = (middle, high) if below else (low, middle)
+    return low
 
 
 def widened(matrix: arb_mat, radius: arb) -> arb_mat:

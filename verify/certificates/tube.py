@@ -14,13 +14,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 from flint import arb, arb_mat, ctx
 
 from verify.certificates.balls import ZERO, total
+from verify.certificates.exact import binary
 from verify.certificates.series import Series, value
+from verify.theorem.protocol import Progress
 
 State = tuple[arb_mat, ...]
 
@@ -162,6 +164,36 @@ def pieces(
         piece.jump = rounded_up(norm(jumps))
         time, state, radius = time + piece.length, piece.end, piece.leaving
         yield piece
+
+
+def followed(
+    expand: Callable[[State], Expansion[D]],
+    start: State,
+    horizon: arb,
+    tolerance: float,
+    progress: Progress,
+) -> tuple[list[Piece[D]], str]:
+    """The pieces up to the horizon, and ""; or up to where the tube got too wide, and why it did."""
+    found: list[Piece[D]] = []
+    try:
+        for piece in pieces(expand, start, horizon, tolerance):
+            found.append(piece)
+            progress("exact flow", float(piece.start + piece.length), float(horizon))
+    except LostError as lost:
+        return found, str(lost)
+    return found, ""
+
+
+def texts(piece: Piece[D]) -> dict[str, Any]:
+    """A piece in a certificate: what the tube needs of it. The radius is that at its end."""
+    numbers = {
+        "length": piece.length,
+        "mu": piece.mu,
+        "defect": piece.defect,
+        "jump": piece.jump,
+        "radius": piece.leaving,
+    }
+    return {name: binary(number) for name, number in numbers.items()}
 
 
 def begun(expansion: Expansion[D], start: arb, left: arb, radius: arb, tolerance: float) -> Piece[D]:

@@ -23,7 +23,7 @@ from theorems.kawaguchi_2021.exact_flow.curvature import Along, growth
 from theorems.kawaguchi_2021.exact_flow.majorants import Bounds, Centre, bounds
 from theorems.kawaguchi_2021.exact_flow.model import Model, softmax
 from verify.certificates.balls import magnitudes, midpoints
-from verify.certificates.series import Series, column_sums, entrywise, product, proposed
+from verify.certificates.series import Series, column_sums, entrywise, grown_to, product, proposed
 from verify.certificates.tube import Piece, State
 
 #: A share of 1 - gamma: up to where ``sum |A_k| reach^k`` is this the majorants converge well.
@@ -114,16 +114,3 @@ class Expansion:
         goal = REACH * (1 - float(self.model.gamma))
         of_b = goal * (GOAL_OF_B + float(np.abs(midpoints(self.path[1][0])).max()))
         return min(grown_to(self.path[0], goal), REACH_OF_B * grown_to(self.path[1], of_b))
-
-
-def grown_to(series: Series, goal: float) -> float:
-    """The reach, in floats, at which the largest entry of ``sum_{k >= 1} |c_k| reach^k`` is `goal`."""
-    sizes = np.array([np.abs(midpoints(coefficient)).ravel() for coefficient in series[1:]])
-    powers = np.arange(1, len(sizes) + 1)[:, None]
-    low, high = 0.0, 1e6
-    with np.errstate(over="ignore", invalid="ignore"):
-        while high - low > 1e-3 * high and high > 1e-12:
-            middle = (low + high) / 2 if low else high / 16
-            below = float((sizes * middle**powers).sum(axis=0).max()) < goal
-            low, high = (middle, high) if below else (low, middle)
-    return low

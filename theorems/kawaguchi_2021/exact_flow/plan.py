@@ -74,14 +74,21 @@ def plan(setting: Setting, problem: RateProblem, minutes: float) -> Plan:
 def computed(setting: Setting, problem: RateProblem) -> tuple[Array, Array, float]:
     """The path in floats: its times (k,), the parameters there (k, size), and the excess at the end.
 
-    The last time is a short number, for it is the horizon.
+    The last time is a short number, for it is the horizon. InputError where floats do not reach it.
     """
     points = []
     for point in follow(problem, graded_times(problem.horizon, decay_time(problem), POINTS)):
+        if point.excess <= 0:
+            break
         points.append(point)
         if setting.horizon is None and point.excess < points[0].excess * np.exp(-FALL):
             break
     times = np.array([point.time for point in points])
+    if setting.horizon is not None and times[-1] < setting.horizon:
+        raise InputError(
+            f"after time {times[-1]:.4g} the excess is lost to rounding in floats, which propose the path: use "
+            f"--horizon {times[-1]:.2g} or less"
+        )
     excess = np.log([point.excess for point in points])
     end = times[-1] if setting.horizon else np.interp(FALL, excess[0] - excess, times)
     kept = times < end
