@@ -15,6 +15,12 @@ from verify.theorem.errors import InputError
 
 Array = NDArray[np.float64]
 
+#: Without a horizon of its own, the path ends where the excess has fallen by e to minus this.
+FALL = 5.1
+
+#: Of computed times, relative.
+ROUNDING = 1e-9
+
 #: States of the computed path that are looked at.
 SAMPLES = 7
 
@@ -100,6 +106,23 @@ class Forecast:
         raise InputError(
             f"the exact flow to time {self.times[-1]:.4g} {reason}: use {' or '.join(what)}, about"
         )
+
+
+def cut(times: Array, excess: Array, horizon: float | None) -> Array:
+    """Of a computed path: its times up to `horizon`, or until its excess has fallen by e^-`FALL`.
+
+    There are no more of them than before. The last is the end itself, a short number where none was asked
+    for. InputError where the path ends before `horizon`.
+    """
+    if horizon is not None and times[-1] < (1 - ROUNDING) * horizon:
+        raise InputError(
+            f"after time {times[-1]:.4g} the excess is lost to rounding in floats, which propose the path: "
+            f"use --horizon {times[-1]:.2g} or less"
+        )
+    fall = np.log(excess[0] / excess)
+    end = horizon or float(np.float32(np.interp(FALL, np.maximum.accumulate(fall), times)))
+    before = min(int(np.searchsorted(times, end)), len(times) - 1)
+    return np.append(times[:before], end)
 
 
 def forecast(

@@ -19,7 +19,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import numpy as np
 from flint import arb, arb_mat, ctx
 
-from verify.certificates.balls import ZERO, total
+from verify.certificates.balls import ZERO, frobenius_norm
 from verify.certificates.exact import binary
 from verify.certificates.series import Series, value
 from verify.theorem.protocol import Progress
@@ -123,8 +123,8 @@ class Piece(Generic[D]):
 
 def norm(matrices: Sequence[arb_mat]) -> arb:
     """An upper bound of the Euclidean norm of all entries together, exact."""
-    squares = (entry.abs_upper() ** 2 for matrix in matrices for entry in matrix.entries())
-    return total(squares).sqrt().upper()
+    entries = [entry for matrix in matrices for entry in matrix.entries()]
+    return frobenius_norm(arb_mat(1, len(entries), entries))
 
 
 def rounded_up(bound: arb) -> arb:

@@ -10,7 +10,7 @@ from scipy.integrate import solve_ivp
 flint = pytest.importorskip("flint")
 from flint import arb, arb_mat, ctx  # noqa: E402
 
-from tests.theorems.kawaguchi_2021.path_checker import fault, hull  # noqa: E402
+from tests.theorems.path_checker import fault, hull  # noqa: E402
 from theorems.kawaguchi_2021 import path_certificate  # noqa: E402
 from theorems.kawaguchi_2021.exact_flow import expansion as expansions  # noqa: E402
 from theorems.kawaguchi_2021.exact_flow.expansion import Expansion  # noqa: E402
@@ -158,7 +158,7 @@ def test_one_feature_falls_at_the_guaranteed_rate_and_stays_undecided():
 def test_defects_at_random_times_by_a_gradient_coded_apart(problem, model):
     """And the bound without the tail is broken: so the test would notice that it is missing."""
     piece = first_piece(model, problem)
-    rounding = norm([sum(parts[1:], parts[0]) for parts in piece.expansion.rounding])
+    rounding = norm([value(parts, piece.length) for parts in piece.expansion.rounding])
     drawn, seen = random.Random(0), []
     with ctx.workprec(256):
         for share in (1.0, *(drawn.random() for _ in range(4))):

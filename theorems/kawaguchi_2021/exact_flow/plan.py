@@ -14,7 +14,7 @@ from theorems.kawaguchi_2021.exact_flow.model import Model
 from theorems.kawaguchi_2021.linear_rate.problem import RateProblem, Setting
 from verify.certificates.balls import exact
 from verify.certificates.eigenvalues import smallest_eigenvalue
-from verify.certificates.forecast import Forecast, forecast
+from verify.certificates.forecast import FALL, Forecast, cut, forecast
 from verify.certificates.tube import State
 from verify.linear_deq.following import decay_time, follow
 from verify.numerics.quadrature import graded_times
@@ -22,10 +22,7 @@ from verify.theorem.errors import InputError
 
 Array = NDArray[np.float64]
 
-#: Without a horizon of its own, the path ends where the excess has fallen by e to minus this ...
-FALL = 5.1
-
-#: ... looked for at so many times.
+#: The path is computed at so many times.
 POINTS = 200
 
 #: Of the radius of the tube at the end, over the excess there where that is below 1.
@@ -83,18 +80,10 @@ def computed(setting: Setting, problem: RateProblem) -> tuple[Array, Array, floa
         points.append(point)
         if setting.horizon is None and point.excess < points[0].excess * np.exp(-FALL):
             break
-    times = np.array([point.time for point in points])
-    if setting.horizon is not None and times[-1] < setting.horizon:
-        raise InputError(
-            f"after time {times[-1]:.4g} the excess is lost to rounding in floats, which propose the path: use "
-            f"--horizon {times[-1]:.2g} or less"
-        )
-    excess = np.log([point.excess for point in points])
-    end = times[-1] if setting.horizon else np.interp(FALL, excess[0] - excess, times)
-    kept = times < end
-    last = float(np.float32(end)) if not setting.horizon else float(end)
-    thetas = np.array([point.theta for point in points])
-    return np.append(times[kept], last), thetas[: kept.sum() + 1], float(np.exp(excess[-1]))
+    times, excess = (np.array([getattr(point, name) for point in points]) for name in ("time", "excess"))
+    kept = cut(times, excess, setting.horizon)
+    thetas = np.array([point.theta for point in points[: len(kept)]])
+    return kept, thetas, float(excess[-1])
 
 
 def seconds_of_spectrum(model: Model, state: State) -> float:
