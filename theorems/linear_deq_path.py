@@ -17,12 +17,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from flint import arb, arb_mat, ctx
+from flint import arb, arb_mat
 
 from theorems.linear_deq import Setting, build
 from theorems.linear_deq_exact import Bounds, Expansion
 from theorems.linear_deq_flow import Problem, follow
-from verify.certificates.balls import PRECISION, exact
+from verify.certificates.balls import exact, precisely
 from verify.certificates.certificate import Certificate, Word
 from verify.certificates.eigenvalues import largest_eigenvalue
 from verify.certificates.exact import binaries, binary, ends
@@ -43,6 +43,7 @@ FASTER = "2.02"
 TARGET = 1e-8
 
 
+@precisely
 def certify_path(setting: Setting, minutes: float, progress: Progress) -> Iterator[Certificate]:
     """The theorem for the exact flow to `--horizon`, or until E has fallen by e^-5.1.
 
@@ -54,14 +55,13 @@ def certify_path(setting: Setting, minutes: float, progress: Progress) -> Iterat
             f"the exact flow is enclosed for the square loss, not {setting.loss}: use --loss square"
         )
     problem = build(setting)
-    with ctx.workprec(PRECISION):
-        loss = LeastSquares.of(problem.X, problem.Y)
-        start, horizon, expected = plan(setting, problem, loss)
-        expected.require(0.0, minutes, setting.width)
-        found, lost = followed(
-            lambda state: Expansion(loss, state, expected.order), start, horizon, expected.tolerance, progress
-        )
-        yield from certificates(problem, loss, start, horizon, found, lost)
+    loss = LeastSquares.of(problem.X, problem.Y)
+    start, horizon, expected = plan(setting, problem, loss)
+    expected.require(0.0, minutes, setting.width)
+    found, lost = followed(
+        lambda state: Expansion(loss, state, expected.order), start, horizon, expected.tolerance, progress
+    )
+    yield from certificates(problem, loss, start, horizon, found, lost)
 
 
 def plan(setting: Setting, problem: Problem, loss: LeastSquares) -> tuple[State, arb, Forecast]:

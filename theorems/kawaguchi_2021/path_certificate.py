@@ -26,7 +26,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from flint import arb, ctx
+from flint import arb
 from numpy.typing import NDArray
 
 from theorems.kawaguchi_2021.exact_flow.expansion import Expansion
@@ -34,7 +34,7 @@ from theorems.kawaguchi_2021.exact_flow.majorants import Bounds
 from theorems.kawaguchi_2021.exact_flow.plan import Plan, plan
 from theorems.kawaguchi_2021.exact_flow.spectrum import along
 from theorems.kawaguchi_2021.linear_rate.problem import RateProblem, Setting, build
-from verify.certificates.balls import PRECISION, midpoints
+from verify.certificates.balls import midpoints, precisely
 from verify.certificates.certificate import Certificate, Word
 from verify.certificates.concave import Integral
 from verify.certificates.exact import binaries, binary, ends
@@ -43,7 +43,7 @@ from verify.certificates.tube import WIDEST, Piece, followed, rounded_up, texts
 from verify.data.samples import digest_of
 from verify.linear_deq.spectrum import FlowOperator
 from verify.theorem.errors import InputError
-from verify.theorem.protocol import Progress
+from verify.theorem.protocol import Progress, silent
 
 THEOREM, CLAIM = "linear-rate", "K-T1"
 
@@ -60,6 +60,7 @@ OF_SLACK = 1 / 4
 NODES = 3
 
 
+@precisely
 def certify_path(setting: Setting, minutes: float, progress: Progress) -> Iterator[Certificate]:
     """Theorem 1 for the exact flow to `--horizon`, or until E has fallen by e^-5.1; with aligned labels that
     no rate 1% faster holds.
@@ -71,9 +72,14 @@ def certify_path(setting: Setting, minutes: float, progress: Progress) -> Iterat
             f"the exact flow is enclosed for the square loss, not {setting.loss}: use --loss square"
         )
     problem = build(setting)
-    with ctx.workprec(PRECISION):
-        made = plan(setting, problem, minutes)
-        yield from certificates(enclosed(problem, made, progress), faster=setting.labels == "aligned")
+    made = plan(setting, problem, minutes)
+    yield from certificates(enclosed(problem, made, progress), faster=setting.labels == "aligned")
+
+
+def disproof() -> Certificate:
+    """That no rate 1% faster holds at a time T > 0: the smallest aligned instance, under a second."""
+    setting = Setting(width=2, outputs=1, gamma=0.5, data="synthetic", labels="aligned", horizon=0.25)
+    return list(certify_path(setting, 1, silent))[-1]
 
 
 @dataclass(frozen=True)

@@ -7,16 +7,41 @@ returns, and a bound is a bound of all of them. The precision is that of ``flint
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
 import numpy as np
-from flint import arb, arb_mat
+from flint import arb, arb_mat, ctx
 from numpy.typing import NDArray
 
 #: Bits of the mantissas, where nothing else is asked for.
 PRECISION = 128
 
 ZERO = arb(0)
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def precisely(made: Callable[P, Iterator[T]]) -> Callable[P, Iterator[T]]:
+    """A generator that takes each of its steps at `PRECISION`.
+
+    A ``with`` around its ``yield`` would change the precision of whoever takes the items.
+    """
+
+    @wraps(made)
+    def steps(*args: P.args, **kwargs: P.kwargs) -> Iterator[T]:
+        items = made(*args, **kwargs)
+        while True:
+            with ctx.workprec(PRECISION):
+                try:
+                    item = next(items)
+                except StopIteration:
+                    return
+            yield item
+
+    return steps
 
 
 def exact(array: NDArray[np.float64]) -> arb_mat:
@@ -30,7 +55,9 @@ def exact(array: NDArray[np.float64]) -> arb_mat:
 
 def identity(size: int) -> arb_mat:
     """The identity (size, size)."""
-    return arb_mat(size, size, [int(i == j) for i in range(size) for j in range(size)])
+    entries = [0] * size**2
+    entries[:: size + 1] = [1] * size
+    return arb_mat(size, size, entries)
 
 
 def midpoints(matrix: arb_mat) -> NDArray[np.float64]:
@@ -54,11 +81,19 @@ def total(balls: Iterable[arb]) -> arb:
     return sum(balls, ZERO)
 
 
+def upper_bound(ball: arb) -> arb:
+    """An exact number that no number in the ball exceeds: infinity where the ball is none, as after 0/0.
+
+    `max` and `min` of Python drop a ball that is no number, for nothing is certain of it.
+    """
+    return ball.upper() if ball.is_finite() else arb("inf")
+
+
 def largest(bounds: Iterable[arb]) -> arb:
-    """The largest of exact bounds that are not negative; 0 of none."""
+    """The largest of exact bounds that are not negative; 0 of none, infinity where one is not finite."""
     found = ZERO
     for bound in bounds:
-        found = max(found, bound)
+        found = max(found, upper_bound(bound))
     return found
 
 
@@ -66,13 +101,13 @@ def frobenius_norm(matrix: arb_mat) -> arb:
     """An upper bound of the Frobenius norm, exact."""
     entries = matrix.entries()
     row = arb_mat(1, len(entries), entries)
-    return (row * row.transpose())[0, 0].upper().sqrt().upper()
+    return upper_bound(upper_bound((row * row.transpose())[0, 0]).sqrt())
 
 
 def column_norm(matrix: arb_mat) -> arb:
     """An upper bound of the largest absolute column sum, exact."""
     entries, columns = matrix.entries(), matrix.ncols()
-    return largest(total(entry.abs_upper() for entry in entries[j::columns]).upper() for j in range(columns))
+    return largest(total(entry.abs_upper() for entry in entries[j::columns]) for j in range(columns))
 
 
 def spectral_norm(matrix: arb_mat) -> arb:
@@ -85,6 +120,6 @@ def spectral_norm(matrix: arb_mat) -> arb:
     transposed = middle.transpose()
     gram = middle * transposed if middle.nrows() < middle.ncols() else transposed * middle
     radii = arb_mat(matrix.nrows(), matrix.ncols(), [entry.rad() for entry in matrix.entries()])
-    by_squares = (frobenius_norm(gram * gram).root(4) + frobenius_norm(radii)).upper()
-    by_sums = (column_norm(matrix) * column_norm(matrix.transpose())).sqrt().upper()
+    by_squares = upper_bound(frobenius_norm(gram * gram).root(4) + frobenius_norm(radii))
+    by_sums = upper_bound((column_norm(matrix) * column_norm(matrix.transpose())).sqrt())
     return min(by_squares, by_sums, frobenius_norm(matrix))

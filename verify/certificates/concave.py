@@ -45,6 +45,8 @@ def integral(at: Callable[[arb], arb_mat], length: arb, second: arb, turn: arb, 
     far a move changes the first. `tolerance` is relative to the eigenvalue, and a wish. The matrices
     are positive semidefinite.
     """
+    if not (second.is_finite() and turn.is_finite()):
+        return Integral(ZERO, arb("inf"), ZERO, arb("inf"), 0)
     low_a, least_high = smallest_eigenvalue(at(arb(0)))
     low_a = max(low_a, ZERO)
     count = parts(float(low_a), float(length), float(second), tolerance)

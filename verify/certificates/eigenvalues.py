@@ -20,6 +20,8 @@ def smallest_eigenvalue(matrix: arb_mat, vectors: NDArray[np.float64] | None = N
     """
     size = matrix.nrows()
     if vectors is None:
+        if not np.isfinite(midpoints(matrix)).all():
+            return arb("-inf"), arb("inf")
         middle = midpoints(matrix)
         vectors = np.linalg.eigh((middle + middle.T) / 2)[1]
     x = exact(vectors)
@@ -33,6 +35,8 @@ def smallest_eigenvalue(matrix: arb_mat, vectors: NDArray[np.float64] | None = N
     entries = products.entries()
     entries[:: size + 1] = [entry - entry.mid() for entry in diagonal]
     off = frobenius_norm(arb_mat(size, size, entries))
+    if not (off.is_finite() and all(entry.is_finite() for entry in diagonal)):
+        return arb("-inf"), arb("inf")
     least = _least([(entry - off).lower() for entry in diagonal])
     return (least / (1 + eps) if least >= 0 else least / (1 - eps)).lower(), above
 

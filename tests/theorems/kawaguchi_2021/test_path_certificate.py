@@ -144,6 +144,12 @@ def test_where_the_bound_is_tight_a_faster_rate_is_disproved(aligned):
     assert [fault(one.given, one.found) for one in aligned] == ["", ""]
 
 
+def test_the_smallest_instance_disproves_a_faster_rate():
+    found = path_certificate.disproof()
+    assert found.word is Word.DISPROVED
+    assert fault(found.given, found.found) == ""
+
+
 def test_one_feature_falls_at_the_guaranteed_rate_and_stays_undecided():
     """m = 1: S = 1, and E falls at the rate 4 sigma^2 / (1 - gamma)^2 exactly."""
     setting = Setting(width=1, outputs=2, samples=3, gamma=GAMMA, data="synthetic", horizon=0.1)
