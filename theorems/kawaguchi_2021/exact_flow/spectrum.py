@@ -35,13 +35,14 @@ def along(expansion: Expansion, piece: Piece[Bounds], tolerance: float) -> Integ
 def second_derivative(expansion: Expansion, piece: Piece[Bounds], order: int) -> tuple[arb, arb]:
     """Bounds of D'' on the piece, for every move within the tube, and of how far a move changes D'.
 
-    From `order` coefficients of D.
+    From `order` coefficients of D. Infinite where the piece is too long beside its reach.
     """
     model, share = expansion.model, piece.widest / (WIDER * WIDEST)
     change = operator_change(model, expansion, piece.far)
     coefficients = operator_series(expansion, min(order, len(expansion.q)))
     x = piece.length / piece.reach
-    assert x < SHARE
+    if not x < SHARE:
+        return arb("inf"), arb("inf")
 
     def beyond(first: int) -> arb:
         """Of the second derivative: the terms from the first on, of one series in the majorant's norm."""
