@@ -28,7 +28,10 @@ CERTIFIERS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "linear-deq": "theorems.linear_deq_state:certify_state",
             "ling-convergence": "theorems.ling_2023.state_certificates:certify_state",
         },
-        "path": {},
+        "path": {
+            "linear-rate": "theorems.kawaguchi_2021.path_certificate:certify_path",
+            "linear-deq": "theorems.linear_deq_path:certify_path",
+        },
     }
 )
 

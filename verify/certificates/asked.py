@@ -47,7 +47,7 @@ def stored_states(setting: BaseSetting, run: Path) -> Iterator[tuple[float, Para
     try:
         with np.load(file, allow_pickle=False) as stored:
             if names and all(name in stored for name in names):
-                times = stored["stored_times"]
+                times = stored["stored_times"] if "stored_times" in stored else stored["times"]
                 arrays = {name: stored[name] for name in names}
                 states = [{name: arrays[name][k] for name in names} for k in range(len(times))]
             else:  # only those of the ends, by names of the network's own, in the order of a start's
