@@ -9,7 +9,6 @@ from scipy.integrate import solve_ivp
 flint = pytest.importorskip("flint")
 from flint import arb, arb_mat, ctx  # noqa: E402
 
-from tests.theorems.path_checker import fault_of_linear_deq, hull, matrix, number  # noqa: E402
 from theorems import linear_deq_exact  # noqa: E402
 from theorems.linear_deq import ALIGNED, Setting, build  # noqa: E402
 from theorems.linear_deq_exact import Expansion  # noqa: E402
@@ -17,6 +16,7 @@ from theorems.linear_deq_path import certify_path  # noqa: E402
 from verify.certificates.balls import PRECISION, exact, midpoints  # noqa: E402
 from verify.certificates.certificate import Word  # noqa: E402
 from verify.certificates.least_squares import LeastSquares  # noqa: E402
+from verify.certificates.path_checker import fault, hull, matrix, number  # noqa: E402
 from verify.certificates.series import derivative, value, widened  # noqa: E402
 from verify.certificates.tube import WIDER, WIDEST, begun, norm  # noqa: E402
 from verify.theorem.errors import InputError  # noqa: E402
@@ -85,14 +85,14 @@ def test_the_enclosure_holds_a_reference_and_the_conserved_matrix(problem, certi
     assert now.overlaps(then)
     assert norm([now - then]) < 1e-5
     assert float(size) == pytest.approx(np.linalg.norm(midpoints(then), 2), rel=1e-12)
-    assert fault_of_linear_deq(certificate.given, certificate.found) == ""
+    assert fault(vars(certificate)) == ""
 
 
 def test_where_the_rate_is_attained_a_faster_one_is_disproved():
     found = list(certify_path(Setting(**ALIGNED), 1, silent))
     assert [one.word for one in found] == [Word.PROVED, Word.DISPROVED]
     assert 1 < hull(found[0].found["tightness"]) < 1.002
-    assert [fault_of_linear_deq(one.given, one.found) for one in found] == ["", ""]
+    assert [fault(vars(one)) for one in found] == ["", ""]
 
 
 def test_defects_deviations_and_mu_by_formulas_coded_apart(problem, piece):
@@ -158,7 +158,7 @@ def test_the_checker_notices_what_was_changed(certificate, place):
         found[place] = list(map(scaled, found[place]))
     else:
         given[place][0][0] = scaled(given[place][0][0])
-    assert fault_of_linear_deq(given, found) != ""
+    assert fault({**vars(certificate), "given": given, "found": found}) != ""
 
 
 def test_what_cannot_be_enclosed_is_refused_in_words():

@@ -13,6 +13,8 @@ from typing import Any
 
 from flint import arb, arb_mat, ctx, fmpq, fmpq_mat
 
+from verify.certificates import path_checker
+
 #: Beginnings of the digests of word and rule, by kind: no rule is trusted because a file has it.
 RULES = json.loads(Path(__file__).with_name("rules.json").read_text(encoding="utf-8"))
 
@@ -80,10 +82,12 @@ def check(text: str) -> list[tuple[str, str]]:
     for one in record["certificates"]:
         rule = sha256(json.dumps([one["word"], one["given"].get("rule")]).encode()).hexdigest()
         wrong = "" if rule.startswith(RULES.get(one["kind"], "?")) else "its rule is not that of its kind"
-        wrong = wrong if one["kind"] in RULES else UNKNOWN
         try:
             with ctx.workprec(128):
-                wrong = wrong or fault(one["given"], one["found"])
+                if one["kind"] in path_checker.KINDS:
+                    wrong = path_checker.fault(one)
+                else:
+                    wrong = (wrong or fault(one["given"], one["found"])) if one["kind"] in RULES else UNKNOWN
         except (AttributeError, IndexError, SyntaxError, TypeError, ValueError, ZeroDivisionError) as problem:
             wrong = f"{type(problem).__name__}: {problem}"
         faults.append((one["claim"], "" if one["word"] == "UNDECIDED" else wrong))

@@ -10,7 +10,6 @@ from scipy.integrate import solve_ivp
 flint = pytest.importorskip("flint")
 from flint import arb, arb_mat, ctx  # noqa: E402
 
-from tests.theorems.path_checker import fault, hull  # noqa: E402
 from theorems.kawaguchi_2021 import path_certificate  # noqa: E402
 from theorems.kawaguchi_2021.exact_flow import expansion as expansions  # noqa: E402
 from theorems.kawaguchi_2021.exact_flow.expansion import Expansion  # noqa: E402
@@ -22,6 +21,7 @@ from verify.certificates import concave  # noqa: E402
 from verify.certificates.balls import PRECISION, midpoints  # noqa: E402
 from verify.certificates.certificate import Word  # noqa: E402
 from verify.certificates.forecast import Forecast  # noqa: E402
+from verify.certificates.path_checker import fault, hull  # noqa: E402
 from verify.certificates.series import derivative, value  # noqa: E402
 from verify.certificates.tube import WIDER, WIDEST, begun, norm  # noqa: E402
 from verify.theorem.errors import InputError  # noqa: E402
@@ -130,7 +130,7 @@ def test_the_enclosures_hold_a_reference(problem, certificate):
     assert holds(certificate.found["kappa"], problem.objective.pl_constant, 1e-13)
     low, high = (float(x) for x in map(lambda end: hull([end, end]), certificate.found["tightness"]))
     assert high - low < 1e-3 * low
-    assert fault(certificate.given, certificate.found) == ""
+    assert fault(vars(certificate)) == ""
 
 
 def test_where_the_bound_is_tight_a_faster_rate_is_disproved(aligned):
@@ -141,13 +141,13 @@ def test_where_the_bound_is_tight_a_faster_rate_is_disproved(aligned):
     assert [theorem.word, faster.word] == [Word.PROVED, Word.DISPROVED]
     tightness = hull(theorem.found["tightness"])
     assert 1 < tightness < 1.001
-    assert [fault(one.given, one.found) for one in aligned] == ["", ""]
+    assert [fault(vars(one)) for one in aligned] == ["", ""]
 
 
 def test_the_smallest_instance_disproves_a_faster_rate():
     found = path_certificate.disproof()
     assert found.word is Word.DISPROVED
-    assert fault(found.given, found.found) == ""
+    assert fault(vars(found)) == ""
 
 
 def test_one_feature_falls_at_the_guaranteed_rate_and_stays_undecided():
@@ -304,7 +304,7 @@ def test_the_checker_notices_a_piece_that_was_changed(certificate, name):
     # A jump is of the size of rounding beside the radius, which is rounded up to 53 bits.
     power = {"radius": -1, "jump": 90}.get(name, 1)
     given["pieces"][1][name] = scaled(given["pieces"][1][name], power)
-    assert fault(given, certificate.found) != ""
+    assert fault({**vars(certificate), "given": given}) != ""
 
 
 @pytest.mark.parametrize(
@@ -312,14 +312,14 @@ def test_the_checker_notices_a_piece_that_was_changed(certificate, name):
 )
 def test_the_checker_notices_what_does_not_follow(certificate, name):
     found = dict(certificate.found) | {name: [scaled(text, 1) for text in certificate.found[name]]}
-    assert fault(certificate.given, found) != ""
+    assert fault({**vars(certificate), "found": found}) != ""
 
 
 @pytest.mark.parametrize("place", ["features", "targets", "a", "b"])
 def test_the_checker_notices_another_instance(certificate, place):
     given = copy.deepcopy(certificate.given)
     given[place][0][0] = scaled(given[place][0][0], 1)
-    assert fault(given, certificate.found) != ""
+    assert fault({**vars(certificate), "given": given}) != ""
 
 
 def test_what_cannot_be_enclosed_is_refused_in_words():
