@@ -25,9 +25,9 @@ from theorems.linear_deq_flow import Problem, follow
 from verify.certificates.balls import exact, precisely
 from verify.certificates.certificate import Certificate, Word
 from verify.certificates.eigenvalues import largest_eigenvalue
-from verify.certificates.exact import binaries, binary, ends
+from verify.certificates.exact import binaries, binary, ends, interval
 from verify.certificates.forecast import Forecast, cut, forecast
-from verify.certificates.least_squares import LeastSquares
+from verify.certificates.least_squares import NAMED, LeastSquares
 from verify.certificates.series import widened
 from verify.certificates.tube import WIDEST, Piece, State, followed, texts
 from verify.data.samples import digest_of
@@ -112,7 +112,7 @@ def certificates(
         "tightness": fall / bound,
     }
     given, found = summary(problem, loss, start, horizon, pieces), {n: ends(x) for n, x in numbers.items()}
-    shown = [f"{name} in [{x.lower().str(15)}, {x.upper().str(15)}]" for name, x in numbers.items()]
+    shown = [f"{NAMED[name]} in {interval(ball)}" for name, ball in numbers.items()]
     shown.append(f"{len(pieces)} pieces, r(T) <= {float(radius):.2e}")
     proved = bool(fall >= bound)
     yield Certificate(

@@ -37,7 +37,8 @@ from theorems.kawaguchi_2021.linear_rate.problem import RateProblem, Setting, bu
 from verify.certificates.balls import midpoints, precisely
 from verify.certificates.certificate import Certificate, Word
 from verify.certificates.concave import Integral
-from verify.certificates.exact import binaries, binary, ends
+from verify.certificates.exact import binaries, binary, ends, interval
+from verify.certificates.least_squares import NAMED
 from verify.certificates.series import value, widened
 from verify.certificates.tube import WIDEST, Piece, followed, rounded_up, texts
 from verify.data.samples import digest_of
@@ -189,7 +190,7 @@ def certificates(path: Enclosed, faster: bool) -> Iterator[Certificate]:
         "tightness": tightness,
     }
     given, found = summary(path), {name: ends(ball) for name, ball in numbers.items()}
-    shown = [f"{name} in [{ball.lower().str(15)}, {ball.upper().str(15)}]" for name, ball in numbers.items()]
+    shown = [f"{NAMED[name]} in {interval(ball)}" for name, ball in numbers.items()]
     growth = float(sum((piece.mu * piece.length for piece in path.pieces), arb(0)))
     shown.append(f"{len(path.pieces)} pieces, int mu = {growth:.3g}, r(T) <= {float(path.radius):.2e}")
     proved = bool(fall >= bound)

@@ -6,6 +6,7 @@ two to the exponent, as a float is: ``-0x3p-1`` is -3/2. An enclosure is a list 
 
 from __future__ import annotations
 
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -37,6 +38,17 @@ def binaries(matrix: NDArray[np.float64] | arb_mat) -> list[list[str]]:
     """The texts of the entries of a matrix of floats or of exact balls, by rows."""
     rows: list[list[Any]] = matrix.tolist() if isinstance(matrix, arb_mat) else np.atleast_2d(matrix).tolist()
     return [[binary(entry) for entry in row] for row in rows]
+
+
+def interval(ball: arb, digits: int = 12) -> str:
+    """The ends of an enclosure for a reader: decimals of so many digits, rounded outward."""
+
+    def decimal(text: str, rounding: str) -> str:
+        number = parsed(text)
+        return f"{Context(digits, rounding).divide(Decimal(number.numerator), Decimal(number.denominator)):g}"
+
+    low, high = ends(ball)
+    return f"[{decimal(low, ROUND_FLOOR)}, {decimal(high, ROUND_CEILING)}]"
 
 
 def parsed(text: str) -> Fraction:

@@ -21,6 +21,20 @@ def squared_norm(matrix: arb_mat) -> arb:
     return total(entry * entry for entry in matrix.entries())
 
 
+#: What a report calls the numbers of an enclosed path.
+NAMED = {
+    "optimal_value": "L*",
+    "kappa": "kappa",
+    "size": "||C||",
+    "excess_start": "E(0)",
+    "excess_end": "E(T)",
+    "fall": "log E(0)/E(T)",
+    "integral": "int lambda_min(D)",
+    "lambda_T": "lambda_T",
+    "tightness": "log E(0)/E(T) over its bound",
+}
+
+
 @dataclass(frozen=True)
 class LeastSquares:
     """L_0 for exact features Phi (m, n) and targets Y (k, n), where Phi has full rank.

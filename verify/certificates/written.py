@@ -24,6 +24,9 @@ SCHEMA_VERSION = 1
 #: What a report does not print in full, in characters: it is in certificate.json.
 LONGEST = 20_000
 
+#: The same of binary numbers, which nobody reads.
+LONGEST_BINARY = 400
+
 #: Lists without lists in them, as `json` lays them out.
 INNERMOST = re.compile(r"\[[^\[\]{}]*\]")
 
@@ -96,4 +99,8 @@ def _numbers(certificate: Certificate) -> Iterator[list[str]]:
 
 def _text(value: Any) -> str:
     text = json.dumps(value).replace('"', "")
-    return text if len(text) <= LONGEST else f"({len(text)} characters, see certificate.json)"
+    return (
+        text
+        if len(text) <= (LONGEST_BINARY if "0x" in text else LONGEST)
+        else f"({len(text)} characters, see certificate.json)"
+    )
