@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import click
 
 import verify
-from verify.commands import author, browse, falsify, figures, regress, run, suite, sweep
+from verify.commands import author, browse, certify, falsify, figures, regress, run, suite, sweep
 from verify.commands.base import CommandGroup
 from verify.commands.guard import run_guarded
-from verify.commands.library import Figures, Theorems
+from verify.commands.library import Certifiers, Figures, Theorems
 
 if TYPE_CHECKING:
     from verify.sweeps.laws import LawSweep
@@ -35,6 +35,12 @@ class Papers:
         from theorems import figures
 
         return figures
+
+    @property
+    def certificates(self) -> Certifiers:
+        from theorems import certificates
+
+        return certificates
 
     @property
     def laws(self) -> Sequence[LawSweep]:
@@ -61,6 +67,8 @@ for command in (
     regress.remake_report,
     author.power,
     falsify.falsify,
+    certify.certify,
+    certify.check_certificate,
     author.lint,
     browse.info,
 ):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from verify.contract.catalogue import Catalogue, Found
@@ -37,6 +37,15 @@ class Figures(Protocol):
         """The figure of that name; InputError with the nearest name when no figure has it."""
 
 
+class Certifiers(Protocol):
+    """What makes certificates: `module:function` by kind, disproofs, state and path, and theorem."""
+
+    CERTIFIERS: Mapping[str, Mapping[str, str]]
+
+    def certifier(self, kind: str, name: str) -> Callable[..., Any]:
+        """The function that makes these certificates of a theorem."""
+
+
 class Library(Protocol):
     """What a command line can run. Each catalogue is imported when it is first asked for.
 
@@ -47,5 +56,7 @@ class Library(Protocol):
     def theorems(self) -> Theorems: ...
     @property
     def figures(self) -> Figures: ...
+    @property
+    def certificates(self) -> Certifiers: ...
     @property
     def laws(self) -> Sequence[LawSweep]: ...

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from verify.commands.base import library, reserved_names
+from verify.commands.certify import certified_with
 from verify.commands.regress import DIFFERS
 from verify.commands.settings import TheoremCommand
 from verify.commands.shared import (
@@ -42,6 +43,11 @@ from verify.theorem import presets
     metavar="REFERENCE",
     help="compare with the reference of the preset in this folder, or with this record; exit 5 if it differs",
 )
+@click.option(
+    "--certify",
+    is_flag=True,
+    help="also what `verify certify` disproves in a second; it decides no verdict",
+)
 @out_option
 @click.option(
     "--jobs", type=click.IntRange(1, 1000), metavar="N", help="parallel processes  [as many as cores]"
@@ -53,6 +59,7 @@ def all_theorems(
     preset: presets.Preset,
     config: Path | None,
     against: Path | None,
+    certify: bool,
     out: Path,
     jobs: int | None,
     verbose: bool,
@@ -70,6 +77,7 @@ def all_theorems(
     from verify.runs.cost import Plan, announcement
     from verify.runs.suite import Job, run_suite, suite_command
     from verify.views import terminal
+    from verify.views.certified import CertificatePage
     from verify.views.github import require_summary
 
     found = library().theorems.catalogue(reserved=reserved_names())
@@ -84,11 +92,19 @@ def all_theorems(
     expected = announcement([[Plan(job.theorem, job.setting, job.seeds) for job in runs]], jobs)
     require_writable(out)
     require_summary(os.environ)
-    command = suite_command(preset, config, given)
+    command = suite_command(preset, config, given, certify=certify)
+    certified = certified_with([module.NAME for module in modules], command) if certify else None
     announce(expected, not (quiet or as_json))
     with progress_line("all", shown=not (quiet or as_json)) as progress:
         suite, written = run_suite(
-            runs, preset, command, out, jobs, progress, (str(against), reference) if reference else None
+            runs,
+            preset,
+            command,
+            out,
+            jobs,
+            progress,
+            (str(against), reference) if reference else None,
+            certified,
         )
     moved = suite.compared.differences if suite.compared else []
     if as_json:
@@ -98,6 +114,8 @@ def all_theorems(
         page = terminal.Page(console)
         if not quiet:
             console.print(page.suite(suite, verbose))
+            if certified:
+                console.print(CertificatePage(console).certified(suite.certificates))
             if moved:
                 console.print(page.differences(moved))
         if suite.compared:

@@ -177,8 +177,19 @@ class Record(_Model):
         return self.label
 
 
+class CertificateRecord(_Model):
+    """What was proved, beside the numerical verdicts and apart from them; see `verify.certificates`."""
+
+    theorem: str
+    claim: str
+    word: str
+    statement: str
+    advice: str
+    trusted: Sequence[str]
+
+
 class Suite(_Model):
-    """All runs of one `verify all`."""
+    """All runs of one `verify all`; certificates decide no verdict."""
 
     schema_version: Literal[1] = SCHEMA_VERSION
     preset: Preset
@@ -189,6 +200,7 @@ class Suite(_Model):
     command: str
     started: str
     compared: Comparison | None = None
+    certificates: Sequence[CertificateRecord] = ()
 
     @property
     def reference_name(self) -> str:

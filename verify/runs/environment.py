@@ -22,7 +22,17 @@ DISTRIBUTION = "verify-theorems"
 #: Where the code lies that decides what a run finds.
 OWN = ("verify", "theorems")
 
-PACKAGES = ("numpy", "scipy", "scikit-sundae", "scikit-learn", "pydantic", "matplotlib", "click", "torch")
+PACKAGES = (
+    "numpy",
+    "scipy",
+    "scikit-sundae",
+    "scikit-learn",
+    "pydantic",
+    "matplotlib",
+    "click",
+    "torch",
+    "python-flint",
+)
 
 
 def environment() -> dict[str, Any]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from joblib import cpu_count
 
 from verify.records.directory import write_whole
-from verify.records.record import Record, Suite
+from verify.records.record import CertificateRecord, Record, Suite
 from verify.records.regression import compare_records
 from verify.runs.environment import environment
 from verify.runs.judged import laws_of
@@ -40,6 +40,14 @@ class Job:
     seeds: int = 1
 
 
+@dataclass(frozen=True)
+class Certified:
+    """Certificates for a suite to show, and the texts of their files by name."""
+
+    records: Sequence[CertificateRecord]
+    files: Mapping[str, str]
+
+
 def run_suite(
     jobs: Sequence[Job],
     preset: Preset,
@@ -48,10 +56,12 @@ def run_suite(
     processes: int | None = None,
     progress: Progress = silent,
     reference: tuple[str, Record | Suite] | None = None,
+    certified: Certified | None = None,
 ) -> tuple[Suite, Path]:
     """Run all jobs in parallel processes and write one directory into `parent`, whole or not at all.
 
-    A `reference`, with the name that the user gave it, is compared with, and the outcome recorded.
+    A `reference`, with the name that the user gave it, is compared with, and the outcome recorded. What is
+    `certified` is written beside the runs.
 
     The directory holds `record.json` and, for every run, a folder with its arrays and pictures. Each
     process has its share of the cores for BLAS. `command` reproduces the suite.
@@ -72,20 +82,25 @@ def run_suite(
             environment=environment(),
             command=command,
             started=started,
+            certificates=certified.records if certified else (),
         )
         if reference is not None:
             name, stored = reference
             suite = suite.model_copy(update={"compared": compare_records(stored, suite, name)})
         (folder / "record.json").write_text(suite.model_dump_json(indent=1), encoding="utf-8")
+        for name, text in certified.files.items() if certified else ():
+            (folder / name).write_text(text, encoding="utf-8")
         write_views(folder, suite)
 
     written = write_whole(parent, directory_name("all", started, command), fill)
     return suite, written
 
 
-def suite_command(preset: Preset, config: Path | None, options: Mapping[str, str]) -> str:
+def suite_command(
+    preset: Preset, config: Path | None, options: Mapping[str, str], *, certify: bool = False
+) -> str:
     """The command that reproduces a suite."""
-    words = ["verify", "all", "--preset", preset]
+    words = ["verify", "all", "--preset", preset, *(["--certify"] if certify else [])]
     if config is not None:
         words += ["--config", str(config)]
     return shlex.join([*words, *(word for name in options for word in (option_name(name), options[name]))])

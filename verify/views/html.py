@@ -37,6 +37,7 @@ def html(made: Record | Suite, pictures: Sequence[Path]) -> str:
         runs=list(zip(records, pictures, strict=True)),
         verdict=made.verdict,
         comparison=made.compared if isinstance(made, Suite) else None,
+        certificates=made.certificates if isinstance(made, Suite) else (),
         environments=environments(records),
     )
 

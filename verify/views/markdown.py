@@ -8,7 +8,7 @@ from functools import cache
 
 from jinja2 import Template
 
-from verify.records.record import Comparison, Difference, Record, Suite, runs_of
+from verify.records.record import CertificateRecord, Comparison, Difference, Record, Suite, runs_of
 from verify.theorem.verdicts import worst
 from verify.views.filling import templates
 from verify.views.notation import unicode
@@ -45,7 +45,27 @@ def report_markdown(made: Record | Suite, pictures: Sequence[str]) -> str:
     if isinstance(made, Record):
         return reports[0]
     moved = made.compared.differences if made.compared else ()
-    return "\n".join([summary(made.theorems, moved), *comparison_lines(made.compared), *reports])
+    certified = certificate_lines(made.certificates)
+    return "\n".join([summary(made.theorems, moved), *comparison_lines(made.compared), *certified, *reports])
+
+
+def certificate_lines(certificates: Sequence[CertificateRecord]) -> list[str]:
+    """What was proved, apart from the numerical verdicts; nothing if nothing was asked for."""
+    if not certificates:
+        return []
+    rows = [f"| {plain(one.claim)} | {one.word} | {math(one.statement)} |" for one in certificates]
+    trusted = dict.fromkeys(part for one in certificates for part in one.trusted)
+    return [
+        "### Certificates",
+        "",
+        "Apart from the numerical verdicts, by exact numbers; `certificates.md` has the arguments, and "
+        f"`verify check-certificate certificate.json` checks them. Trusted: {plain(', '.join(trusted))}.",
+        "",
+        "| claim | word | statement |",
+        "|---|---|---|",
+        *rows,
+        "",
+    ]
 
 
 def comparison_lines(comparison: Comparison | None) -> list[str]:
