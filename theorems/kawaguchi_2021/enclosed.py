@@ -30,7 +30,7 @@ class EnclosedState:
     gamma: arb
 
     @classmethod
-    def of(cls, a: Array | arb_mat, b: Array | arb_mat, gamma: float) -> EnclosedState:
+    def of(cls, a: Array | arb_mat, b: Array | arb_mat, gamma: float | arb) -> EnclosedState:
         """From floats, or from balls."""
         a, b = (exact(part) if isinstance(part, np.ndarray) else part for part in (a, b))
         s, factor = softmax(a), arb(gamma)

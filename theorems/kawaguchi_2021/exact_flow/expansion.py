@@ -19,9 +19,10 @@ from functools import cached_property
 import numpy as np
 from flint import arb, arb_mat
 
+from theorems.kawaguchi_2021.enclosed import softmax
 from theorems.kawaguchi_2021.exact_flow.curvature import Along, growth
 from theorems.kawaguchi_2021.exact_flow.majorants import Bounds, Centre, bounds
-from theorems.kawaguchi_2021.exact_flow.model import Model, softmax
+from theorems.kawaguchi_2021.exact_flow.model import Model
 from verify.certificates.balls import magnitudes, midpoints
 from verify.certificates.series import Series, column_sums, entrywise, grown_to, product, proposed
 from verify.certificates.tube import Piece, State

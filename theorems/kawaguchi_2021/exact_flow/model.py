@@ -9,17 +9,10 @@ import numpy as np
 from flint import arb, arb_mat
 from numpy.typing import NDArray
 
+from theorems.kawaguchi_2021.enclosed import EnclosedState, softmax
 from verify.certificates.balls import exact, identity
 from verify.certificates.least_squares import LeastSquares
-from verify.certificates.series import Flat, Series, column_sums, entrywise, product
-
-
-def softmax(a: arb_mat) -> arb_mat:
-    """Softmax of every column."""
-    columns = a.ncols()
-    powers = [entry.exp() for entry in a.entries()]
-    sums = column_sums(powers, columns)
-    return arb_mat(a.nrows(), columns, [x / sums[i % columns] for i, x in enumerate(powers)])
+from verify.certificates.series import Flat, Series, entrywise, product
 
 
 @dataclass(frozen=True)
@@ -57,29 +50,8 @@ class Model:
         return self.loss.excess(b * self.resolvent(softmax(a)))
 
     def operator(self, a: arb_mat, b: arb_mat) -> arb_mat:
-        """D at (A, B), (m_y m, m_y m), output by output: its blocks are V^T diag_k(N_k[i, j]) V.
-
-        N_k = I + gamma^2 C_k C_k^T with C_k = Q J_k.
-        """
-        m, outputs = self.width, self.outputs
-        stochastic = softmax(a)
-        v = self.resolvent(stochastic)
-        q = b * v
-        s, values, means = stochastic.entries(), q.entries(), (q * stochastic).entries()
-        inner = []
-        for k in range(m):
-            column = s[k::m]
-            c = arb_mat(
-                outputs,
-                m,
-                [
-                    column[i] * (values[o * m + i] - means[o * m + k])
-                    for o in range(outputs)
-                    for i in range(m)
-                ],
-            )
-            inner.append([(identity(outputs) + self.gamma**2 * (c * c.transpose())).entries()])
-        return assembled(inner, [v])[0]
+        """D at (A, B), (m_y m, m_y m), output by output."""
+        return EnclosedState.of(a, b, self.gamma).flow_operator()
 
 
 def assembled(inner: Sequence[Flat], v: Series) -> list[arb_mat]:
