@@ -1,6 +1,7 @@
 """docs/certificates.md has the disproofs as they are, and the committed certificates hold."""
 
 import json
+import re
 from contextlib import suppress
 from pathlib import Path
 
@@ -19,7 +20,11 @@ def test_the_page_has_the_disproofs_as_the_code_makes_them(disproofs):
 
 
 #: Those with a time in their name are of whoever runs the tests.
-COMMITTED = sorted((ROOT / "results" / "certificates").glob("*[a-z]/certificate.json"))
+COMMITTED = [
+    file
+    for file in sorted((ROOT / "results" / "certificates").glob("*/certificate.json"))
+    if not re.search(r"\d", file.parent.name)
+]
 
 
 @pytest.mark.parametrize("file", COMMITTED, ids=lambda file: file.parent.name)
