@@ -49,8 +49,8 @@ MUTATIONS = (
     Mutation(
         "balance: budgets a thousand times as wide",
         BALANCE,
-        "UNSEEN = 10.0",
-        "UNSEEN = 1e4",
+        "UNSEEN = 20.0",
+        "UNSEEN = 2e4",
         "a loose integrator would pass",
         LING,
     ),

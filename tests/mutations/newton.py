@@ -84,8 +84,8 @@ MUTATIONS = (
     Mutation(
         "an order known to 1",
         f"{HERE}/order.py",
-        "return float(order), float(2 * abs(order - following) + 4 * noise[clear])",
-        "return float(order), 0.09",
+        "float(2 * near + far + 4 * noise[clear])",
+        "0.09",
         "the error of an order is how it changes with delta",
         POWER,
     ),

@@ -22,6 +22,10 @@ from verify.certificates.judging import Sided, enclosed, sided, undecided
 LARGEST_COUPLING = 512
 
 
+#: Relative distance of gamma from its limit below which it is that limit, rounded.
+ROUNDED = 1e-12
+
+
 def coupled(at: Point) -> Iterator[Certificate]:
     """What rests on A: the condition on gamma, the equilibrium, and the explicit Theorem 3.1."""
     problem, theta = at.problem, at.theta
@@ -36,7 +40,7 @@ def coupled(at: Point) -> Iterator[Certificate]:
         "gamma": binary(float(problem.gamma)),
     }
     if at.initial:
-        yield gamma_small(at, norm, whole)
+        yield from gamma_small(at, norm, whole)
     coupling = arb(float(problem.gamma)) / at.root
     state = problem.start if at.initial else problem.model.at(theta)
     solved = equilibrium(
@@ -52,19 +56,21 @@ def coupled(at: Point) -> Iterator[Certificate]:
             yield explicit(at, norm, solved, reach, whole)
 
 
-def gamma_small(at: Point, norm: Norm, whole: Mapping[str, Any]) -> Certificate:
-    """The condition on gamma, which the default gamma meets with equality, to rounding."""
+def gamma_small(at: Point, norm: Norm, whole: Mapping[str, Any]) -> Iterator[Certificate]:
+    """The condition on gamma; none for the default gamma, which is its limit but for rounding."""
     weights = spectral_norm(exact(at.theta.w))
     c = (norm.ball / at.root).max(weights.ball / at.root)
     limit = (1 / (4 * c)).min(arb(0.5))
     gamma = float(at.problem.gamma)
+    if abs(gamma / limit - 1) < ROUNDED:
+        return
     found = sided(limit, limit, arb(gamma))
     statement = {
         Sided.ABOVE: "gamma <= min(1/2, 1/(4c))",
         Sided.BELOW: f"gamma exceeds min(1/2, 1/(4c)) by {float(gamma / limit - 1):.1e} of it: it fails",
         Sided.OPEN: "gamma <= min(1/2, 1/(4c))",
     }[found]
-    return Certificate(
+    yield Certificate(
         theorem=NAME,
         claim="G-gamma",
         kind="coupling",

@@ -49,9 +49,15 @@ DERIVATIVE = (
     "by_W = (p + v) * X",
     "H = by_a.transpose() * by_a + by_W.transpose() * by_W + z.transpose() * z + f.transpose() * f",
     "derivative = -1 * r * H",
+    "swap[0, 0] == swap[1, 1] == 0",
+    "swap[0, 1] == swap[1, 0] == 1",
     "printed = derivative + z[0, 0] * z[0, 1] * r * swap",
     "printed != derivative",
 )
+
+
+#: The least of the factors that are printed, by what is bounded.
+LEAST = {"u": 16, "v": 8}
 
 
 def norm_rule(name: str) -> Sequence[str]:
@@ -72,6 +78,7 @@ def norm_rule(name: str) -> Sequence[str]:
         "3 * lambda_above <= 4 * by_rows(G)",
         "residual = square(u * z + v * phi - y)",
         "0 < residual",
+        f"{LEAST[name]} <= factor",
         "bound = (factor * c / lambda_below) ** 2 * y.ncols() * residual",
         f"size = square({name})",
         "bound < size",

@@ -35,7 +35,7 @@ RULE = (
     "c_u = (size + delta) / (1 - w - delta)",
     "h = (c_w ** 2 + c_u ** 2) * square(X)",
 )
-FAILS = (*RULE, "lambda_0 < 4 * h")
+FAILS = (*RULE, "delta == 0", "lambda_0 < 4 * h")
 SHORT = (*RULE, "4 * h <= lambda_0", "lambda_0 - 4 * h < lambda_0 / 2")
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from verify.certificates.certificate import Certificate
+from verify.data.file import UNREADABLE
 from verify.records.reading import read_record
 from verify.records.record import Record
 from verify.theorem.errors import InputError
@@ -56,7 +57,7 @@ def stored_states(setting: BaseSetting, run: Path) -> Iterator[tuple[float, Para
                     dict(zip(names, [stored[key] for key in stored if key.startswith(end)], strict=True))
                     for end in ("first_", "last_")
                 ]
-    except (OSError, KeyError, ValueError, IndexError) as problem:
+    except (*UNREADABLE, KeyError, IndexError) as problem:
         raise InputError(
             f"{file} has no parameters of this theorem ({problem}): give another --run"
         ) from None

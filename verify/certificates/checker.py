@@ -21,6 +21,9 @@ RULES = json.loads(Path(__file__).with_name("rules.json").read_text(encoding="ut
 #: Said of a certificate that nothing here can compute again: its digest is all that was looked at.
 UNKNOWN = "no rule for its kind: only the digest was checked"
 
+#: Said of one that is UNDECIDED.
+NOTHING = "it is UNDECIDED, and shows nothing"
+
 
 def number(text: str | int) -> fmpq:
     if not re.fullmatch(r"-?(\d+(/\d+)?|0x[0-9a-f]+p-?\d{1,5})", str(text)):
@@ -84,11 +87,13 @@ def check(text: str) -> list[tuple[str, str]]:
         wrong = "" if rule.startswith(RULES.get(one["kind"], "?")) else "its rule is not that of its kind"
         try:
             with ctx.workprec(128):
-                if one["kind"] in path_checker.KINDS:
+                if one["word"] == "UNDECIDED":
+                    wrong = NOTHING
+                elif one["kind"] in path_checker.KINDS:
                     wrong = path_checker.fault(one)
                 else:
                     wrong = (wrong or fault(one["given"], one["found"])) if one["kind"] in RULES else UNKNOWN
-        except (AttributeError, IndexError, SyntaxError, TypeError, ValueError, ZeroDivisionError) as problem:
-            wrong = f"{type(problem).__name__}: {problem}"
-        faults.append((one["claim"], "" if one["word"] == "UNDECIDED" else wrong))
+        except (ArithmeticError, AttributeError, LookupError, SyntaxError, TypeError, ValueError) as problem:
+            wrong = f"its numbers are not of its kind ({type(problem).__name__}: {problem})"
+        faults.append((one["claim"], wrong))
     return faults or [("the file", "it holds no certificate")]

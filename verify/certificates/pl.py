@@ -76,13 +76,15 @@ class Shallow:
         """
         low, high = self.constant(least)
         met = least.low > 0 and low > 0 and (self.loss != "hinge" or self.spans)
-        inside = f"for ||W||_1 < {self.radius!r}" if np.isfinite(self.radius) else "for all W"
+        bounded = np.isfinite(self.radius)
+        inside = f"for ||W||_1 < {self.radius:g}, L*_R the least there" if bounded else "for all W"
+        best = "L*_R" if bounded else "L*"
         return Certificate(
             theorem=theorem,
             claim=claim,
             kind="pl-constant",
-            statement=f"1/2 ||grad L_0(W)||^2 >= kappa (L_0(W) - L*) {inside}, kappa = {FORMULAS[self.loss]} "
-            "> 0, and rank Phi = min(n, m)",
+            statement=f"1/2 ||grad L_0(W)||^2 >= kappa (L_0(W) - {best}) {inside}, "
+            f"kappa = {FORMULAS[self.loss]} > 0, and rank Phi = min(n, m)",
             word=Word.PROVED if met else Word.UNDECIDED,
             given={**self.objective, "vector": binaries(least.vector[None, :])[0]},
             found={"sigma_squared": enclosed(least.low, least.high), "kappa": enclosed(low, high)},

@@ -15,7 +15,7 @@ import click
 from verify.commands.base import Command, Folder, library, reserved_names
 from verify.commands.settings import TheoremCommand
 from verify.commands.shared import complete_theorem, given_options
-from verify.theorem.errors import InputError
+from verify.theorem.errors import HypothesisError, InputError
 from verify.theorem.verdicts import Verdict
 
 if TYPE_CHECKING:
@@ -75,6 +75,8 @@ def certify(
     require_flint()
     from verify.theorem.settings import make_setting, option_name
 
+    if run is not None and path:
+        raise InputError("--run is about --state, --path starts where a setting does: leave one out")
     flags = {"disproofs": disproofs, "state": state or run is not None, "path": path}
     asked = [kind for kind, wanted in flags.items() if wanted]
     if name is None and (
@@ -102,7 +104,10 @@ def certify(
     from verify.records.directory import require_writable
 
     require_writable(out)
-    certificates = list(made)
+    try:
+        certificates = list(made)
+    except HypothesisError as unmet:
+        raise InputError(f"nothing can be certified there: {unmet}") from None
 
     from verify.certificates.certificate import Word
     from verify.certificates.written import counted, write
@@ -189,7 +194,7 @@ def check_certificate(file: Path) -> int:
     exits 3.
     """
     require_flint()
-    from verify.certificates.checker import UNKNOWN, check
+    from verify.certificates.checker import NOTHING, UNKNOWN, check
 
     try:
         checked = check(file.read_text(encoding="utf-8"))
@@ -200,7 +205,7 @@ def check_certificate(file: Path) -> int:
     told = [(claim, fault) for claim, fault in checked if fault]
     for claim, fault in told:
         click.echo(f"{claim}: {fault}")
-    wrong = [claim for claim, fault in told if fault != UNKNOWN]
+    wrong = [claim for claim, fault in told if fault not in (NOTHING, UNKNOWN)]
     if wrong:
         click.echo(f"{len(wrong)} of {len(checked)} checks fail: {file}")
         return Verdict.VIOLATED.exit_code

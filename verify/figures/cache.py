@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import threadpoolctl
-from joblib import Memory, Parallel, delayed, parallel_config
+from joblib import Memory
 from joblib.memory import MemorizedFunc
 
 from verify.figures.footprint import Footprint
 from verify.runs.code import code_version
+from verify.runs.workers import LocalWorkers, side_by_side
 
 #: Work, in multiplications, from which a curve gets all cores to itself instead of one of them.
 LARGE_WORK = 1e13
@@ -107,10 +108,11 @@ class CurveCache:
                     self.result(curve, _unwatched)
                 yield curve
             return
-        with parallel_config(backend="loky", inner_max_num_threads=1):
-            pool = Parallel(n_jobs=workers, return_as="generator_unordered")
-            for position in pool(delayed(_finish)(self.folder, i, curve) for i, curve in enumerate(curves)):
-                yield curves[position]
+        tasks = [(self.folder, curve) for curve in curves]
+        for position, lost in side_by_side(_finish, tasks, LocalWorkers(workers)):
+            if lost is not None:
+                raise ChildProcessError(f"{curves[position].label}: {lost.reason}")
+            yield curves[position]
 
 
 def workers_for(curves: int) -> int:
@@ -118,9 +120,9 @@ def workers_for(curves: int) -> int:
     return min(os.cpu_count() or 1, curves)
 
 
-def _finish(folder: Path, position: int, curve: Curve) -> int:
-    CurveCache(folder).result(curve, _unwatched)
-    return position
+def _finish(folder: Path, curve: Curve) -> None:
+    with threadpoolctl.threadpool_limits(limits=1):
+        CurveCache(folder).result(curve, _unwatched)
 
 
 def _unwatched(fraction: float) -> None:

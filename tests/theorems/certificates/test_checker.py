@@ -163,7 +163,7 @@ def test_binary_numbers_are_read():
 def test_what_is_undecided_claims_nothing(disproofs):
     record = json.loads(text_of(disproofs[0]))
     record["certificates"][0] |= {"word": "UNDECIDED", "found": {}}
-    assert checker.check(repaired(record)) == [(disproofs[0].claim, "")]
+    assert checker.check(repaired(record)) == [(disproofs[0].claim, checker.NOTHING)]
 
 
 @pytest.mark.parametrize("name", ["more", "gamma"])

@@ -272,8 +272,8 @@ def test_at_drawn_points_search_and_checker_agree_on_condition_nine():
         a = (3 * abs(size) / 50, 4 * abs(size) / 50)
         if not (0 <= abs(w) / 3 + abs(delta) / 4 < 1 and size):
             continue
-        for make in (ling.never, ling.short):
-            found = make(abs(w) / 3, a, abs(delta) / 4)
+        for make, least in ((ling.never, Fraction(0)), (ling.short, abs(delta) / 4)):
+            found = make(abs(w) / 3, a, least)
             assert holds(found) == (found.word is Word.DISPROVED)
             words.append(found.word)
     assert {*words} == {Word.DISPROVED, Word.UNDECIDED}

@@ -341,3 +341,25 @@ def test_a_path_on_which_errors_grow_too_much_is_refused():
     Forecast(times, 20 * ones, ones, ones, 1e-3, 1e-8).require(0.0, 1.0, 8)
     with pytest.raises(InputError, match=r"int mu = 80.*--horizon 1.2 or --width 5"):
         Forecast(times, 40 * ones, ones, ones, 1e-3, 1e-8).require(0.0, 1.0, 8)
+
+
+def forged(certificate, **changes):
+    """A certificate with some of `given` or `found` replaced."""
+    one = dict(vars(certificate))
+    for name, other in changes.items():
+        part = "given" if name in one["given"] else "found"
+        one[part] = {**one[part], name: other}
+    return one
+
+
+def test_the_checker_takes_no_forged_piece_sign_or_kind(certificate):
+    piece = dict(certificate.given["pieces"][0])
+    still = {"length": certificate.given["horizon"], "mu": "0x0p0", "defect": "0x0p0", "jump": "0x0p0"}
+    still = {**piece, **still, "radius": "0x0p0", "integral": ["0x1p-10", "0x1p-10"]}
+    end = {name: certificate.given[name] for name in ("a", "b")} | {"radius": "0x0p0"}
+    assert fault(forged(certificate, pieces=[still], end=end)) != ""
+    assert fault(forged(certificate, gamma="-0x1p-1")) != ""
+    with pytest.raises(ValueError, match="unpack"):  # which `check` calls wrong numbers
+        fault(forged(certificate, horizon="0x0p0", pieces=[], end=end))
+    assert fault({**vars(certificate), "kind": "linear-deq-path"}) != ""
+    assert fault({**vars(certificate), "word": "DISPROVED"}) != ""

@@ -11,6 +11,10 @@ from verify.runs.power import trials
 PLANTED = Path(__file__).parents[2] / "data" / "falsehoods.txt"
 
 
+#: Theorems whose false claims take longer.
+LONG = {"linear-rate", "relu-convergence"}
+
+
 def planted():
     return [
         f"{name}  {falsehood.claim}  {falsehood.what}"
@@ -33,7 +37,10 @@ def test_every_claim_has_a_falsehood_and_every_broken_hypothesis_a_setting():
         assert broken >= {claim.id for claim in claims.claims if claim.kind == "hypothesis"}
 
 
-@pytest.mark.parametrize("name", theorems.BUILT_IN)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=pytest.mark.campaign if name in LONG else ()) for name in theorems.BUILT_IN],
+)
 def test_none_survives(name):
     found = trials(theorems.load(name))
     assert [(one.falsehood.claim, one.falsehood.what, one.missed) for one in found if one.missed] == []

@@ -17,14 +17,20 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # those of other packages, on
 
 
 @pytest.fixture(scope="module")
-def address():
+def cluster():
     with (
         dask.config.set(SETTINGS),
         distributed.LocalCluster(
             n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50
         ) as cluster,
     ):
-        yield cluster.scheduler_address
+        yield cluster
+
+
+@pytest.fixture
+def address(cluster):
+    cluster.wait_for_workers(2)  # those that the last test killed come back
+    return cluster.scheduler_address
 
 
 def test_the_numbers_are_those_of_local_processes(address, tmp_path):
