@@ -174,7 +174,7 @@ def test_ling_convergence(options):
     check_run("ling-convergence", options)
 
 
-@settings(GLANCE, max_examples=3)
+@settings(GLANCE, max_examples=2)
 @given(LINEAR_DEQ)
 def test_linear_deq(options):
     check_run("linear-deq", options)

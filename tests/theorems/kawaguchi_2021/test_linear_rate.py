@@ -78,7 +78,7 @@ def tight():
         pytest.param({"loss": "logistic"}, marks=pytest.mark.campaign),
         pytest.param({"loss": "cross-entropy", "width": 8, "outputs": 4}, marks=pytest.mark.campaign),
         {"loss": "hinge", "width": 9, "samples": 6, "data": "synthetic"},
-        {"loss": "hinge"},
+        pytest.param({"loss": "hinge"}, marks=pytest.mark.campaign),
     ],
 )
 def test_the_theorem_holds(options):
