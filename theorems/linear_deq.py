@@ -64,7 +64,9 @@ class Setting(StartSetting):
         None, examples=["checkpoint.npz"], description="A(0) (k, d) and M(0) (k, k), FILE.npz; default: drawn"
     )
     width: int = Field(5, ge=1, le=100, description="features d")
-    outputs: int | None = Field(None, ge=1, le=50, examples=[1], description="outputs k; default 3 or 1")
+    outputs: int | None = Field(
+        None, ge=1, le=50, examples=[1], description="outputs k; default 3 or 1, or as many as a file has"
+    )
     samples: int | None = Field(None, ge=1, le=10_000, examples=[9], description="n; default 100, hinge d/2")
     data: str = Field("synthetic", examples=["mine.npz"], description="synthetic, digits, or FILE.npz")
     loss: Loss = Field("square", description="loss function")

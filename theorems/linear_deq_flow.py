@@ -162,7 +162,9 @@ def velocity(M: Array, W: Array, G: Array, speeds: tuple[float, float] = (1, 1))
 def start(asked: Mapping[str, Any], given: Start | None, aligned: bool, offset: float) -> Problem:
     """Data and losses are those of the suite's other linear model, with their errors for bad input."""
     d, loss, seed, smallest = (asked[name] for name in ("width", "loss", "seed", "smallest"))
-    outputs = asked["outputs"] or (3 if loss in ("square", "cross-entropy") else 1)
+    outputs = asked["outputs"]
+    if outputs is None and asked["data"] in ("digits", "synthetic"):  # a file has as many as it has
+        outputs = 3 if loss in ("square", "cross-entropy") else 1
     if aligned:
         asked, outputs = {**asked, "samples": d}, 1
     shared = LinearSetting.model_construct(**{**asked, "outputs": outputs})

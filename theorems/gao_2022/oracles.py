@@ -75,8 +75,11 @@ def kernel_by_quadrature(inputs: Array) -> Array:
 def lambda_by_quadrature(start: Start, factor: float = 1.0) -> list[Check]:
     """No closed form, no angle between inputs, no eigenvalue solver."""
     limit = kernel_by_quadrature(start.inputs)
-    with np.errstate(divide="ignore", over="ignore"):
-        value = 1 / float(np.linalg.norm(np.linalg.inv(limit), 2))
+    try:
+        with np.errstate(divide="ignore", over="ignore"):
+            value = 1 / float(np.linalg.norm(np.linalg.inv(limit), 2))
+    except np.linalg.LinAlgError:  # of equal inputs
+        value = 0.0
     n = len(limit)
     return [
         equal(

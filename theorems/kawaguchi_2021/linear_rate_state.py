@@ -43,7 +43,7 @@ Array = NDArray[np.float64]
 
 NAME = "linear-rate"
 
-FLOORS = "lambda_min(D) lies above 1/(m (1+gamma)^2), as printed, and above 1/(1 + gamma sqrt(m))^2"
+FLOORS = "at this point lambda_min(D) lies above 1/(m (1+gamma)^2), as printed, and 1/(1 + gamma sqrt(m))^2"
 
 
 @dataclass(frozen=True)

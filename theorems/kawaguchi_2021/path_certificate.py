@@ -44,7 +44,7 @@ from verify.certificates.tube import WIDEST, Piece, followed, rounded_up, texts
 from verify.data.samples import digest_of
 from verify.linear_deq.spectrum import FlowOperator
 from verify.theorem.errors import InputError
-from verify.theorem.protocol import Progress, silent
+from verify.theorem.protocol import Progress
 
 THEOREM, CLAIM = "linear-rate", "K-T1"
 
@@ -75,12 +75,6 @@ def certify_path(setting: Setting, minutes: float, progress: Progress) -> Iterat
     problem = build(setting)
     made = plan(setting, problem, minutes)
     yield from certificates(enclosed(problem, made, progress), faster=setting.labels == "aligned")
-
-
-def disproof() -> Certificate:
-    """That no rate 1% faster holds at a time T > 0: the smallest aligned instance, under a second."""
-    setting = Setting(width=2, outputs=1, gamma=0.5, data="synthetic", labels="aligned", horizon=0.25)
-    return list(certify_path(setting, 1, silent))[-1]
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -31,14 +31,19 @@ LONGEST_BINARY = 400
 INNERMOST = re.compile(r"\[[^\[\]{}]*\]")
 
 
-def write(certificates: Sequence[Certificate], of: str, command: str, parent: Path) -> Path:
-    """The directory of some certificates, whole or not at all; its path. `of` begins its name."""
+def write(
+    certificates: Sequence[Certificate], of: str, command: str, setting: Mapping[str, Any], parent: Path
+) -> Path:
+    """The directory of some certificates, whole or not at all; its path. `of` begins its name.
+
+    `setting` is that of states and paths, empty for disproofs.
+    """
     started = datetime.now(UTC).isoformat(timespec="seconds")
-    made = {"command": command, "started": started, "environment": environment()}
+    made = {"command": command, "setting": setting, "started": started, "environment": environment()}
 
     def fill(folder: Path) -> None:
         (folder / "certificate.json").write_text(file_text(certificates, made), encoding="utf-8")
-        (folder / "report.md").write_text(report(certificates, command), encoding="utf-8")
+        (folder / "report.md").write_text(report(certificates, command, setting), encoding="utf-8")
 
     return write_whole(parent, directory_name(of, started, command), fill)
 
@@ -68,10 +73,13 @@ def counted(certificates: Sequence[Certificate]) -> str:
     return ", ".join(f"{words.count(word)} {word}" for word in Word if word in words)
 
 
-def report(certificates: Sequence[Certificate], command: str) -> str:
+def report(certificates: Sequence[Certificate], command: str, setting: Mapping[str, Any]) -> str:
     """The page: what each certificate says, its argument, its numbers."""
     lines = [f"# {counted(certificates)}", "", f"`{command}`", ""]
-    lines += ["`verify check-certificate certificate.json` checks the numbers again.", ""]
+    if setting:
+        options = ", ".join(f"{name} = {value}" for name, value in setting.items() if value is not None)
+        lines += [f"Setting: {plain(options)}.", ""]
+    lines += ["`verify check-certificate certificate.json` computes disproofs and paths again.", ""]
     for one in certificates:
         lines += [f"## {one.claim}: {one.word}", "", *argument(one)]
         lines += [line for text in _numbers(one) for line in (*text, "")]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -89,6 +89,7 @@ def certify(
         if given and kind not in kinds:
             raise InputError(f"{option} is about --{kind}: add that, or leave {option} out")
     made = _disproofs(name, large) if "disproofs" in kinds else iter(())
+    recorded: Mapping[str, Any] = {}
     for theorem in named:
         own = given_options([theorem], options)
         if own and (run is not None or kinds == ["disproofs"]):
@@ -96,6 +97,8 @@ def certify(
             why = "--run has a setting of its own" if run else "disproofs have no setting"
             raise InputError(f"{why}: leave {option} out")
         setting = make_setting(theorem, own)
+        if run is None and kinds != ["disproofs"]:
+            recorded = setting.model_dump(mode="json")
         if "state" in kinds:
             made = chain(made, _state(theorem, setting, run))
         if "path" in kinds:
@@ -113,7 +116,7 @@ def certify(
     from verify.certificates.written import counted, write
 
     command = shlex.join(["verify", *sys.argv[1:]])
-    written = write(certificates, name or "disproofs", command, out)
+    written = write(certificates, name or "disproofs", command, recorded, out)
     _show(certificates)
     click.echo(f"{counted(certificates)}: {written / 'report.md'}")
     undecided = any(one.word is Word.UNDECIDED for one in certificates)
@@ -179,7 +182,7 @@ def certified_with(names: Sequence[str], command: str) -> Certified:
     certificates = [one for one in _disproofs(None, large=False) if one.theorem in names]
     texts = {
         "certificate.json": file_text(certificates, {"command": command}),
-        "certificates.md": report(certificates, command),
+        "certificates.md": report(certificates, command, {}),
     }
     return Certified(certificate_records(certificates), texts)
 

@@ -145,7 +145,8 @@ def test_where_the_bound_is_tight_a_faster_rate_is_disproved(aligned):
 
 
 def test_the_smallest_instance_disproves_a_faster_rate():
-    found = path_certificate.disproof()
+    smallest = Setting(width=2, outputs=1, gamma=0.5, data="synthetic", labels="aligned", horizon=0.25)
+    *_, found = path_certificate.certify_path(smallest, 1, silent)
     assert found.word is Word.DISPROVED
     assert fault(vars(found)) == ""
 
