@@ -81,6 +81,10 @@ class Limits:
     restarts: int | None = None
 
 
+def _arrive(sought: Sought) -> None:
+    """Nothing: a process that was given it has all imported."""
+
+
 def search(sought: Sought, limits: Limits, tally: Tally, progress: Progress = silent) -> None:
     """Count into a tally what restarts find until the limits are reached or every claim is violated.
 
@@ -88,6 +92,9 @@ def search(sought: Sought, limits: Limits, tally: Tally, progress: Progress = si
     search and no claim is violated.
     """
     progress("search", 0, 1)
+    workers = LocalWorkers(limits.jobs)
+    for _ in side_by_side(_arrive, [(sought,)] * limits.jobs, workers):
+        pass  # the time is for searching, not for processes to start
     deadline = time.time() + limits.seconds
     count = MOST if limits.restarts is None else limits.restarts
     waiting: dict[int, Restart | Lost] = {}
@@ -99,7 +106,7 @@ def search(sought: Sought, limits: Limits, tally: Tally, progress: Progress = si
             return time.time() > deadline or len(list(solved.iterdir())) == len(sought.claims)
 
         tasks = [(Task(sought, index, limits.seed, deadline, solved),) for index in range(count)]
-        with closing(side_by_side(restart, tasks, LocalWorkers(limits.jobs), over)) as outcomes:
+        with closing(side_by_side(restart, tasks, workers, over)) as outcomes:
             for index, one in outcomes:
                 waiting[index] = one
                 # In their order, so that of equals the first is kept, whichever ended first.
