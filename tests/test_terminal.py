@@ -48,6 +48,10 @@ GLANCE = {
 }
 
 
+#: Those that take long.
+LASTING = {"all", "figures", "power", "seeds", "two theorems"}
+
+
 def inspected(screen, columns):
     """What no screen may show, whatever the command."""
     assert "Traceback" not in screen.text
@@ -61,7 +65,7 @@ def inspected(screen, columns):
         pytest.param(name, columns, marks=() if (name, columns) in GLANCE else pytest.mark.campaign)
         for name in COMMANDS
         for columns in (80, 120)
-        if (name, columns) not in (("all", 120), ("power", 120))  # long ones; 80 are harder to fit
+        if columns == 80 or name not in LASTING  # 80 are harder to fit
     ],
 )
 def test_every_command_in_a_terminal(tmp_path, name, columns):

@@ -96,7 +96,7 @@ LINEAR_DEQ = st.fixed_dictionaries(
 
 #: A look at every test run; the campaign behind the marker is what finds something.
 GLANCE = settings(
-    max_examples=6,
+    max_examples=3,
     deadline=None,
     derandomize=True,
     phases=[Phase.generate],  # a failure names the command that repeats it; shrinking takes minutes
@@ -156,25 +156,25 @@ def test_linear_rate(options):
     check_run("linear-rate", admissible(options))
 
 
-@settings(GLANCE, max_examples=3)
+@settings(GLANCE, max_examples=2)
 @given(TRUST_REGION)
 def test_trust_region_newton(options):
     check_run("trust-region-newton", admissible(options))
 
 
-@settings(GLANCE, max_examples=8)
+@settings(GLANCE, max_examples=4)
 @given(RELU)
 def test_relu_convergence(options):
     check_run("relu-convergence", options)
 
 
-@settings(GLANCE, max_examples=6)
+@settings(GLANCE, max_examples=3)
 @given(LING)
 def test_ling_convergence(options):
     check_run("ling-convergence", options)
 
 
-@settings(GLANCE, max_examples=2)
+@settings(GLANCE, max_examples=1)
 @given(LINEAR_DEQ)
 def test_linear_deq(options):
     check_run("linear-deq", options)
