@@ -15,8 +15,8 @@ from flint import arb, arb_mat
 
 from verify.certificates.balls import column_norm, identity, magnitudes, midpoints, spectral_norm
 from verify.certificates.least_squares import LeastSquares
-from verify.certificates.series import Series, beyond_constant, grown_to, over, product, proposed
-from verify.certificates.tube import WIDER, Piece, State, TooFarError
+from verify.certificates.series import Series, beyond_constant, grown_to, product, proposed
+from verify.certificates.tube import Piece, State, TooFarError, largest_of_form
 
 #: ``sum |M_k| reach^k ||V||`` at which the majorants converge well; of A, over 1 + its largest entry.
 REACH = 0.2
@@ -72,11 +72,7 @@ class Expansion:
 
     def deviation(self, reach: arb, radius: arb) -> Bounds:
         """Bounds of the deviations from the centre; raises TooFarError."""
-        moved = []
-        for series in self.path:
-            bound = beyond_constant(series, reach)
-            moved.append(arb_mat(bound.nrows(), bound.ncols(), [x + radius for x in bound.entries()]))
-        alpha, beta = moved
+        alpha, beta = (beyond_constant(series, reach, radius) for series in self.path)
         a, v, w, p = (magnitudes(x[0]) for x in (self.path[0], self.v, self.w, self.p))
         gradient = magnitudes(self.gradient)
         x = beta * v
@@ -91,18 +87,11 @@ class Expansion:
 
     def growth(self, piece: Piece[Bounds]) -> arb:
         """A bound of mu on the tube about the piece, exact."""
-
-        def held(series: Series, far: arb_mat, near: arb_mat) -> arb:
-            pairs = zip(far.entries(), near.entries(), strict=True)
-            extra = [piece.tail * x + y / WIDER for x, y in pairs]
-            flat = over([coefficient.entries() for coefficient in series], piece.length, extra)
-            return spectral_norm(arb_mat(far.nrows(), far.ncols(), flat))
-
         far, near = piece.far, piece.near
-        v = 2 * held(self.v, far.v, near.v)
-        b = v * held(self.p, far.p, near.p)
-        a = v * held(self.rising, far.field[1], near.field[1])
-        return (a / 2 + ((a / 2) ** 2 + (b / 2) ** 2).sqrt()).upper()
+        v = 2 * spectral_norm(piece.holds(self.v, far.v, near.v))
+        b = v * spectral_norm(piece.holds(self.p, far.p, near.p))
+        a = v * spectral_norm(piece.holds(self.rising, far.field[1], near.field[1]))
+        return largest_of_form(a, b)
 
     def reach(self) -> float:
         """Where the sums of the coefficients' magnitudes have grown to their goals."""

@@ -23,24 +23,20 @@ from theorems.linear_deq import Setting, build
 from theorems.linear_deq_exact import Bounds, Expansion
 from theorems.linear_deq_flow import Problem, follow
 from verify.certificates.balls import exact, precisely
-from verify.certificates.certificate import Certificate, Word
+from verify.certificates.certificate import Certificate
 from verify.certificates.eigenvalues import largest_eigenvalue
-from verify.certificates.exact import binaries, binary, ends, interval
+from verify.certificates.exact import binaries, binary
 from verify.certificates.forecast import Forecast, cut, forecast
-from verify.certificates.least_squares import NAMED, LeastSquares
+from verify.certificates.judging import undecided
+from verify.certificates.least_squares import LeastSquares
+from verify.certificates.rates import FASTER, Promise, rate_certificates
 from verify.certificates.series import widened
 from verify.certificates.tube import WIDEST, Piece, State, followed, texts
 from verify.data.samples import digest_of
 from verify.theorem.errors import InputError
 from verify.theorem.protocol import Progress
 
-THEOREM, CLAIM = "linear-deq", "D-3"
-
-#: The claim that is false: a rate 1% faster than 2 mu / ||C||.
-FASTER = "2.02"
-
-#: Of the radius of the tube at the end, over the excess there where that is below 1.
-TARGET = 1e-8
+NAME, CLAIM = "linear-deq", "D-3"
 
 
 @precisely
@@ -73,7 +69,7 @@ def plan(setting: Setting, problem: Problem, loss: LeastSquares) -> tuple[State,
         return exact(path.A[place]), exact(path.M[place])
 
     end = float(path.E[len(times) - 1])
-    expected = forecast(lambda at, order: Expansion(loss, at, order), times, state, TARGET * min(1.0, end))
+    expected = forecast(lambda at, order: Expansion(loss, at, order), times, state, end)
     a, m = np.split(problem.S, [-len(problem.S)], axis=1)
     return (exact(a), exact(m)), arb(float(times[-1])), expected
 
@@ -91,8 +87,18 @@ def certificates(
         "gradient flow of the linear DEQ from this start, square loss: it exists on [0, T], M stays "
         f"invertible there, T = {float(horizon):.6g}, and E(T) <= E(0) exp(-2 mu T/||C||), E = L - L*"
     )
+    promise = Promise(
+        NAME,
+        CLAIM,
+        "linear-deq-path",
+        statement,
+        "the bound is attained to this precision: use another --seed",
+        "linear-deq-faster",
+        f"a rate 1% faster, E(T) <= E(0) exp(-{FASTER} mu T/||C||), for the same flow",
+        "the flow is faster than the bound by more than 1%: use another --seed",
+    )
     if lost:
-        yield Certificate(THEOREM, CLAIM, "linear-deq-path", statement, Word.UNDECIDED, {}, {}, advice=lost)
+        yield undecided(NAME, CLAIM, promise.kind, statement, lost)
         return
     radius = pieces[-1].leaving
     conserved = start[0] * start[0].transpose() + start[1] * start[1].transpose()
@@ -100,45 +106,17 @@ def certificates(
     first, last = (
         loss.excess(s[1].inv() * s[0]) for s in (start, [widened(x, radius) for x in pieces[-1].end])
     )
-    fall = (first / last).log()
-    bound = 2 * loss.pl_constant * horizon / size
     numbers = {
         "optimal_value": loss.optimal_value,
         "kappa": loss.pl_constant,
         "size": size,
         "excess_start": first,
         "excess_end": last,
-        "fall": fall,
-        "tightness": fall / bound,
+        "fall": (first / last).log(),
     }
-    given, found = summary(problem, loss, start, horizon, pieces), {n: ends(x) for n, x in numbers.items()}
-    shown = [f"{NAMED[name]} in {interval(ball)}" for name, ball in numbers.items()]
-    shown.append(f"{len(pieces)} pieces, r(T) <= {float(radius):.2e}")
-    proved = bool(fall >= bound)
-    yield Certificate(
-        THEOREM,
-        CLAIM,
-        "linear-deq-path",
-        statement,
-        Word.PROVED if proved else Word.UNDECIDED,
-        given,
-        found,
-        shown,
-        "" if proved else "the bound is attained to this precision: use another --seed",
-    )
-    if problem.aligned:
-        false = bool(fall < arb(FASTER) * loss.pl_constant * horizon / size)
-        yield Certificate(
-            THEOREM,
-            CLAIM,
-            "linear-deq-faster",
-            f"a rate 1% faster, E(T) <= E(0) exp(-{FASTER} mu T/||C||), for the same flow",
-            Word.DISPROVED if false else Word.UNDECIDED,
-            {**given, "factor": FASTER},
-            found,
-            shown,
-            "" if false else "the flow is faster than the bound by more than 1%: use another --seed",
-        )
+    given, unit = summary(problem, loss, start, horizon, pieces), loss.pl_constant * horizon / size
+    remark = f"{len(pieces)} pieces, r(T) <= {float(radius):.2e}"
+    yield from rate_certificates(promise, given, numbers, unit, remark, problem.aligned)
 
 
 def summary(

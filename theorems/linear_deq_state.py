@@ -25,7 +25,7 @@ from theorems.linear_deq import Setting, build
 from verify.certificates.balls import exact, precisely
 from verify.certificates.certificate import Certificate, Word
 from verify.certificates.eigenvalues import Lowest, lowest_eigenvalue
-from verify.certificates.exact import binaries, binary
+from verify.certificates.exact import binaries, binary, row
 from verify.certificates.judging import above, enclosed, shown
 from verify.certificates.modular import Source, certified, identity_matrix, inner
 from verify.certificates.pl import Shallow
@@ -74,7 +74,7 @@ def certify_point(a: Array, m: Array, kappa: arb) -> Iterator[Certificate]:
         kind="least-singular",
         statement="M is invertible: sigma_min(M) > 0",
         word=Word.PROVED if met else Word.UNDECIDED,
-        given={"M": given["M"], "vector": texts(singular)},
+        given={"M": given["M"], "vector": row(singular.vector)},
         found={"squared": enclosed(singular.low, singular.high)},
         shown=(f"sigma_min(M)^2 in {shown(singular.low, singular.high)}",),
         advice="" if met else "M is singular to rounding: use a larger --smallest",
@@ -88,7 +88,7 @@ def certify_point(a: Array, m: Array, kappa: arb) -> Iterator[Certificate]:
         kind="conserved-size",
         statement="the guaranteed rate 2 mu/||C|| is positive, and so is lambda_min(C), C = A A^T + M M^T",
         word=Word.PROVED if met else Word.UNDECIDED,
-        given={**given, "kappa": binary(kappa), "vectors": [texts(least), texts(most)]},
+        given={**given, "kappa": binary(kappa), "vectors": [row(least.vector), row(most.vector)]},
         found={
             "least": enclosed(least.low, least.high),
             "most": enclosed(-most.high, -most.low),
@@ -119,16 +119,11 @@ def stays_invertible(
         kind="stays",
         statement="sigma_min(M)^2 >= lambda_min(C)/(1 + ||W||^2)",
         word=word,
-        given={**given, "vectors": [texts(singular), texts(top), texts(least)]},
+        given={**given, "vectors": [row(singular.vector), row(top.vector), row(least.vector)]},
         found={"ratio": enclosed(ratio, ratio)},
         shown=(f"left over right side: {ratio.str(12)}",),
         advice="" if word is Word.PROVED else "both sides agree to this precision, as for k = 1 they must",
     )
-
-
-def texts(found: Lowest) -> list[str]:
-    """The texts of the vector of a bound."""
-    return binaries(found.vector[None, :])[0]
 
 
 def drawn(source: Source, k: int, d: int) -> tuple[Matrix, Matrix, Matrix, Matrix]:

@@ -13,7 +13,7 @@ import numpy as np
 from flint import arb, arb_mat
 from numpy.typing import NDArray
 
-from verify.certificates.balls import exact, largest, total, upper_bound
+from verify.certificates.balls import exact, largest, squared_norm, total, upper_bound
 from verify.certificates.eigenvalues import lowest_eigenvalue
 from verify.certificates.losses import positive
 
@@ -158,4 +158,4 @@ def equilibrium(coupled: arb_mat, contraction: arb, sources: arb_mat, guess: Arr
 
 def euclidean(vector: arb_mat) -> arb:
     """The norm of all entries together, enclosed."""
-    return total(entry * entry for entry in vector.entries()).sqrt()
+    return squared_norm(vector).sqrt()

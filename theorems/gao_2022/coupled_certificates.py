@@ -11,11 +11,11 @@ from typing import Any
 from flint import arb, arb_mat
 
 from theorems.gao_2022.box import Box, Reach
-from theorems.gao_2022.enclosed_point import NAME, Point, vector
+from theorems.gao_2022.enclosed_point import NAME, Point
 from theorems.relu_enclosed import Equilibrium, Norm, equilibrium, euclidean, spectral_norm
 from verify.certificates.balls import exact
 from verify.certificates.certificate import Certificate, Word
-from verify.certificates.exact import binaries, binary
+from verify.certificates.exact import binaries, binary, row
 from verify.certificates.judging import Sided, enclosed, sided, undecided
 
 #: The largest width for which there are certificates that rest on A: they hold it, here 5 MB of text.
@@ -46,8 +46,8 @@ def coupled(at: Point) -> Iterator[Certificate]:
     solved = equilibrium(
         coupling * exact(theta.a), (coupling * norm.high).upper(), at.active / at.root, state.z
     )
-    outputs = {f"{name}": binaries(part[None, :])[0] for name, part in (("u", theta.u), ("v", at.v))}
-    whole = {**whole, **outputs, "vector": vector(norm)}
+    outputs = {f"{name}": row(part) for name, part in (("u", theta.u), ("v", at.v))}
+    whole = {**whole, **outputs, "vector": row(norm.vector)}
     yield contraction(at, coupling * norm.ball, solved, whole)
     if at.initial and solved is not None:
         box = Box.of(problem)
@@ -76,7 +76,7 @@ def gamma_small(at: Point, norm: Norm, whole: Mapping[str, Any]) -> Iterator[Cer
         kind="coupling",
         statement=statement,
         word=found.word,
-        given={**whole, "vectors": [vector(norm), vector(weights)]},
+        given={**whole, "vectors": [row(norm.vector), row(weights.vector)]},
         found={"norms": [enclosed(one.low, one.high) for one in (norm, weights)]},
         shown=(f"c = {c.str(15)}, min(1/2, 1/(4c)) = {limit.str(15)}, gamma = {gamma!r}",),
         advice="" if found is Sided.ABOVE else f"use --gamma {0.999 * gamma:.4g}",
@@ -149,8 +149,8 @@ def explicit(
         word=Word.PROVED if met else Word.UNDECIDED,
         given={
             **whole,
-            "targets": binaries(problem.targets[None, :])[0],
-            "limit_vector": vector(at.limit),
+            "targets": row(problem.targets),
+            "limit_vector": row(at.limit.vector),
             "reach": [binary(one) for one in (a, w, u, v)],
         },
         found={"needed": [binary(one) for one in needed], "lowest": binary(ratio)},

@@ -11,10 +11,10 @@ from flint import arb, arb_mat
 from numpy.typing import NDArray
 
 from theorems.gao_2022.problem import GaoProblem
-from theorems.relu_enclosed import Norm, gram, limit_gram, relu
+from theorems.relu_enclosed import gram, limit_gram, relu
 from verify.certificates.balls import exact
 from verify.certificates.eigenvalues import Lowest, lowest_eigenvalue
-from verify.certificates.exact import binaries
+from verify.certificates.exact import binaries, row
 from verify.certificates.judging import Sided, enclosed, sided
 from verify.relu_deq.parameters import Parameters
 
@@ -67,7 +67,7 @@ class Point:
     @property
     def data(self) -> Mapping[str, Any]:
         """Inputs, W and the vector of lambda_0, for a certificate."""
-        limit = {"limit_vector": vector(self.limit)}
+        limit = {"limit_vector": row(self.limit.vector)}
         return {"inputs": binaries(self.problem.inputs), "W": binaries(self.theta.w), **limit}
 
     @property
@@ -90,8 +90,3 @@ class Point:
     def root(self) -> arb:
         """sqrt(m)."""
         return arb(self.problem.width).sqrt()
-
-
-def vector(found: Lowest | Norm) -> list[str]:
-    """The texts of the vector of a bound."""
-    return binaries(found.vector[None, :])[0]

@@ -19,9 +19,10 @@ from fractions import Fraction
 from math import ceil, floor, sqrt
 
 import numpy as np
-from flint import arb, arb_mat, ctx, fmpq
+from flint import arb, ctx, fmpq
 from numpy.typing import NDArray
 
+from theorems.relu_enclosed import gram
 from verify.certificates.balls import PRECISION, exact
 from verify.certificates.certificate import Certificate, Word, decided
 from verify.certificates.eigenvalues import largest_eigenvalue, smallest_eigenvalue
@@ -190,9 +191,9 @@ def counterexample(
     length = sum(int(entry) ** 2 for entry in q) or 1  # of q = 0 nothing follows
     quotient = Fraction(sum(entry**2 for entry in image), length * m * unit**2)
     with ctx.workprec(PRECISION):
-        lowest = smallest_eigenvalue(_gram(positive, unit), vectors[0])[0] / m
-        spread = largest_eigenvalue(_gram(instance.weights, unit), vectors[1])[1]
-        apart = largest_eigenvalue(_gram(w - instance.weights, unit), vectors[2])[1]
+        lowest = smallest_eigenvalue(gram(exact(positive / unit)), vectors[0])[0] / m
+        spread = largest_eigenvalue(gram(exact(instance.weights / unit)), vectors[1])[1]
+        apart = largest_eigenvalue(gram(exact((w - instance.weights) / unit)), vectors[2])[1]
         held = bool(
             q.any()
             and lowest >= _ball(3 * LAMBDA_ABOVE / 4)
@@ -239,11 +240,6 @@ def counterexample(
         ),
         "search from more starts, or with larger units",
     )
-
-
-def _gram(matrix: Whole, unit: int) -> arb_mat:
-    balls = exact(matrix / unit)
-    return balls.transpose() * balls
 
 
 def _ball(number: Fraction) -> arb:

@@ -29,7 +29,7 @@ from flint import arb
 from numpy.typing import NDArray
 
 from theorems.gao_2022.coupled_certificates import coupled
-from theorems.gao_2022.enclosed_point import NAME, Point, vector
+from theorems.gao_2022.enclosed_point import NAME, Point
 from theorems.gao_2022.problem import build
 from theorems.gao_2022.setting import Setting
 from theorems.relu_enclosed import gram, limit_gram, spectral_norm
@@ -37,7 +37,7 @@ from theorems.relu_identities import dynamics
 from verify.certificates.balls import exact, precisely
 from verify.certificates.certificate import Certificate, Word
 from verify.certificates.eigenvalues import lowest_eigenvalue
-from verify.certificates.exact import binaries, binary
+from verify.certificates.exact import binaries, binary, row
 from verify.certificates.judging import (
     LARGEST_ORDER,
     MOST_ENTRIES,
@@ -88,7 +88,7 @@ def positive_limit(at: Point) -> Certificate:
         kind="limit-gram",
         statement="lambda_0 = lambda_min(G^inf) > 0 for these inputs",
         word=Word.PROVED if met else Word.UNDECIDED,
-        given={"inputs": binaries(at.problem.inputs), "vector": vector(at.limit)},
+        given={"inputs": binaries(at.problem.inputs), "vector": row(at.limit.vector)},
         found={"lambda_0": at.lambda_0},
         shown=(f"lambda_0 in {shown(at.limit.low, at.limit.high)}",),
         advice="" if met else "inputs are nearly parallel: drop some, or use --perturb 0.01",
@@ -112,7 +112,7 @@ def gram_share(at: Point) -> Certificate:
         word=found.word,
         given={
             **at.data,
-            "vector": vector(at.lowest),
+            "vector": row(at.lowest.vector),
             "share": text,
         },
         found={"gram": enclosed(at.lowest.low, at.lowest.high), "lambda_0": at.lambda_0},
@@ -142,7 +142,7 @@ def gram_distance(at: Point) -> Certificate:
         kind="gram-distance",
         statement=statement,
         word=found.word,
-        given={**at.data, "vectors": [vector(end) for end in ends]},
+        given={**at.data, "vectors": [row(end.vector) for end in ends]},
         found={"distance": enclosed(low, high), "lambda_0": at.lambda_0},
         shown=(f"||G(0) - G^inf|| in {shown(low, high)}",),
         advice="" if found.word is Word.PROVED else "the two sides agree to rounding: use another --seed",
@@ -167,7 +167,11 @@ def weights_near(at: Point) -> Certificate:
         kind="weights-near",
         statement="every W with ||W - W(0)||_F <= R has lambda_min(G) >= lambda_0/2",
         word=Word.PROVED if met else Word.UNDECIDED,
-        given={**at.data, "vector": vector(at.lowest), "vectors": [vector(weights), vector(size)]},
+        given={
+            **at.data,
+            "vector": row(at.lowest.vector),
+            "vectors": [row(weights.vector), row(size.vector)],
+        },
         found={"lowest": binary(ratio)},
         shown=(f"lambda_min(G) >= {ratio.str(10)} lambda_0 for all of them",),
         advice="" if met else "Weyl's inequality does not show it here: raise --width",

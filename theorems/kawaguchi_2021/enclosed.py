@@ -8,7 +8,8 @@ import numpy as np
 from flint import arb, arb_mat
 from numpy.typing import NDArray
 
-from verify.certificates.balls import ZERO, exact, hadamard, identity, total
+from verify.certificates.balls import ZERO, exact, identity, squared_norm
+from verify.certificates.series import column_sums
 
 Array = NDArray[np.float64]
 
@@ -16,7 +17,7 @@ Array = NDArray[np.float64]
 def softmax(a: arb_mat) -> arb_mat:
     """Of every column of `a` (m, m)."""
     size, entries = a.nrows(), [entry.exp() for entry in a.entries()]
-    sums = [total(entries[k::size]) for k in range(size)]
+    sums = column_sums(entries, size)
     return arb_mat(size, size, [entry / sums[place % size] for place, entry in enumerate(entries)])
 
 
@@ -78,14 +79,9 @@ class EnclosedState:
     @property
     def stretches(self) -> list[arb]:
         """The diagonal of S^D = I + gamma^2 diag_k(||J_k Q^T||^2), for one output."""
-        return [1 + self.gamma**2 * total(x * x for x in c.entries()) for c in self.moved]
+        return [1 + self.gamma**2 * squared_norm(c) for c in self.moved]
 
 
 def floors(size: int, gamma: arb) -> tuple[arb, arb]:
     """1/(m (1 + gamma)^2) and 1/(1 + gamma sqrt(m))^2, enclosed."""
     return 1 / (size * (1 + gamma) ** 2), 1 / (1 + gamma * arb(size).sqrt()) ** 2
-
-
-def squares(matrix: arb_mat) -> arb:
-    """The sum of the squares of the entries."""
-    return total(hadamard(matrix, matrix).entries())

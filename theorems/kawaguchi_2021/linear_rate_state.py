@@ -22,13 +22,13 @@ import numpy as np
 from flint import arb
 from numpy.typing import NDArray
 
-from theorems.kawaguchi_2021.enclosed import EnclosedState, floors, squares
+from theorems.kawaguchi_2021.enclosed import EnclosedState, floors
 from theorems.kawaguchi_2021.identities import linear_identities
 from theorems.kawaguchi_2021.linear_rate.problem import RateProblem, Setting, build, witness
-from verify.certificates.balls import exact, precisely
+from verify.certificates.balls import exact, precisely, squared_norm
 from verify.certificates.certificate import Certificate, Word
 from verify.certificates.eigenvalues import Lowest, lowest_eigenvalue
-from verify.certificates.exact import binaries, binary, ends
+from verify.certificates.exact import binaries, binary, ends, row
 from verify.certificates.judging import (
     LARGEST_ORDER,
     MOST_ENTRIES,
@@ -119,7 +119,7 @@ def operator_floors(theorem: str, state: EnclosedState, given: Mapping[str, Any]
         kind="flow-operator",
         statement=FLOORS,
         word=word,
-        given={**given, "vector": binaries(least.vector[None, :])[0]},
+        given={**given, "vector": row(least.vector)},
         found={"lambda_min": enclosed(least.low, least.high), "floors": [ends(floor) for floor in lower]},
         shown=(
             f"lambda_min(D) in {shown(least.low, least.high)}",
@@ -138,7 +138,7 @@ def excess(at: Point, state: EnclosedState, least: Lowest) -> Certificate | None
     apart = shallow.excess(state.q, kappa)
     if apart is None:
         return None
-    slope = squares(shallow.gradient(state.q)) / 2
+    slope = squared_norm(shallow.gradient(state.q)) / 2
     ratio = slope / apart
     word = above(slope, slope, kappa * apart) if apart > 0 else Word.UNDECIDED
     attained = "PL is an equality here to this precision, which no precision decides"

@@ -35,10 +35,11 @@ from theorems.kawaguchi_2021.exact_flow.plan import Plan, plan
 from theorems.kawaguchi_2021.exact_flow.spectrum import along
 from theorems.kawaguchi_2021.linear_rate.problem import RateProblem, Setting, build
 from verify.certificates.balls import midpoints, precisely
-from verify.certificates.certificate import Certificate, Word
+from verify.certificates.certificate import Certificate
 from verify.certificates.concave import Integral
-from verify.certificates.exact import binaries, binary, ends, interval
-from verify.certificates.least_squares import NAMED
+from verify.certificates.exact import binaries, binary
+from verify.certificates.judging import undecided
+from verify.certificates.rates import FASTER, Promise, rate_certificates
 from verify.certificates.series import value, widened
 from verify.certificates.tube import WIDEST, Piece, followed, rounded_up, texts
 from verify.data.samples import digest_of
@@ -46,10 +47,7 @@ from verify.linear_deq.spectrum import FlowOperator
 from verify.theorem.errors import InputError
 from verify.theorem.protocol import Progress
 
-THEOREM, CLAIM = "linear-rate", "K-T1"
-
-#: The claim that is false: a rate 1% faster than 2 kappa int lambda_min(D).
-FASTER = "2.02"
+NAME, CLAIM = "linear-rate", "K-T1"
 
 #: What int lambda_min may be off by, relative: at most, and at least, whatever the slack.
 LOOSE, FINEST = 1e-4, 1e-10
@@ -156,66 +154,43 @@ def certificates(path: Enclosed, faster: bool) -> Iterator[Certificate]:
         "Theorem 1 (Kawaguchi 2021) for the exact flow from this start, square loss: it exists on [0, T], "
         f"T = {float(path.plan.horizon):.6g}, and E(T) <= E(0) exp(-2 kappa int lambda_min(D)), E = L - L*"
     )
+    promise = Promise(
+        NAME,
+        CLAIM,
+        "linear-rate-path",
+        statement,
+        "the bound is attained to this precision: use another --seed or --alignment 0.1",
+        "faster-rate-path",
+        f"a rate 1% faster, E(T) <= E(0) exp(-{FASTER} kappa int lambda_min(D)), for the same flow",
+        "the flow is faster than the bound by more than 1%: use --alignment 0.01",
+    )
     if path.lost:
-        yield _certificate("linear-rate-path", statement, Word.UNDECIDED, {}, {}, [], path.lost)
+        yield undecided(NAME, CLAIM, promise.kind, statement, path.lost)
         return
-    model, (start, end) = path.plan.model, path.excess
-    kappa, fall = model.loss.pl_constant, path.fall
+    loss, (start, end) = path.plan.model.loss, path.excess
     low = sum((each.low for each in path.integrals), arb(0)).lower()
     high = sum((each.high for each in path.integrals), arb(0)).upper()
     integral = low.union(high)
     least = min(each.least_low for each in path.integrals).union(
         min(each.least_high for each in path.integrals)
     )
-    bound = 2 * kappa * integral
-    if not (bound > 0 and bound.is_finite()):
+    unit = loss.pl_constant * integral
+    if not (unit > 0 and unit.is_finite()):
         advice = "no eigenvector was found next to the smallest eigenvalue of D: use another --seed"
-        yield _certificate("linear-rate-path", statement, Word.UNDECIDED, {}, {}, [], advice)
+        yield undecided(NAME, CLAIM, promise.kind, statement, advice)
         return
-    tightness = fall / bound
     numbers = {
-        "optimal_value": model.loss.optimal_value,
-        "kappa": kappa,
+        "optimal_value": loss.optimal_value,
+        "kappa": loss.pl_constant,
         "excess_start": start,
         "excess_end": end,
-        "fall": fall,
+        "fall": path.fall,
         "integral": integral,
         "lambda_T": least,
-        "tightness": tightness,
     }
-    given, found = summary(path), {name: ends(ball) for name, ball in numbers.items()}
-    shown = [f"{NAMED[name]} in {interval(ball)}" for name, ball in numbers.items()]
     growth = float(sum((piece.mu * piece.length for piece in path.pieces), arb(0)))
-    shown.append(f"{len(path.pieces)} pieces, int mu = {growth:.3g}, r(T) <= {float(path.radius):.2e}")
-    proved = bool(fall >= bound)
-    advice = (
-        "" if proved else "the bound is attained to this precision: use another --seed or --alignment 0.1"
-    )
-    word = Word.PROVED if proved else Word.UNDECIDED
-    yield _certificate("linear-rate-path", statement, word, given, found, shown, advice)
-    if faster:
-        false = bool(fall < arb(FASTER) * kappa * integral)
-        yield _certificate(
-            "faster-rate-path",
-            f"a rate 1% faster, E(T) <= E(0) exp(-{FASTER} kappa int lambda_min(D)), for the same flow",
-            Word.DISPROVED if false else Word.UNDECIDED,
-            {**given, "factor": FASTER},
-            found,
-            shown,
-            advice="" if false else "the flow is faster than the bound by more than 1%: use --alignment 0.01",
-        )
-
-
-def _certificate(
-    kind: str,
-    statement: str,
-    word: Word,
-    given: Mapping[str, Any],
-    found: Mapping[str, Any],
-    shown: list[str],
-    advice: str,
-) -> Certificate:
-    return Certificate(THEOREM, CLAIM, kind, statement, word, given, found, shown, advice)
+    remark = f"{len(path.pieces)} pieces, int mu = {growth:.3g}, r(T) <= {float(path.radius):.2e}"
+    yield from rate_certificates(promise, summary(path), numbers, unit, remark, faster)
 
 
 def summary(path: Enclosed) -> Mapping[str, Any]:

@@ -31,7 +31,7 @@ from theorems.kawaguchi_2021.trust_region_newton.problem import Setting, build
 from verify.certificates.balls import exact, precisely
 from verify.certificates.certificate import Certificate, Word
 from verify.certificates.eigenvalues import lowest_eigenvalue
-from verify.certificates.exact import binaries, binary
+from verify.certificates.exact import binaries, binary, row
 from verify.certificates.judging import enclosed, shown, undecided
 from verify.certificates.losses import curvatures
 from verify.linear_deq.problem import LinearProblem
@@ -102,7 +102,7 @@ def step_limit(problem: LinearProblem, state: EnclosedState, given: Mapping[str,
             "loss": loss,
             "features": binaries(problem.features),
             "tau": binary(tau),
-            "vector": binaries(least.vector[None, :])[0],
+            "vector": row(least.vector),
         },
         found={"largest": enclosed(low, high), "delta_bar": enclosed(*bar)},
         shown=(f"delta_bar in {shown(*bar)}",),

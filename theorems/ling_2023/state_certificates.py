@@ -37,7 +37,7 @@ from theorems.relu_identities import dynamics
 from verify.certificates.balls import exact, precisely
 from verify.certificates.certificate import Certificate, Word
 from verify.certificates.eigenvalues import Lowest, lowest_eigenvalue
-from verify.certificates.exact import binaries, binary
+from verify.certificates.exact import binaries, binary, row
 from verify.certificates.judging import LARGEST_ORDER, Sided, enclosed, shown, sided, undecided
 from verify.relu_deq.parameters import Parameters
 
@@ -142,7 +142,7 @@ def kernel(problem: LingProblem, star: Lowest) -> Certificate:
         given={
             "inputs": binaries(problem.model.inputs),
             "sigma_w": binary(problem.sigma_w),
-            "vector": binaries(star.vector[None, :])[0],
+            "vector": row(star.vector),
         },
         found={"lambda_star": enclosed(star.low, star.high)},
         shown=(f"lambda_* in {shown(star.low, star.high)}",),
@@ -162,7 +162,7 @@ def lowest_above(at: Point, claim: str, says: str, statement: str, bound: arb) -
         word=found.word,
         given={
             **at.given,
-            "vectors": [binaries(one.vector[None, :])[0] for one in (at.norm, at.lowest)],
+            "vectors": [row(one.vector) for one in (at.norm, at.lowest)],
             "bound": binary(bound),
         },
         found={
@@ -195,10 +195,10 @@ def condition(at: Point) -> Certificate:
         word=Word.PROVED if holds or missed else Word.UNDECIDED,
         given={
             **at.given,
-            "a": binaries(at.theta.u[None, :])[0],
-            "targets": binaries(targets[None, :])[0],
+            "a": row(at.theta.u),
+            "targets": row(targets),
             "delta": binary(at.problem.constants.delta),
-            "vectors": [binaries(one.vector[None, :])[0] for one in (*norms, at.lowest)],
+            "vectors": [row(one.vector) for one in (*norms, at.lowest)],
         },
         found={"ratios": {name: enclosed(one, one) for name, one in zip(names, ratios, strict=True)}},
         shown=tuple(

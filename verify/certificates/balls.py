@@ -81,6 +81,11 @@ def total(balls: Iterable[arb]) -> arb:
     return sum(balls, ZERO)
 
 
+def squared_norm(matrix: arb_mat) -> arb:
+    """The squared Frobenius norm, enclosed."""
+    return total(entry * entry for entry in matrix.entries())
+
+
 def upper_bound(ball: arb) -> arb:
     """An exact number that no number in the ball exceeds: infinity where the ball is none, as after 0/0.
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 from flint import arb, arb_mat
 
-from verify.certificates.balls import ZERO, exact, midpoints, total
+from verify.certificates.balls import ZERO, exact, midpoints, squared_norm
 from verify.certificates.eigenvalues import smallest_eigenvalue
 
 #: Sub-intervals of a piece at most: more would cost more than the tolerance is worth.
@@ -78,4 +78,4 @@ def rayleigh_quotient(matrix: arb_mat) -> arb:
     """x^T D x / x^T x for a vector x near the lowest eigenvector: an upper bound of lambda_min."""
     middle = midpoints(matrix)
     x = exact(np.linalg.eigh((middle + middle.T) / 2)[1][:, :1])
-    return (x.transpose() * matrix * x)[0, 0] / total(entry * entry for entry in x.entries())
+    return (x.transpose() * matrix * x)[0, 0] / squared_norm(x)

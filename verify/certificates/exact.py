@@ -51,6 +51,11 @@ def interval(ball: arb, digits: int = 12) -> str:
     return f"[{decimal(low, ROUND_FLOOR)}, {decimal(high, ROUND_CEILING)}]"
 
 
+def row(vector: NDArray[np.float64]) -> list[str]:
+    """The texts of the entries of a vector of floats."""
+    return binaries(vector[None, :])[0]
+
+
 def parsed(text: str) -> Fraction:
     """The number that a text stands for. ValueError for any other text."""
     if "x" not in text:

@@ -18,6 +18,9 @@ Array = NDArray[np.float64]
 #: Without a horizon of its own, the path ends where the excess has fallen by e to minus this.
 FALL = 5.1
 
+#: Of the radius of the tube at the end, over the excess there where that is below 1.
+TARGET = 1e-8
+
 #: Of computed times, relative.
 ROUNDING = 1e-9
 
@@ -129,9 +132,9 @@ def forecast(
     expand: Callable[[State, int], Expansion[D]],
     times: Array,
     states: Callable[[int], State],
-    target: float,
+    excess: float,
 ) -> Forecast:
-    """From a computed path at `times` (k,), whose state number i is `states(i)`, exact."""
+    """From a computed path at `times` (k,), with state number i `states(i)`, exact, and E at its end."""
     chosen = np.unique(np.linspace(0, len(times) - 1, SAMPLES).astype(int))
     mu, lengths, fields = [], [], []
     begin = time.process_time()
@@ -141,7 +144,7 @@ def forecast(
         mu.append(float(expansion.growth(piece)))
         lengths.append(float(piece.length))
         fields.append(float(norm(piece.far.field)))
-    seconds = (time.process_time() - begin) / len(chosen)
+    seconds, target = (time.process_time() - begin) / len(chosen), TARGET * min(1.0, excess)
     return Forecast(times[chosen], np.array(mu), np.array(lengths), np.array(fields), seconds, target)
 
 

@@ -8,31 +8,12 @@ import numpy as np
 from flint import arb, arb_mat
 from numpy.typing import NDArray
 
-from verify.certificates.balls import exact, magnitudes, total
+from verify.certificates.balls import exact, magnitudes, squared_norm
 from verify.certificates.eigenvalues import smallest_eigenvalue
 from verify.theorem.errors import InputError
 
 #: A smallest singular value of Phi below this share of the largest is 0 but for rounding.
 RANK = 1e-12
-
-
-def squared_norm(matrix: arb_mat) -> arb:
-    """The squared Frobenius norm."""
-    return total(entry * entry for entry in matrix.entries())
-
-
-#: What a report calls the numbers of an enclosed path.
-NAMED = {
-    "optimal_value": "L*",
-    "kappa": "kappa",
-    "size": "||C||",
-    "excess_start": "E(0)",
-    "excess_end": "E(T)",
-    "fall": "log E(0)/E(T)",
-    "integral": "int lambda_min(D)",
-    "lambda_T": "lambda_T",
-    "tightness": "log E(0)/E(T) over its bound",
-}
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ import numpy as np
 from flint import arb, arb_mat
 from numpy.typing import NDArray
 
-from verify.certificates.balls import exact, frobenius_norm, hadamard, total
+from verify.certificates.balls import exact, frobenius_norm, hadamard, squared_norm, total
 from verify.certificates.certificate import Certificate, Word
 from verify.certificates.eigenvalues import Lowest, lowest_eigenvalue
-from verify.certificates.exact import binaries, binary
+from verify.certificates.exact import binaries, binary, row
 from verify.certificates.judging import enclosed, shown
 from verify.certificates.losses import curvature_bound, slopes, value
 from verify.losses import ShallowObjective
@@ -86,7 +86,7 @@ class Shallow:
             statement=f"1/2 ||grad L_0(W)||^2 >= kappa (L_0(W) - {best}) {inside}, "
             f"kappa = {FORMULAS[self.loss]} > 0, and rank Phi = min(n, m)",
             word=Word.PROVED if met else Word.UNDECIDED,
-            given={**self.objective, "vector": binaries(least.vector[None, :])[0]},
+            given={**self.objective, "vector": row(least.vector)},
             found={"sigma_squared": enclosed(least.low, least.high), "kappa": enclosed(low, high)},
             shown=(f"sigma^2 in {shown(least.low, least.high)}, kappa in {shown(low, high)}",),
             advice="" if met else "the rank of Phi is below min(n, m) to rounding: use other data",
@@ -144,6 +144,6 @@ class Shallow:
     def _projected(self, rows: arb_mat) -> arb:
         """The squared norm of the rows' projections onto the rows of Phi."""
         if self.spans:
-            return total(hadamard(rows, rows).entries())
+            return squared_norm(rows)
         along = rows * self.features.transpose()
         return total(hadamard(along * self.gram.inv(), along).entries())

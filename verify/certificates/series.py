@@ -54,12 +54,13 @@ def derivative(series: Series) -> list[arb_mat]:
     return [k * coefficient for k, coefficient in enumerate(series)][1:]
 
 
-def beyond_constant(series: Series, reach: arb) -> arb_mat:
-    """Bounds of ``sum_{k >= 1} |c_k| reach^k``, entry by entry, exact."""
-    found = arb_mat(series[0].nrows(), series[0].ncols())
+def beyond_constant(series: Series, reach: arb, radius: arb) -> arb_mat:
+    """Bounds of ``sum_{k >= 1} |c_k| reach^k``, where every entry is moved by `radius` or less as well."""
+    rows, columns = series[0].nrows(), series[0].ncols()
+    found = arb_mat(rows, columns)
     for coefficient in reversed(series[1:]):
         found = (found + magnitudes(coefficient)) * reach
-    return magnitudes(found)
+    return arb_mat(rows, columns, [entry + radius for entry in magnitudes(found).entries()])
 
 
 def over(series: Flat, length: arb, extra: Sequence[arb]) -> list[arb]:

@@ -21,7 +21,7 @@ from flint import arb, arb_mat, ctx
 
 from verify.certificates.balls import ZERO, frobenius_norm
 from verify.certificates.exact import binary
-from verify.certificates.series import Series, value
+from verify.certificates.series import Series, over, value
 from verify.theorem.protocol import Progress
 
 State = tuple[arb_mat, ...]
@@ -119,6 +119,21 @@ class Piece(Generic[D]):
     def leaving(self) -> arb:
         """Bound of the distance of the solution to `end`, exact."""
         return rounded_up(self.widest + self.jump)
+
+    def holds(self, series: Series, far: arb_mat, near: arb_mat) -> arb_mat:
+        """Balls that hold what has this series, and these deviations, anywhere in the tube about the piece.
+
+        Beyond the series there is its tail, and the width of the tube, scaled down from the wider one.
+        """
+        pairs = zip(far.entries(), near.entries(), strict=True)
+        extra = [self.tail * x + y / WIDER for x, y in pairs]
+        flat = over([coefficient.entries() for coefficient in series], self.length, extra)
+        return arb_mat(far.nrows(), far.ncols(), flat)
+
+
+def largest_of_form(a: arb, b: arb) -> arb:
+    """An upper bound of ``a x^2 + b x y`` on x^2 + y^2 = 1, exact; a and b are not negative."""
+    return (a / 2 + ((a / 2) ** 2 + (b / 2) ** 2).sqrt()).upper()
 
 
 def norm(matrices: Sequence[arb_mat]) -> arb:

@@ -104,8 +104,7 @@ class CurveCache:
         workers = workers_for(len(curves))
         if workers < 2:
             for curve in curves:
-                with threadpoolctl.threadpool_limits(limits=1):
-                    self.result(curve, _unwatched)
+                _finish(self.folder, curve)
                 yield curve
             return
         tasks = [(self.folder, curve) for curve in curves]

@@ -209,7 +209,7 @@ class _Flow(Generic[P]):
         self.lowest += size * mean
         self.lowest_error += size * abs(mean - lowest(kernels[0]))
         if tried.crossing is not None:  # where in the step it jumps is not asked
-            jump = lowest(reached.kernel) - lowest(tried.ahead.kernel(tried.ahead))
+            jump = float(reached.values[0]) - lowest(tried.ahead.kernel(tried.ahead))
             self.lowest_error += size * abs(jump) / 2
         self.point, self.spectrum, self.steps = after, reached, self.steps + 1
         while (leaving := self.point.slides.leaving).any():

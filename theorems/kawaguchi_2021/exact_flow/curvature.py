@@ -12,55 +12,53 @@ x = ||dA||, y = ||dB||, whose least value on x^2 + y^2 = 1 is -(a/2 + sqrt(a^2/4
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import Protocol
 
-from flint import arb, arb_mat
+from flint import arb
 
 from theorems.kawaguchi_2021.exact_flow.majorants import Bounds
 from theorems.kawaguchi_2021.exact_flow.model import Model
 from verify.certificates.balls import largest, spectral_norm, total
 from verify.certificates.series import Flat, Series, over
-from verify.certificates.tube import WIDER, Piece
+from verify.certificates.tube import WIDER, Piece, largest_of_form
 
 #: ||diag(s) - s s^T|| <= 1/2 for every probability vector.
 JACOBIAN = arb(0.5)
 
 
-@dataclass(frozen=True)
-class Along:
+class Along(Protocol):
     """The series of S, V, Q, P (m_y, m) along a path, and of A', flat."""
 
-    s: Series
-    v: Series
-    q: Series
-    p: Series
-    speed: Flat
+    @property
+    def model(self) -> Model: ...
+    @property
+    def s(self) -> Series: ...
+    @property
+    def v(self) -> Series: ...
+    @property
+    def q(self) -> Series: ...
+    @property
+    def p(self) -> Series: ...
+    @property
+    def speed(self) -> Flat: ...
 
 
-def growth(model: Model, along: Along, piece: Piece[Bounds]) -> arb:
+def growth(at: Along, piece: Piece[Bounds]) -> arb:
     """A bound of mu for all (A, B) in the tube about the piece, exact."""
-    m, far, near = model.width, piece.far, piece.near
-
-    def held(series: Series, of: arb_mat, moved: arb_mat) -> arb_mat:
-        """Beyond the series there is its tail, and the width of the tube, scaled down from the wider one."""
-        pairs = zip(of.entries(), moved.entries(), strict=True)
-        extra = [piece.tail * x + y / WIDER for x, y in pairs]
-        flat = over([coefficient.entries() for coefficient in series], piece.length, extra)
-        return arb_mat(of.nrows(), of.ncols(), flat)
-
-    s = held(along.s, far.s, near.s).entries()
-    v = spectral_norm(held(along.v, far.v, near.v))
-    q = spectral_norm(held(along.q, far.q, near.q))
-    p = spectral_norm(held(along.p, far.p, near.p))
+    far, near = piece.far, piece.near
+    m, gamma = at.model.width, at.model.gamma
+    s = piece.holds(at.s, far.s, near.s).entries()
+    v = spectral_norm(piece.holds(at.v, far.v, near.v))
+    q = spectral_norm(piece.holds(at.q, far.q, near.q))
+    p = spectral_norm(piece.holds(at.p, far.p, near.p))
     # Along the path dL/dA = -A' up to the defect.
-    backwards = [[-x for x in coefficient] for coefficient in along.speed]
+    backwards = [[-x for x in coefficient] for coefficient in at.speed]
     beside = [piece.defect + x / WIDER for x in near.field_a.entries()]
     slope = over(backwards, piece.length, beside)
     j = min(largest((2 * x * (1 - x)).upper() for x in s), JACOBIAN)
     softness = largest(_softness(slope[k::m], s[k::m]) for k in range(m))
-    b = 2 * model.gamma * p * v * j
-    a = b * model.gamma * q * j + softness
-    return (a / 2 + ((a / 2) ** 2 + (b / 2) ** 2).sqrt()).upper()
+    b = 2 * gamma * p * v * j
+    return largest_of_form(b * gamma * q * j + softness, b)
 
 
 def _softness(slope: Sequence[arb], s: Sequence[arb]) -> arb:

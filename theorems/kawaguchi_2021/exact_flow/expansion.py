@@ -20,7 +20,7 @@ import numpy as np
 from flint import arb, arb_mat
 
 from theorems.kawaguchi_2021.enclosed import softmax
-from theorems.kawaguchi_2021.exact_flow.curvature import Along, growth
+from theorems.kawaguchi_2021.exact_flow.curvature import growth
 from theorems.kawaguchi_2021.exact_flow.majorants import Bounds, Centre, bounds
 from theorems.kawaguchi_2021.exact_flow.model import Model
 from verify.certificates.balls import magnitudes, midpoints
@@ -107,8 +107,7 @@ class Expansion:
 
     def growth(self, piece: Piece[Bounds]) -> arb:
         """A bound of mu on the piece."""
-        along = Along(self.s, self.v, self.q, self.p, self.speed)
-        return growth(self.model, along, piece)
+        return growth(self, piece)
 
     def reach(self) -> float:
         """Where the sums of the coefficients' magnitudes have grown to their goals."""

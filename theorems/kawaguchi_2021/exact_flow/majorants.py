@@ -62,7 +62,7 @@ class Bounds:
 def bounds(model: Model, centre: Centre, path: Sequence[Series], reach: arb, radius: arb) -> Bounds:
     """The deviations of a path up to `reach`, its entries moved by `radius` or less; raises TooFarError."""
     m, gamma, at = model.width, model.gamma, centre
-    alpha, beta = (_moved(beyond_constant(series, reach), radius) for series in path)
+    alpha, beta = (beyond_constant(series, reach, radius) for series in path)
     powers = [entry.expm1() for entry in alpha.entries()]
     s = at.s.entries()
     eta = [total(s[i * m + j] * powers[i * m + j] for i in range(m)).upper() for j in range(m)]
@@ -87,7 +87,3 @@ def bounds(model: Model, centre: Centre, path: Sequence[Series], reach: arb, rad
         change = dm0 + dc[i % m]
         found.append((s0 * change + ds0 * (n0 + change)).upper())
     return Bounds(ds, dv, dq, dp, dm, dc, arb_mat(m, m, found))
-
-
-def _moved(bound: arb_mat, radius: arb) -> arb_mat:
-    return arb_mat(bound.nrows(), bound.ncols(), [entry + radius for entry in bound.entries()])

@@ -25,9 +25,6 @@ Array = NDArray[np.float64]
 #: The path is computed at so many times.
 POINTS = 200
 
-#: Of the radius of the tube at the end, over the excess there where that is below 1.
-TARGET = 1e-8
-
 #: What the spectrum of D takes on a piece, in times of one eigenvalue: 5 to 12 were seen.
 EIGENVALUES = 8
 
@@ -61,9 +58,7 @@ def plan(setting: Setting, problem: RateProblem, minutes: float) -> Plan:
         a, b = problem.model.unpack(thetas[place])
         return exact(a), exact(b)
 
-    found = forecast(
-        lambda start, order: Expansion(model, start, order), times, state, TARGET * min(1.0, excess)
-    )
+    found = forecast(lambda start, order: Expansion(model, start, order), times, state, excess)
     found.require(seconds_of_spectrum(model, state(len(times) // 2)), minutes, model.width)
     return Plan(model, state(0), arb(float(times[-1])), found)
 
