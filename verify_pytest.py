@@ -1,7 +1,6 @@
 """pytest plug-in: ``pytest --verify-theorems`` runs the theorems as tests, one a claim.
 
-It stands beside `cli` since it needs the catalogue, and imports nothing of the suite until asked to,
-because pytest loads it everywhere.
+It imports nothing of the suite until asked to, because pytest loads it everywhere.
 """
 
 from __future__ import annotations
@@ -45,13 +44,13 @@ def pytest_collection_modifyitems(
 
 
 def _claims(session: pytest.Session, wanted: str) -> Iterator[pytest.Item]:
-    import cli
     import theorems
+    from verify.app import cli
     from verify.theorem.errors import InputError
     from verify.theorem.presets import variants
 
     try:
-        found = theorems.catalogue(() if wanted == ALL else wanted.split(","), cli.cli.reserved_names())
+        found = theorems.catalogue(() if wanted == ALL else wanted.split(","), cli.reserved_names())
     except InputError as problem:
         names = ", ".join(theorems.names())
         raise pytest.UsageError(f"{OPTION}={wanted}: {problem}; give some of {names}, after =") from None

@@ -52,7 +52,7 @@ def unpictured(monkeypatch):
 @pytest.fixture
 def command(monkeypatch, capsys, tmp_path):
     """Runs ``verify arguments`` in this process and an empty folder: quicker than a process of its own."""
-    import cli
+    from verify import app
 
     monkeypatch.chdir(tmp_path)
 
@@ -60,7 +60,7 @@ def command(monkeypatch, capsys, tmp_path):
         monkeypatch.setattr(sys, "argv", ["verify", *map(str, arguments)])
         capsys.readouterr()
         with pytest.raises(SystemExit) as stopped:
-            cli.main()
+            app.main()
         said = capsys.readouterr()
         return Ended(int(stopped.value.code or 0), said.out, said.err)
 

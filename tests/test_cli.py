@@ -68,8 +68,8 @@ def test_list_show_and_info(tmp_path, command):
 
 def test_help_is_quick_to_load(tmp_path):
     code = (
-        "import sys\nsys.argv = ['verify', '--help']\nimport cli\n"
-        "try:\n    cli.main()\nexcept SystemExit:\n    pass\n"
+        "import sys\nsys.argv = ['verify', '--help']\nfrom verify import app\n"
+        "try:\n    app.main()\nexcept SystemExit:\n    pass\n"
         "loaded = {'torch', 'scipy', 'matplotlib', 'numpy', 'pydantic'} & set(sys.modules)\n"
         "assert not loaded, loaded"
     )

@@ -26,13 +26,15 @@ FLOORS = (
     {"verify.runs"},
     {"verify.certificates", "verify.search", "verify.sweeps"},
     {"verify.figures"},
+    {"verify.library"},
     {"theorems"},
+    {"verify.papers"},
     {"verify.commands"},
-    {"cli"},
-    {"verify.__main__"},
+    {"verify.app"},
+    {"cli", "verify.__main__"},
 )
 
-#: Neither knows the other: theorems are handed to the commands by `cli`, which assembles both.
+#: Neither knows the other: theorems are handed to the commands by `verify.app`, which assembles both.
 STRANGERS = {("verify.commands", "theorems")}
 
 

@@ -22,11 +22,11 @@ def folder(tmp_path):
 
 
 def command(monkeypatch, *arguments):
-    import cli
+    from verify import app
 
     monkeypatch.setattr(sys, "argv", ["verify", *map(str, arguments)])
     with pytest.raises(SystemExit) as stopped:
-        cli.main()
+        app.main()
     return stopped.value.code
 
 

@@ -6,10 +6,10 @@ from types import SimpleNamespace
 
 import pytest
 
-import cli
 import theorems
 from tests import example
 from tests.faults import IN_A_RUN, PLANTED, STATIC, UNDRAWABLE, drawing, edited
+from verify import app
 from verify.commands import selftest
 from verify.records.record import Record, Suite
 from verify.runs.lint import findings, smallest_setting
@@ -35,7 +35,7 @@ def verify(tmp_path, monkeypatch, capsys):
                 patch.syspath_prepend(str(site))
             patch.setattr(sys, "argv", ["verify", *arguments])
             with pytest.raises(SystemExit) as stopped:
-                cli.main()
+                app.main()
         for module in [name for name in sys.modules if name.startswith("their_")]:
             del sys.modules[module]
         found = capsys.readouterr()
@@ -276,7 +276,7 @@ def test_lint_refuses_a_first_run_that_cannot_be(tmp_path, verify):
 @pytest.mark.parametrize("name", theorems.BUILT_IN)
 def test_lint_has_nothing_to_say_of_the_built_in_theorems(monkeypatch, name):
     theorem = theorems.load(name)
-    assert theorems.find(name, cli.cli.reserved_names()).faults == []
+    assert theorems.find(name, app.cli.reserved_names()).faults == []
     if name == "trust-region-newton":  # the others take seconds, and test_power has their planted claims
         assert findings(theorem, smallest_setting(theorem, name)).problems == []
 

@@ -1,5 +1,5 @@
 """``python -m verify`` is the command line."""
 
-from cli import main
+from verify.app import main
 
 main()

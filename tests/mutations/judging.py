@@ -12,8 +12,8 @@ import traceback
 from collections.abc import Iterator
 from functools import cache
 
-import cli
 import theorems
+from verify import app
 from verify.commands.selftest import outcomes
 from verify.runs.judged import laws_of
 from verify.runs.power import trials
@@ -44,7 +44,7 @@ def judged(part: str) -> tuple[str, str]:
     """What comes of a part, and the first line that says so."""
     if part == SELF_TEST:
         return _first(
-            f"{one.what}: {one.found}, not {one.expected}" for one in outcomes(cli.cli) if not one.noticed
+            f"{one.what}: {one.found}, not {one.expected}" for one in outcomes(app.cli) if not one.noticed
         )
     if part.startswith("power "):
         broken: list[TheoremError] = []

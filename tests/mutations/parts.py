@@ -11,7 +11,14 @@ import theorems
 from tests.mutations.judging import SELF_TEST, parts_of
 
 #: What judges every theorem, so that a mistake there can show in each.
-SHARED = ("cli.py", "verify/theorem", "verify/runs", "verify/records", "verify/contract", "verify/commands")
+SHARED = (
+    "verify/app.py",
+    "verify/theorem",
+    "verify/runs",
+    "verify/records",
+    "verify/contract",
+    "verify/commands",
+)
 
 
 def parts_for(file: str, root: Path, expected: str = "") -> Sequence[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from verify.commands.library import Library
+from verify.library import Library
 
 #: Looked for in the words of a command line as they are, since options may be what breaks.
 DEBUG = "--debug"

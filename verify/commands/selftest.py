@@ -17,8 +17,8 @@ from pydantic import Field
 from verify.commands import engine_cases
 from verify.commands.base import CommandGroup
 from verify.commands.engine_cases import CASES, NAME
-from verify.commands.library import Library
 from verify.contract.catalogue import Catalogue
+from verify.library import Library
 from verify.theorem.protocol import Theorem
 from verify.theorem.verdicts import Verdict
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from concurrent.futures import Executor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from verify.runs.code import code_version
 from verify.theorem.errors import InputError
 from verify.theorem.protocol import Theorem, module_name
 
 if TYPE_CHECKING:
-    from distributed import Client
+    import distributed
 
 #: Seconds that a scheduler has to answer.
 PATIENCE = 10.0
@@ -29,7 +29,7 @@ class Cluster:
     joblib's own backend for dask is not used: where a worker dies for good it waits for ever (joblib 1.6).
     """
 
-    client: Client
+    client: distributed.Client
     deaths = 1
 
     @property
@@ -38,16 +38,48 @@ class Cluster:
         return max(1, len(self.client.scheduler_info(n_workers=-1)["workers"]))
 
     def executor(self) -> Executor:
-        found: Executor = self.client.get_executor(pure=False)  # type: ignore[no-untyped-call]
-        return found
+        return _Executor(self.client)
 
     def dismiss(self, executor: Executor) -> None:
-        executor.shutdown(wait=False)
+        executor.shutdown(wait=False, cancel_futures=True)
 
     def died(self, problem: BaseException) -> bool:
         from distributed import KilledWorker
 
         return isinstance(problem, KilledWorker)
+
+
+@dataclass
+class _Executor(Executor):
+    """Tasks for a cluster. dask's own executor (2026.8) waits for ever where a worker dies that holds a
+    result, and whoever computes it again dies, too: what is raised when it is fetched gets lost there.
+    """
+
+    client: distributed.Client
+    _submitted: list[distributed.Future[Any]] = field(default_factory=list)
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        there = self.client.submit(fn, *args, pure=False, **kwargs)
+        here: Future[Any] = Future()
+
+        def fetch(finished: distributed.Future[Any]) -> None:
+            if not here.set_running_or_notify_cancel():
+                return
+            try:
+                result = finished.result()
+            except BaseException as problem:
+                here.set_exception(problem)
+            else:
+                here.set_result(result)
+
+        there.add_done_callback(fetch)  # type: ignore[no-untyped-call]
+        here.add_done_callback(lambda ended: there.cancel() if ended.cancelled() else None)  # type: ignore[no-untyped-call]
+        self._submitted.append(there)
+        return here
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        if cancel_futures:
+            self.client.cancel(self._submitted)  # type: ignore[no-untyped-call]
 
 
 @contextmanager

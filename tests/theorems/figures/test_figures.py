@@ -249,13 +249,13 @@ def test_wide_pages_have_rows_and_columns_have_stacks():
     ],
 )
 def test_bad_input_is_one_line_exit_2_and_no_file(tmp_path, monkeypatch, capsys, arguments, message):
-    import cli
+    from verify import app
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("os.cpu_count", lambda: 1)
     monkeypatch.setattr(sys, "argv", ["verify", "figures", *arguments])
     with pytest.raises(SystemExit) as stopped:
-        cli.main()
+        app.main()
     assert stopped.value.code == 2
     errors = capsys.readouterr().err
     assert len(errors.splitlines()) == 1
@@ -271,12 +271,12 @@ def test_unknown_figures_name_the_nearest():
 
 def run(monkeypatch, *arguments):
     """The exit code of the command, in this process and on one core."""
-    import cli
+    from verify import app
 
     monkeypatch.setattr("os.cpu_count", lambda: 1)
     monkeypatch.setattr(sys, "argv", ["verify", "figures", *arguments])
     with pytest.raises(SystemExit) as stopped:
-        cli.main()
+        app.main()
     return stopped.value.code
 
 

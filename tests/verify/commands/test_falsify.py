@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-import cli
 from tests.verify.search import toy
+from verify import app
 from verify.commands.base import CommandGroup
 from verify.commands.guard import run_guarded
 from verify.contract.catalogue import Catalogue
@@ -34,7 +34,7 @@ class Library:
 def verify(tmp_path, monkeypatch, capfd):
     """The command line in this process, in an empty folder, with the toy alone."""
     monkeypatch.chdir(tmp_path)
-    group = CommandGroup("verify", library=Library(), commands=cli.cli.commands)
+    group = CommandGroup("verify", library=Library(), commands=app.cli.commands)
 
     def run(line):
         monkeypatch.setattr("sys.argv", ["verify", *shlex.split(line)])

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-import cli
+from verify import app
 from verify.commands.selftest import outcomes
 from verify.records import record as records
 from verify.records import regression
@@ -15,7 +15,7 @@ from verify.theorem.verdicts import Verdict
 
 
 def test_sound_machinery_passes():
-    found = list(outcomes(cli.cli))
+    found = list(outcomes(app.cli))
     assert [one for one in found if not one.noticed] == []
     assert {one.expected.split(",")[0] for one in found} >= set(Verdict)
 
@@ -100,4 +100,4 @@ BUGS = {
 def test_a_bug_in_the_machinery_is_noticed(monkeypatch, bug):
     module, name, changed = BUGS[bug]
     monkeypatch.setattr(module, name, changed(getattr(module, name)))
-    assert not all(one.noticed for one in outcomes(cli.cli))
+    assert not all(one.noticed for one in outcomes(app.cli))

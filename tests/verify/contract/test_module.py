@@ -2,11 +2,11 @@
 
 import pytest
 
-import cli
 from tests import faults
+from verify import app
 from verify.contract.module import module_faults
 
-RESERVED = cli.cli.reserved_names()
+RESERVED = app.cli.reserved_names()
 
 
 @pytest.fixture

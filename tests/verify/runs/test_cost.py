@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-import cli
 import theorems
+from verify import app
 from verify.runs import cost
 from verify.runs.cost import Plan, announcement, cost_in_words, largest_that_fits
 from verify.theorem.cost import Cost
@@ -103,7 +103,7 @@ def run(tmp_path, monkeypatch, capsys):
     def call(*arguments):
         monkeypatch.setattr(sys, "argv", ["verify", *map(str, arguments)])
         with pytest.raises(SystemExit) as stopped:
-            cli.main()
+            app.main()
         return stopped.value.code, capsys.readouterr(), bool(set(tmp_path.iterdir()) - before)
 
     return call

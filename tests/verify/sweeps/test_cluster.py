@@ -1,5 +1,11 @@
 """A cluster of two worker processes: the numbers of local ones; bad addresses and workers."""
 
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from tests.verify.sweeps.test_sweep import TOY, asked, rows, swept
@@ -10,8 +16,12 @@ from verify.theorem.errors import InputError
 dask = pytest.importorskip("dask")
 distributed = pytest.importorskip("distributed")
 
-#: Deaths are told soon; processes that die again and again are not taken for good from the cluster.
-SETTINGS = {"distributed.scheduler.allowed-failures": 1, "distributed.deploy.lost-worker-timeout": "1 hour"}
+ROOT = Path(__file__).parents[3]
+
+#: A worker that is started anew when it dies, as a supervisor would: dask's nannies fail at that at times.
+SUPERVISOR = """
+while kill -0 $PPID; do "$0" -m distributed.cli.dask_worker "$1" --no-nanny --nthreads 1 --no-dashboard; done
+"""
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # those of other packages, on sockets at the end
 
@@ -19,17 +29,28 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # those of other packages, on
 @pytest.fixture(scope="module")
 def cluster():
     with (
-        dask.config.set(SETTINGS),
-        distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50
-        ) as cluster,
+        dask.config.set({"distributed.scheduler.allowed-failures": 1}),  # deaths are told soon
+        distributed.LocalCluster(n_workers=0, dashboard_address=None, silence_logs=50) as cluster,
     ):
+        supervisors = [
+            subprocess.Popen(
+                ["bash", "-c", SUPERVISOR, sys.executable, cluster.scheduler_address],
+                cwd=ROOT,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+            for _ in range(2)
+        ]
         yield cluster
+        for supervisor in supervisors:
+            os.killpg(supervisor.pid, signal.SIGKILL)
+            supervisor.wait()
 
 
 @pytest.fixture
 def address(cluster):
-    cluster.wait_for_workers(2)  # those that the last test killed come back
+    with distributed.Client(cluster, set_as_default=False) as client:
+        client.wait_for_workers(2, timeout=120)  # those that the last test killed come back
     return cluster.scheduler_address
 
 

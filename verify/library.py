@@ -1,4 +1,4 @@
-"""What can be run, theorems and figures, as the commands see them."""
+"""What can be run, theorems and figures, as the commands and the Python interface see them."""
 
 from __future__ import annotations
 
