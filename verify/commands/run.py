@@ -38,6 +38,20 @@ from verify.theorem import presets
     metavar="N",
     help="run N independent draws, with seeds from --seed upwards; one row a claim",
 )
+@click.option(
+    "--claim",
+    "asked",
+    multiple=True,
+    metavar="ID",
+    help="judge this claim and what it rests on, no others; again for more",
+)
+@click.option(
+    "--skip",
+    "skipped",
+    multiple=True,
+    metavar="ID",
+    help="judge all claims but this one, on which no other may rest; again for more",
+)
 @verbose_option
 @quiet_option
 @json_option
@@ -46,6 +60,8 @@ def theorem(
     out: Path,
     config: Path | None,
     seeds: int,
+    asked: tuple[str, ...],
+    skipped: tuple[str, ...],
     verbose: bool,
     quiet: bool,
     as_json: bool,
@@ -53,35 +69,46 @@ def theorem(
 ) -> int:
     """Check theorem NAME (or several) in the setting that the options describe.
 
-    An option goes to each theorem that has it; an option left out keeps its default.
+    An option goes to each theorem that has it; an option left out keeps its default. So does the id of a
+    claim: with --claim or --skip the verdict is that of the claims that were judged, not the theorem's.
     """
+    from verify.theorem.selection import select
+
     modules = library().theorems.catalogue(names, reserved_names()).theorems
     given, pinned = given_options(modules, options), configuration(config)
-    chosen = [(module, chosen_setting(module, pinned, given, presets.Variant())) for module in modules]
+    settings = [chosen_setting(module, pinned, given, presets.Variant()) for module in modules]
+    chosen = list(zip(modules, settings, select(modules, asked, skipped), strict=True))
 
     # What runs and writes takes half a second to load: not before the options are known to be good.
     from verify.commands.progress import progress_line
     from verify.records.directory import require_writable
     from verify.runs.cost import Plan, announcement
+    from verify.runs.judged import follows_path
     from verify.runs.run import run_theorem, write_run
     from verify.runs.seeds import run_seeds
     from verify.theorem.verdicts import worst
     from verify.views import terminal
     from verify.views.github import require_summary
+    from verify.views.part import titled
 
-    expected = announcement([[Plan(module, setting, seeds)] for module, setting in chosen])
+    plans = [
+        [Plan(module, setting, seeds)]
+        for module, setting, selection in chosen
+        if follows_path(module, selection.judged if selection else None)
+    ]
+    expected = announcement(plans) if plans else ""
     require_writable(out)
     require_summary(os.environ)
     announce(expected, not (quiet or as_json))
     console = terminal.console()
     page = terminal.Page(console)
     records = []
-    for module, setting in chosen:
+    for module, setting, selection in chosen:
         with progress_line(module.NAME, shown=not (quiet or as_json)) as progress:
             if seeds > 1:
-                run = run_seeds(module, setting, seeds, progress)
+                run = run_seeds(module, setting, seeds, progress, selection=selection)
             else:
-                run = run_theorem(module, setting, progress)
+                run = run_theorem(module, setting, progress, selection=selection)
         record, written = write_run(run, out)
         records.append(record)
         tell_traceback(record)
@@ -89,7 +116,7 @@ def theorem(
             continue
         if not quiet:
             console.print((page.seeds if seeds > 1 else page.result)(record, verbose))
-        line = terminal.last_line(record.verdict, record.theorem, str(written), record.reason)
+        line = terminal.last_line(record.verdict, titled(record), str(written), record.reason)
         console.print(line, soft_wrap=True)
     if as_json:
         made = [record.model_dump(mode="json") for record in records]
