@@ -118,9 +118,8 @@ def _refuse_holes(
             more = " ".join(f"--skip {name}" for name in over)
             instead = "leave --skip out" if asked else f"skip what rests on it as well: {more}"
             verb = "rests" if len(over) == 1 else "rest"
-            raise InputError(
-                f"--skip {premise}: {', '.join(over)} {verb} on it, and would say too much without it; {instead}"
-            )
+            said = f"{', '.join(over)} {verb} on it, and without it that verdict would say too much"
+            raise InputError(f"--skip {premise}: {said}; {instead}")
 
 
 def _by_theorem(theorems: Sequence[Theorem], named: Iterable[str]) -> list[list[str]]:

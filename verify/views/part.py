@@ -16,7 +16,14 @@ def part(record: Record) -> str:
 
 
 def part_told(record: Record) -> str:
-    """In two sentences what was judged and why, and what was left out; "" where all claims were judged."""
+    """What was judged and why, and what was left out; "" where all claims were judged."""
+    if record.chosen is None:
+        return ""
+    return f"{part_judged(record)} Left out: {_listed(record.chosen.left_out) or 'none'}."
+
+
+def part_judged(record: Record) -> str:
+    """In two sentences what was judged and why; "" where all claims were judged."""
     if record.chosen is None:
         return ""
     asked = record.chosen.asked
@@ -28,10 +35,7 @@ def part_told(record: Record) -> str:
         judged = f"{_listed(asked)}, and what {resting} on, {_listed(premises)}"
     else:
         judged = _listed(asked)
-    return (
-        f"{part(record)} judged: {judged}. This is no verdict on the theorem; left out: "
-        f"{_listed(record.chosen.left_out) or 'none'}."
-    )
+    return f"{part(record)} judged: {judged}. This is no verdict on the theorem."
 
 
 def titled(record: Record) -> str:
