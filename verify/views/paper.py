@@ -50,7 +50,12 @@ def _table(record: Record) -> str:
         opened += [r"\toprule", head, r"\midrule", r"\endhead", r"\bottomrule", r"\endfoot"]
         closed = [r"\end{longtable}", r"\endgroup"]
     else:
-        opened = [r"\begin{table}", r"\centering\footnotesize\setlength{\tabcolsep}{4pt}", caption]
+        opened = [
+            r"\begin{table}",
+            r"\centering\footnotesize\setlength{\tabcolsep}{4pt}",
+            caption,
+            r"\medskip",
+        ]
         opened += [rf"\begin{{tabular}}{columns}", r"\toprule", head, r"\midrule"]
         closed = [r"\bottomrule", r"\end{tabular}", r"\end{table}"]
     return "\n".join([f"{MADE_BY} {about}", *opened, *rows, *closed, ""])
