@@ -5,26 +5,34 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from verify.commands.base import library, reserved_names
 from verify.commands.settings import TheoremCommand
 from verify.commands.shared import (
+    STYLES,
     announce,
     chosen_setting,
     complete_theorem,
     config_option,
     configuration,
+    format_option,
     given_options,
     json_option,
     out_option,
+    picture_formats,
     quiet_option,
     show_in_job,
     tell_traceback,
     verbose_option,
 )
 from verify.theorem import presets
+from verify.theorem.errors import InputError
+
+if TYPE_CHECKING:
+    from verify.plots import Prints
 
 
 @click.command(cls=TheoremCommand)
@@ -37,6 +45,12 @@ from verify.theorem import presets
     default=1,
     metavar="N",
     help="run N independent draws, with seeds from --seed upwards; one row a claim",
+)
+@format_option
+@click.option(
+    "--style",
+    type=click.Choice(STYLES),
+    help="pictures with the column width and font size of a conference's papers, without titles",
 )
 @click.option(
     "--claim",
@@ -60,6 +74,8 @@ def theorem(
     out: Path,
     config: Path | None,
     seeds: int,
+    formats: str,
+    style: str | None,
     asked: tuple[str, ...],
     skipped: tuple[str, ...],
     verbose: bool,
@@ -77,6 +93,7 @@ def theorem(
     modules = library().theorems.catalogue(names, reserved_names()).theorems
     given, pinned = given_options(modules, options), configuration(config)
     settings = [chosen_setting(module, pinned, given, presets.Variant()) for module in modules]
+    prints = _prints(formats, style)
     chosen = list(zip(modules, settings, select(modules, asked, skipped), strict=True))
 
     # What runs and writes takes half a second to load: not before the options are known to be good.
@@ -106,9 +123,9 @@ def theorem(
     for module, setting, selection in chosen:
         with progress_line(module.NAME, shown=not (quiet or as_json)) as progress:
             if seeds > 1:
-                run = run_seeds(module, setting, seeds, progress, selection=selection)
+                run = run_seeds(module, setting, seeds, progress, selection=selection, prints=prints)
             else:
-                run = run_theorem(module, setting, progress, selection=selection)
+                run = run_theorem(module, setting, progress, selection=selection, prints=prints)
         record, written = write_run(run, out)
         records.append(record)
         tell_traceback(record)
@@ -123,3 +140,14 @@ def theorem(
         click.echo(json.dumps(made[0] if len(made) == 1 else made, indent=1, ensure_ascii=False))
     show_in_job(records)
     return worst(record.verdict for record in records).exit_code
+
+
+def _prints(formats: str, style: str | None) -> Prints:
+    """How pictures are to be written; InputError for formats that leave the reports without pictures."""
+    from verify.figures.paper import PAPERS
+    from verify.plots import Prints
+
+    suffixes = picture_formats(formats)
+    if "png" not in suffixes:
+        raise InputError(f"--format {formats}: the reports show png, so add it: --format png,{formats}")
+    return Prints(suffixes, PAPERS[style] if style else None)

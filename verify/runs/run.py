@@ -44,12 +44,14 @@ class Run:
     arrays    for `trajectory.npz`
     compared  every point of every comparison, by claim, number of its check, and name
     figures   pictures by name
+    prints    how they are written
     """
 
     record: Record
     arrays: Mapping[str, Any] = field(default_factory=dict)
     compared: Mapping[str, Any] = field(default_factory=dict)
     figures: Mapping[str, Figure] = field(default_factory=dict)
+    prints: plots.Prints = plots.SCREEN
 
 
 def run_theorem(
@@ -60,6 +62,7 @@ def run_theorem(
     laws: Laws | None = None,
     pictured: bool = True,
     selection: Selection | None = None,
+    prints: plots.Prints = plots.SCREEN,
 ) -> Run:
     """Run a theorem in a setting, on at most `cores` BLAS threads when other runs share the machine.
 
@@ -85,7 +88,7 @@ def run_theorem(
             if error is None and not prepared.silence:
                 left = left_by(prepared)
                 if pictured and "path" in prepared.known:
-                    with timed(timings, "draw"), plots.style(), calling(theorem, "pictures"):
+                    with timed(timings, "draw"), plots.style(prints.rc), calling(theorem, "pictures"):
                         progress("pictures", 0, 0)
                         found = pictures(theorem, prepared.known["problem"], prepared.known["path"])
                         refuse(theorem, results.figure_faults(theorem, found))
@@ -106,7 +109,7 @@ def run_theorem(
     if error is not None:
         record |= broken(error)
     made = Record(**record, claims=judged.claims, timings=timings, environment=environment())
-    return Run(made, left.get("arrays", {}), _compared(judged.checks), drawn)
+    return Run(made, left.get("arrays", {}), _compared(judged.checks), drawn, prints)
 
 
 def lost_run(theorem: Theorem, setting: BaseSetting, reason: str, selection: Selection | None = None) -> Run:
@@ -169,8 +172,8 @@ def write_arrays_and_figures(run: Run, folder: Path) -> Record:
         np.savez(folder / "comparisons.npz", **run.compared)
     if run.figures:
         try:
-            with plots.style():
-                plots.save(run.figures, folder / "figures")
+            with plots.style(run.prints.rc):
+                plots.save(run.figures, folder / "figures", run.prints)
         except TheoremError as problem:
             shutil.rmtree(folder / "figures")
             return run.record.model_copy(update={**broken(problem), "figures": [], "captions": {}})

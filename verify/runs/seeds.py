@@ -10,6 +10,7 @@ from pathlib import Path
 
 from joblib import cpu_count
 
+from verify import plots
 from verify.numerics.statistics import proportion_interval
 from verify.records.record import CheckRecord, ClaimRecord, Draw, Record, Seeds
 from verify.runs.judged import laws_of
@@ -51,6 +52,7 @@ def run_seeds(
     progress: Progress = silent,
     processes: int | None = None,
     selection: Selection | None = None,
+    prints: plots.Prints = plots.SCREEN,
 ) -> Run:
     """`count` independent draws as one run, with seeds from the setting's own upwards.
 
@@ -70,10 +72,10 @@ def run_seeds(
     shown = worst_draw(records)
     claims = records[shown].claims  # none where it broke, or killed its process: not run here
     if claims:
-        run = run_theorem(theorem, settings[shown], laws=shared, selection=selection)
+        run = run_theorem(theorem, settings[shown], laws=shared, selection=selection, prints=prints)
     else:
         run = Run(records[shown])
-    return Run(merged(records, run.record), run.arrays, run.compared, run.figures)
+    return Run(merged(records, run.record), run.arrays, run.compared, run.figures, prints)
 
 
 def run_tasks(tasks: Sequence[Task], workers: Workers, done: Callable[[int], None]) -> list[Record]:

@@ -72,7 +72,7 @@ class DescribedClaim(_Model):
 
 
 class DescribedTheorem(_Model):
-    """A theorem. `setting` is the JSON schema of its options, with their ranges, defaults and descriptions."""
+    """A theorem. `setting` is the JSON schema of its options, with ranges, defaults and descriptions."""
 
     schema_version: Literal[1] = 1
     name: str
@@ -97,7 +97,7 @@ def described(theorem: Theorem) -> DescribedTheorem:
         setting = theorem.Setting.model_json_schema()
     except PydanticInvalidForJsonSchema as problem:
         raise InputError(
-            f"the options of {theorem.NAME} have no JSON schema ({problem.message}): leave --json out"
+            f"options of {theorem.NAME} have no JSON schema ({problem.message}): leave --json out"
         ) from problem
     resting = premises(theorem)
     return DescribedTheorem(
