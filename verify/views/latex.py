@@ -12,7 +12,18 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from verify.views.notation import FUNCTIONS, GREEK, REMEMBERED, Atom, Kind, Script, atoms_of, pieces
+from verify.views.notation import (
+    FUNCTIONS,
+    GREEK,
+    LOWERED,
+    RAISED,
+    REMEMBERED,
+    Atom,
+    Kind,
+    Script,
+    atoms_of,
+    pieces,
+)
 
 #: Functions that LaTeX has a command for; the others are named operators of amsmath.
 KNOWN_FUNCTIONS = frozenset(["cos", "det", "exp", "inf", "log", "max", "min", "sin", "sup"])
@@ -22,7 +33,11 @@ SYMBOLS = {
     **{"‖": r"\|", "≤": r"\le ", "≥": r"\ge ", "≠": r"\ne ", "→": r"\to ", "−": "-", "∗": "*"},
     **{"½": r"\tfrac12 ", "¼": r"\tfrac14 ", "¾": r"\tfrac34 ", "∞": r"\infty ", "√": r"\surd "},
     **{"∫": r"\int ", "∑": r"\sum ", "∇": r"\nabla ", "⟨": r"\langle ", "⟩": r"\rangle ", "±": r"\pm "},
-    **{"×": r"\times ", "·": r"\cdot ", "∈": r"\in ", "≈": r"\approx "},
+    **{"×": r"\times ", "·": r"\cdot ", "∈": r"\in ", "≈": r"\approx ", "∂": r"\partial ", "⊗": r"\otimes "},
+    **{"∘": r"\circ ", "⊤": r"\top ", "⪰": r"\succeq ", "⪯": r"\preceq ", "ℓ": r"\ell ", "ℝ": r"\mathbf{R}"},
+    # Scripts of nothing: whatever stands before may have its own.
+    **{high: f"{{}}^{{{low.replace('−', '-')}}}" for low, high in RAISED.items()},
+    **{small: f"{{}}_{{{low.replace('−', '-')}}}" for low, small in LOWERED.items()},
 }
 
 #: Marks above a letter: in a formula, and in a word.

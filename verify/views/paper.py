@@ -90,9 +90,9 @@ def _slack(check: CheckRecord) -> str:
     slack = check.slack_in_budgets
     if slack is None:
         return "exact" if check.slack == 0 else "--"
-    shown = number(float(f"{slack:.2g}"))
-    # For an identity slack is minus the difference of its sides.
-    return rf"$\pm${number(float(f'{-slack:.2g}'))}" if check.relation == "=" else shown
+    if check.relation == "=":  # of which slack is minus the difference of its sides
+        return number(float(f"{-slack:.2g}")).replace("$", r"$\pm ", 1)
+    return number(float(f"{slack:.2g}"))
 
 
 def _drawn(claim: ClaimRecord) -> list[str]:

@@ -11,7 +11,7 @@ from verify.theorem.selection import premises, select, with_premises
 
 
 def toy(name="toy", prefix="T"):
-    """C2 rests on C1, C1 on H; S on nothing; U is a hypothesis that no claim is given, R an informative one."""
+    """C2 rests on c1, c1 on H; S on nothing; no claim is given the hypotheses U and R, R is informative."""
     claims = Claims("")
     h = claims.hypothesis(f"{prefix}-H", "")(lambda problem: ())
     claims.hypothesis(f"{prefix}-U", "")(lambda problem: ())
