@@ -56,7 +56,7 @@ MARKS = {
 }
 FORMULA_MARKS = {
     **{"{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_", "~": r"\sim "},
-    **{",": r",\ ", ";": r";\ ", "\\": r"\backslash ", "'": r"\text{'}", " ": " "},
+    **{",": r",\;", ";": r";\;", "\\": r"\backslash ", "'": r"\text{'}", " ": " "},
 }
 
 NUMBER = re.compile(r"(\d+(?:\.\d+)?)[eE]([+-]?\d+)")
@@ -68,7 +68,7 @@ def latex(text: str) -> str:
     parts = []
     for is_formula, atoms in pieces(atoms_of(text)):
         if is_formula:
-            parts.append(f"${_formula(atoms).strip()}$")
+            parts.append(f"${_formula(atoms)}$")
         else:
             parts.append(_words("".join(atom.text for atom in atoms)))
     return "".join(parts)
@@ -120,12 +120,12 @@ def _sign(sign: str) -> str:
 
 
 def _formula(atoms: Iterable[Atom]) -> str:
-    return "".join(map(_atom, atoms))
+    return re.sub(" +", " ", "".join(map(_atom, atoms))).strip()
 
 
 def _atom(atom: Atom) -> str:
     if atom.kind is Kind.ROOT:
-        return _scripted(rf"\sqrt{{{_formula(atom.under).strip()}}}", atom.scripts)
+        return _scripted(rf"\sqrt{{{_formula(atom.under)}}}", atom.scripts)
     if atom.kind is Kind.WORD:
         return rf"\text{{{escaped(atom.text)}}}"
     return _scripted(_base(atom), atom.scripts)
@@ -152,5 +152,5 @@ def _scripted(base: str, scripts: Sequence[Script]) -> str:
         if script.mark in used:
             made, used = f"{{{made}}}", set()
         used.add(script.mark)
-        made += f"{script.mark}{{{_formula(script.atoms).strip()}}}"
+        made += f"{script.mark}{{{_formula(script.atoms)}}}"
     return made

@@ -65,16 +65,17 @@ def test_whatever_comes_in_typesets(text):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("||r(t)||^2 <= exp(-lambda_0 t)", r"$\|r(t)\|^{2} \le  \exp (-\lambda_{0} t)$"),
-        ("lambda_min(G) >= 3/4 lambda_*", r"$\lambda_{\min}(G) \ge  \tfrac34  \lambda_{*}$"),
-        ("gamma~ < 1, dyhat/dt", r"$\tilde{\gamma} < 1,\  d\hat{y}/dt$"),
-        ("rank Phi = sqrt(m)", r"$\operatorname{rank} \Phi  = \sqrt{m}$"),
-        ("<w, J^T c> with delta_bar", r"$\langle w,\  J^{T} c\rangle$ with $\bar{\delta}$"),
+        ("||r(t)||^2 <= exp(-lambda_0 t)", r"$\|r(t)\|^{2} \le \exp (-\lambda_{0} t)$"),
+        ("lambda_min(G) >= 3/4 lambda_*", r"$\lambda_{\min}(G) \ge \tfrac34 \lambda_{*}$"),
+        ("gamma~ < 1, dyhat/dt", r"$\tilde{\gamma} < 1,\; d\hat{y}/dt$"),
+        ("rank Phi = sqrt(m)", r"$\operatorname{rank} \Phi = \sqrt{m}$"),
+        ("<w, J^T c> with delta_bar", r"$\langle w,\; J^{T} c\rangle$ with $\bar{\delta}$"),
         ("L*_R of x^y^z", r"$L^{*}_{R}$ of ${x^{y}}^{z}$"),
+        ("x_(a, ) and m_(k_, )", r"$x_{(a,\; )}$ and $m_{(k\_,\; )}$"),
         ("K of m = 1.2e-05", r"$K$ of $m = 1.2\cdot 10^{-5}$"),
         ("use --width 30, 100% of a & b", r"use -{}-width 30, 100\% of $a \& b$"),
         ("file_lambda.npz: é ‖ 𝔸", r"file\_lambda.npz: {\'e} $\|$ [U+1D538]"),
-        ("m = Ω(n²), m ≥ √κ", r"$m = \Omega (n{}^{2}),\  m \ge  \surd \kappa$"),
+        ("m = Ω(n²), m ≥ √κ", r"$m = \Omega (n{}^{2}),\; m \ge \surd \kappa$"),
         ("the norm ‖x‖² of κ", r"the norm $\|x\|{}^{2}$ of $\kappa$"),
     ],
 )

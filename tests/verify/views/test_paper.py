@@ -73,7 +73,7 @@ def test_the_table_has_verdict_numbers_rates_setting_versions_and_command():
     assert r"B$^\dagger$ & \raggedright text of $B$ & violated &" in text
     assert "Not about this setting: E." in text
     assert r"rate & measured & & $2$ & & \\" in text
-    assert r"Setting: $m = 4,\  \gamma = 0.8$." in text
+    assert r"Setting: $m = 4,\; \gamma = 0.8$" in text
     assert "verify 1.2, Python 3.11, numpy 2.4, scipy 1.17" in text
     assert r"\texttt{verify theorem some-theorem -{}-seed 3}" in text
     assert r"\begin{table}" in text
