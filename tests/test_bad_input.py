@@ -36,7 +36,7 @@ CONFIGS = {
 
 #: Edits of a good record, and what the line must name.
 EDITS = {
-    "newer schema": ({"schema_version": 2}, "update this one"),
+    "newer schema": ({"schema_version": 3}, "update this one"),
     "older schema": ({"schema_version": 0}, "make it anew with `verify theorem"),
     "schema as text": ({"schema_version": "1"}, "no schema_version"),
     "theorem leads out": ({"theorem": "../../evil"}, "theorem"),

@@ -79,7 +79,7 @@ def test_open_shows_the_page(folder, monkeypatch):
         (None, "No such file"),
         ("", "cut or no record"),
         ('{"schema_version": 1, "theorem": "linear-', "cut or no record"),
-        ('{"schema_version": 2}', "schema version 2"),
+        ('{"schema_version": 3}', "schema version 3"),
         ("[]", "no record"),
         ('{"schema_version": 1, "theorem": "../x"}', "no record"),
     ],

@@ -19,6 +19,7 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import Field
 
+from theorems.bibliography import DANDAPANTHULA_2025
 from theorems.linear_deq_flow import Path, Problem, fall, integrate, norm, pictures, sigma, start, t, velocity
 from theorems.linear_deq_search import SEARCH
 from verify.data.start import FEATURES, TARGETS, StartFormat, StartSetting, started
@@ -34,6 +35,7 @@ __all__ = ["SEARCH", "pictures"]
 NAME = "linear-deq"
 TITLE = "Global convergence of linear deep equilibrium models from any start"
 SOURCES = ("ours; on conserved norms cf. Dandapanthula and Ramdas, arXiv 2511.16976",)
+REFERENCES = (DANDAPANTHULA_2025,)
 FORMULAS = (("statement", (r"L(t) - L^* \le (L(0) - L^*)\,e^{-2 \mu t / \|C\|}", r"C = A A^T + M M^T")),)
 CLAIMS = Claims("ours")
 SMALL: Mapping[str, Any] = {"width": 2, "outputs": 2, "samples": 9, "points": 15, "rtol": 1e-8}

@@ -10,7 +10,7 @@ import sys
 import click
 
 import verify
-from verify.commands import author, browse, certify, falsify, figures, regress, run, suite, sweep
+from verify.commands import author, browse, certify, cite, falsify, figures, regress, run, suite, sweep
 from verify.commands.base import CommandGroup
 from verify.commands.guard import run_guarded
 from verify.papers import Papers
@@ -32,6 +32,7 @@ for command in (
     regress.compare,
     regress.accept,
     regress.remake_report,
+    cite.cite,
     author.power,
     falsify.falsify,
     certify.certify,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from verify.theorem.errors import TheoremError, in_words
 
@@ -24,8 +26,10 @@ CURVES: tuple[dict[str, Any], ...] = (
     {"color": "#cc79a7", "linestyle": (0, (5, 1, 1, 1, 1, 1)), "linewidth": 1.5},
 )
 
-#: Dots per inch of PNG.
-DPI = 160
+Format = Literal["png", "svg", "pdf"]
+
+#: Dots per inch of PNG, on a screen and in a paper.
+DPI, PAPER_DPI = 160, 300
 
 STYLE: Any = {
     "font.size": 9,
@@ -39,9 +43,49 @@ STYLE: Any = {
     "legend.frameon": False,
     "legend.fontsize": 8,
     "svg.hashsalt": "verify",
+    "pdf.fonttype": 42,  # text stays text, in an embedded font
     "savefig.dpi": DPI,
 }
 
+
+@dataclass(frozen=True)
+class Look:
+    """Width of the text or column that a picture fills, in inches, and its font size in points."""
+
+    width: float
+    font: float
+
+    @property
+    def rc(self) -> dict[str, Any]:
+        """Settings of matplotlib, on top of the suite's own."""
+        return {
+            "font.size": self.font,
+            "axes.titlesize": self.font,
+            "axes.labelsize": self.font,
+            "legend.fontsize": self.font - 0.5,
+            "xtick.labelsize": self.font - 1,
+            "ytick.labelsize": self.font - 1,
+            "axes.linewidth": 0.6,
+            "lines.linewidth": 1.1,
+            "savefig.dpi": PAPER_DPI,
+        }
+
+
+@dataclass(frozen=True)
+class Prints:
+    """How a run's pictures are written: PNG, which reports show, and other formats; `look` for a paper."""
+
+    formats: Sequence[Format] = ("png", "svg")
+    look: Look | None = None
+
+    @property
+    def rc(self) -> dict[str, Any]:
+        """Settings of matplotlib, on top of the suite's own."""
+        return self.look.rc if self.look else {}
+
+
+#: For a screen: the suite's own look.
+SCREEN = Prints()
 
 #: Digits and signs of exponents.
 RAISED = str.maketrans("0123456789-\N{MINUS SIGN}", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁻")
@@ -53,8 +97,14 @@ def style(more: Mapping[str, Any] | None = None) -> Iterator[None]:
     import matplotlib
 
     settings: Any = {**STYLE, **(more or {})}
-    with matplotlib.rc_context(settings):
-        yield
+    fonts = logging.getLogger("fontTools")  # tells of fonts that it embeds in PDF what nobody can mend
+    level = fonts.level
+    fonts.setLevel(logging.ERROR)
+    try:
+        with matplotlib.rc_context(settings):
+            yield
+    finally:
+        fonts.setLevel(level)
 
 
 def undated(suffix: str) -> dict[str, None]:
@@ -90,6 +140,33 @@ def panel_titles(figure: Figure) -> str:
     return re.sub(r"[$\\]", "", plain)
 
 
+def _fit(figure: Figure, look: Look) -> None:
+    """Make a figure as wide as the column; the title of a single panel goes, for a paper's caption has it."""
+    width, height = figure.get_size_inches()
+    figure.set_size_inches(look.width, height * look.width / width)
+    if len(figure.axes) == 1:
+        figure.axes[0].set_title("")
+
+
+def _draw(figure: Figure, stem: Path, prints: Prints) -> None:
+    """Write one figure, drawn once a format and laid out once: savefig does both twice."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.backends.backend_pdf import FigureCanvasPdf
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+    figure.set_dpi(PAPER_DPI if prints.look else DPI)
+    pixels: Any = FigureCanvasAgg(figure)
+    pixels.print_png(stem.with_name(f"{stem.name}.png"))
+    figure.set_layout_engine("none")
+    # A canvas is not made before: the layout is for the last one.
+    if "svg" in prints.formats:
+        vectors: Any = FigureCanvasSVG(figure)
+        vectors.print_svg(stem.with_name(f"{stem.name}.svg"), metadata=undated("svg"))
+    if "pdf" in prints.formats:
+        pages: Any = FigureCanvasPdf(figure)
+        pages.print_pdf(stem.with_name(f"{stem.name}.pdf"), metadata=undated("pdf"))
+
+
 def _write_powers(figure: Figure) -> None:
     """Labels of logarithmic axes as text, 10 with raised digits: matplotlib is far slower with formulas."""
     from matplotlib.ticker import Formatter, LogFormatter
@@ -121,23 +198,16 @@ def _as_text(formula: str) -> str:
     return re.sub(r"[$\\{}]|mathdefault", "", raised.replace(r"\times", "\N{MULTIPLICATION SIGN}"))
 
 
-def save(figures: Mapping[str, Figure], folder: Path) -> list[str]:
-    """Write every figure as PNG and SVG into `folder`; the file names. TheoremError for a bad one."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
-
+def save(figures: Mapping[str, Figure], folder: Path, prints: Prints = SCREEN) -> list[str]:
+    """Write every figure into `folder`; the names of the PNG files. TheoremError for a bad one."""
     folder.mkdir()
     names = []
     for name, figure in figures.items():
         try:
-            # Each is drawn once and laid out once: savefig does both twice.
             _write_powers(figure)
-            figure.set_dpi(DPI)
-            pixels: Any = FigureCanvasAgg(figure)
-            pixels.print_png(folder / f"{name}.png")
-            figure.set_layout_engine("none")
-            vectors: Any = FigureCanvasSVG(figure)  # not before: the layout is for the last canvas made
-            vectors.print_svg(folder / f"{name}.svg", metadata=undated("svg"))
+            if prints.look:
+                _fit(figure, prints.look)
+            _draw(figure, folder / name, prints)
         except OSError:
             raise
         except Exception as problem:  # such as a formula that matplotlib cannot read

@@ -1,10 +1,13 @@
 """Pictures as they are written: whole, in both formats, with powers of ten as text."""
 
+import re
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from verify import plots
+from verify.figures.paper import PAPERS
 from verify.theorem.errors import TheoremError
 
 
@@ -47,3 +50,24 @@ def test_a_formula_that_cannot_be_read_is_its_authors_to_mend(tmp_path):
     figure, _ = plots.single("$\\frac{1$", "x", "y")
     with pytest.raises(TheoremError, match="'it' cannot be drawn"), plots.style():
         plots.save({"it": figure}, tmp_path / "figures")
+
+
+def test_a_paper_gets_pdf_of_its_width_with_text_as_text(tmp_path):
+    prints = plots.Prints(("png", "pdf"), PAPERS["icml"])
+    with plots.style(prints.rc):
+        plots.save({"it": picture()}, tmp_path / "figures", prints)
+    assert {path.name for path in (tmp_path / "figures").iterdir()} == {"it.png", "it.pdf"}
+    pdf = (tmp_path / "figures" / "it.pdf").read_bytes()
+    assert re.search(rb"/MediaBox \[ 0 0 234 [\d.]+ \]", pdf), "3.25 inches"
+    assert pdf.count(b"/FontFile2") == pdf.count(b"/CIDFontType2") > 0, "embedded"
+    assert b"/Type3" not in pdf
+    assert b"/CreationDate" not in pdf
+    with Image.open(tmp_path / "figures" / "it.png") as pixels:
+        assert pixels.size[0] == 975
+
+
+def test_the_title_of_a_single_panel_is_left_to_the_papers_caption(tmp_path):
+    figure = picture()
+    assert plots.panel_titles(figure)
+    plots.save({"it": figure}, tmp_path / "figures", plots.Prints(("png",), PAPERS["iclr"]))
+    assert plots.panel_titles(figure) == ""

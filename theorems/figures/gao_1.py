@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
+from theorems.bibliography import GAO_2022
 from theorems.figures.parsing import TwoClasses, Widths, data_sets, growing_widths, samples_of, two_classes_of
 from theorems.figures.widths import Trials, descent_work, draw_groups, falls, footprint, groups, stays
 from verify.data.images import PIXELS
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 NAME = "gao-1"
 TITLE = "Gao et al. 2022, figure 1: implicit ReLU networks of growing width"
+REFERENCES = (GAO_2022,)
 
 SOURCE = "Gao et al. 2022, figure 1"
 

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from theorems.bibliography import KAWAGUCHI_2021
 from theorems.figures.parsing import data_sets
 from verify import plots
 from verify.data.images import Images
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 NAME = "kawaguchi-1"
 TITLE = "Kawaguchi 2021, figure 1: linear model, DNN and deep equilibrium linear model"
+REFERENCES = (KAWAGUCHI_2021,)
 
 SOURCE = "Kawaguchi 2021, figure 1"
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from pydantic import Field
 
+from theorems.bibliography import KAWAGUCHI_2021
 from theorems.kawaguchi_2021 import linear_rate as theorem
 from theorems.kawaguchi_2021.linear_rate.conclusion import conclusion
 from theorems.kawaguchi_2021.linear_rate.path import RatePath, rate_path
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 NAME = "linear-rate"
 TITLE = "Kawaguchi 2021, Theorem 1: measured loss and three bounds"
+REFERENCES = (KAWAGUCHI_2021,)
 
 CLAIMS = Claims(conclusion.claim.source)
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
+from theorems.bibliography import LING_2023
 from theorems.figures.parsing import TwoClasses, Widths, growing_widths, samples_of, two_classes_of
 from theorems.figures.widths import Trials, descent_work, draw_groups, falls, footprint, groups, stays
 from verify.data.images import PIXELS, Images
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 NAME = "ling-1"
 TITLE = "Ling et al. 2023, figure 1: deep equilibrium models of growing width"
+REFERENCES = (LING_2023,)
 
 SOURCE = "Ling et al. 2023, figure 1"
 

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, field_validator
 
+from theorems.bibliography import GAO_2022
 from theorems.figures.parsing import data_sets
 from verify import plots
 from verify.data.images import Images, two_classes
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 NAME = "relu-convergence"
 TITLE = "Gao et al. 2022, Theorem 3.1: how probable its premise is, against the width"
+REFERENCES = (GAO_2022,)
 
 #: Probability that the theorem leaves for failure.
 DELTA = 0.05

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
+from theorems.bibliography import KAWAGUCHI_2021
 from theorems.kawaguchi_2021 import trust_region_newton as theorem
 from theorems.kawaguchi_2021.trust_region_newton.claims import newton_step, step_gap
 from theorems.kawaguchi_2021.trust_region_newton.local import local_models
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 NAME = "trust-region-newton"
 TITLE = "Kawaguchi 2021, Theorem 2: flow and trust-region Newton steps on the level sets"
+REFERENCES = (KAWAGUCHI_2021,)
 
 CLAIMS = Claims(newton_step.claim.source)
 

@@ -56,6 +56,7 @@ have the derivations.
 
 from __future__ import annotations
 
+from theorems.bibliography import GAO_2022
 from theorems.gao_2022 import (
     bookkeeping,
     borders,  # noqa: F401 - more falsehoods of the claims below
@@ -87,6 +88,7 @@ from verify.theorem.claims import Claims
 NAME = "relu-convergence"
 TITLE = "Global convergence of over-parametrised implicit ReLU networks"
 SOURCES = ("Gao et al., ICLR 2022, arXiv 2110.05645, Theorems 3.1 and 3.2",)
+REFERENCES = (GAO_2022,)
 FORMULAS = (
     (
         "the network",

@@ -40,6 +40,7 @@ sum_k W_jk^2 - sum_k W_kj^2 + sum_k U_jk^2 - a_j^2.
 
 from __future__ import annotations
 
+from theorems.bibliography import LING_2023
 from theorems.gao_2022.cost import relu_cost
 from theorems.ling_2023 import lemmas, training
 from theorems.ling_2023.lemmas import PAPER
@@ -56,6 +57,7 @@ from verify.theorem.cost import Cost
 NAME = "ling-convergence"
 TITLE = "Global convergence of over-parametrised deep equilibrium models"
 SOURCES = ("Ling et al., AISTATS 2023 (PMLR 206), Theorems 1 to 5",)
+REFERENCES = (LING_2023,)
 FORMULAS = (
     ("the network", (r"Z = \operatorname{relu}(W Z + U X)", r"\hat y = a^T Z")),
     (

@@ -11,9 +11,16 @@ from verify.commands.shared import complete_theorem, tell_broken
 
 
 @click.command("list", cls=Command)
-def list_theorems() -> int:
+@click.option("--json", "as_json", is_flag=True, help="print name, title and sources of each as JSON")
+def list_theorems(as_json: bool) -> int:
     """List the theorems."""
     found = library().theorems.catalogue(reserved=reserved_names())
+    if as_json:
+        from verify.views.described import listed
+
+        click.echo(listed(found.theorems, found.broken).model_dump_json(indent=1))
+        tell_broken(found.broken)
+        return 0
     rows = [(module.NAME, module.TITLE) for module in found.theorems]
     if sys.stdout.isatty():
         formatter = click.get_current_context().make_formatter()
@@ -28,11 +35,17 @@ def list_theorems() -> int:
 
 @click.command(cls=Command)
 @click.argument("name", shell_complete=complete_theorem)
-def show(name: str) -> int:
+@click.option("--json", "as_json", is_flag=True, help="print it as JSON, with what each claim rests on")
+def show(name: str, as_json: bool) -> int:
     """Print what theorem NAME states and claims, and its sources."""
     from verify.theorem.protocol import statement
 
     theorem = library().theorems.load(name, reserved_names())
+    if as_json:
+        from verify.views.described import described
+
+        click.echo(described(theorem).model_dump_json(indent=1))
+        return 0
     click.echo(f"{theorem.TITLE}\n{'=' * len(theorem.TITLE)}\n\n{statement(theorem).rstrip()}\n\nClaims\n")
     for claim in theorem.CLAIMS.claims:
         informative = "" if claim.required else ", informative"

@@ -11,14 +11,16 @@ import click
 from verify.commands.base import Folder, library
 from verify.commands.settings import FiguresCommand
 from verify.commands.shared import (
+    STYLES,
+    format_option,
     given_options,
+    picture_formats,
     quiet_option,
     verbose_option,
 )
 from verify.theorem.errors import InputError
 
 if TYPE_CHECKING:
-    from verify.figures.make import Format
     from verify.figures.protocol import FigureModule, Size
     from verify.theorem.settings import BaseSetting
 
@@ -44,12 +46,10 @@ CACHE = Path("results") / "cache"
     show_default=True,
     help="where pictures go",
 )
-@click.option(
-    "--format", "formats", default="png,svg", show_default=True, help="of png, svg, pdf, with commas"
-)
+@format_option
 @click.option(
     "--style",
-    type=click.Choice(["iclr", "neurips", "icml", "wide"]),
+    type=click.Choice(STYLES),
     default="iclr",
     show_default=True,
     help="column width and font size of a conference's papers",
@@ -81,7 +81,7 @@ def redraw(
     from verify.theorem.verdicts import Verdict, worst
     from verify.views import terminal
 
-    suffixes = _formats(formats)
+    suffixes = picture_formats(formats)
     settings = _figure_settings(names, preset, options)
     chosen = [(module, setting, module.curves(setting)) for module, setting in settings]
     console = terminal.console()
@@ -141,17 +141,3 @@ def _figure_settings(
         )
         for module in modules
     ]
-
-
-def _formats(text: str) -> list[Format]:
-    from typing import get_args
-
-    from verify.figures.make import Format
-
-    words = [word.strip() for word in text.split(",")]
-    if unknown := [word for word in words if word not in get_args(Format)]:
-        raise InputError(
-            f"--format {unknown[0]}: it should be of {', '.join(get_args(Format))}, with commas between, for "
-            "example --format png,pdf"
-        )
-    return list(dict.fromkeys(words))  # type: ignore[arg-type]

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import webbrowser
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from verify.commands.base import Command, Folder
 from verify.theorem.errors import InputError
+
+if TYPE_CHECKING:
+    from verify.views.export import Export
 
 DEFAULT_REFERENCE = Path("results") / "reference"
 
@@ -61,11 +65,32 @@ def accept(run: Path, out: Path, allow_unverified: bool) -> int:
 @click.command("report", cls=Command)
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--open", "opened", is_flag=True, help="open the HTML report")
-def remake_report(folder: Path, opened: bool) -> int:
-    """Remake report.md, report.html and junit.xml of the run in DIR from its record."""
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(["latex", "csv", "json"]),
+    help="print it instead: a table of claims and rates for a paper, a row a comparison, or the record",
+)
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="with --format: write to this file, over an older one of that format only",
+)
+def remake_report(folder: Path, opened: bool, kind: Export | None, output: Path | None) -> int:
+    """Remake report.md, report.html and junit.xml of the run in DIR from its record; --format prints it."""
     from verify.records.reading import RECORD, read_record
     from verify.views.files import write_views
 
+    if kind is None and output is not None:
+        raise InputError(f"--output {output} needs a format: add --format latex, csv or json")
+    if kind is not None and opened:
+        raise InputError(
+            "--open shows the HTML report, --format prints something else: leave one of them out"
+        )
+    if kind is not None:
+        _export(folder, kind, output)
+        return 0
     if folder.name == RECORD:
         folder = folder.parent
     if opened:
@@ -76,6 +101,18 @@ def remake_report(folder: Path, opened: bool) -> int:
     if opened:
         webbrowser.open(page.resolve().as_uri())
     return 0
+
+
+def _export(folder: Path, kind: Export, output: Path | None) -> None:
+    """Print a record in some format, or write it to a file and say so."""
+    from verify.records.reading import read_record
+    from verify.views.export import EXPORTS, write_export
+
+    text = EXPORTS[kind](read_record(folder))
+    if output is None:
+        click.echo(text.rstrip("\n"))
+    else:
+        click.echo(f"{write_export(text, kind, output)} {output}")
 
 
 def _require_browser() -> None:

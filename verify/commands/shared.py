@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from verify.figures.protocol import FigureModule
+    from verify.plots import Format
     from verify.records.record import Difference, Record
     from verify.runs.config import Config
     from verify.theorem.presets import Variant
@@ -55,6 +56,29 @@ verbose_option = click.option(
 )
 quiet_option = click.option("--quiet", is_flag=True, help="print the last line only")
 json_option = click.option("--json", "as_json", is_flag=True, help="print the record and nothing else")
+
+
+#: The papers whose column width and font size pictures may have; `verify.figures.paper.PAPERS` has them.
+STYLES = ("iclr", "neurips", "icml", "wide")
+
+format_option = click.option(
+    "--format", "formats", default="png,svg", show_default=True, help="of png, svg, pdf, with commas"
+)
+
+
+def picture_formats(text: str) -> list[Format]:
+    """The formats of pictures that an option names; InputError for an unknown one."""
+    from typing import get_args
+
+    from verify.plots import Format
+
+    words = [word.strip() for word in text.split(",")]
+    if unknown := [word for word in words if word not in get_args(Format)]:
+        raise InputError(
+            f"--format {unknown[0]}: it should be of {', '.join(get_args(Format))}, with commas between, for "
+            "example --format png,pdf"
+        )
+    return list(dict.fromkeys(words))  # type: ignore[arg-type]
 
 
 def given_options(

@@ -14,6 +14,7 @@ from verify.contract.calls import Fault
 from verify.contract.claims import claims_faults
 from verify.contract.place import place_of
 from verify.contract.search import search_faults
+from verify.theorem.bibliography import reference_faults, references
 from verify.theorem.errors import InputError, in_words
 from verify.theorem.names import is_name
 from verify.theorem.presets import NAMES, Variant
@@ -52,6 +53,7 @@ def _faults(found: Any, name: str, reserved: Collection[str]) -> Iterator[tuple[
         yield "STATEMENT", "states nothing: write what it states below the first paragraph of its docstring"
     if "SOURCES" not in missing and not _all(found.SOURCES, str):
         yield "SOURCES", "is no sequence of texts: write one for each source, in a tuple"
+    yield from (("REFERENCES", text) for text in reference_faults(references(found)))
     for attribute, arguments in (FUNCTIONS | OPTIONAL).items():
         if hasattr(found, attribute):
             yield from _function(attribute, getattr(found, attribute), arguments)

@@ -6,7 +6,6 @@ import shlex
 from collections.abc import Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
-from typing import Literal
 
 import threadpoolctl
 
@@ -18,14 +17,13 @@ from verify.figures.paper import Paper
 from verify.figures.protocol import FigureModule, Size
 from verify.figures.record import FigureRecord
 from verify.numerics.memory import available_memory, does_not_fit
+from verify.plots import Format
 from verify.records.directory import write_file_whole
 from verify.records.record import claim_records, overall_verdict
 from verify.runs.environment import environment
 from verify.theorem.errors import InputError
 from verify.theorem.judgement import Judge
 from verify.theorem.settings import BaseSetting, option_words
-
-Format = Literal["png", "svg", "pdf"]
 
 
 def make_figure(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from verify.plots import Look
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,29 +32,8 @@ ONE_TRIAL = "one trial has no spread: use --trials 2 or more"
 BAND: Mapping[str, Any] = MappingProxyType({"alpha": 0.18, "linewidth": 0})
 
 
-@dataclass(frozen=True)
-class Paper:
-    """Width of the text or column that a picture fills, in inches, and its font size in points."""
-
-    width: float
-    font: float
-
-    @property
-    def rc(self) -> dict[str, Any]:
-        """Settings of matplotlib, on top of the suite's own."""
-        return {
-            "font.size": self.font,
-            "axes.titlesize": self.font,
-            "axes.labelsize": self.font,
-            "legend.fontsize": self.font - 0.5,
-            "xtick.labelsize": self.font - 1,
-            "ytick.labelsize": self.font - 1,
-            "axes.linewidth": 0.6,
-            "lines.linewidth": 1.1,
-            "savefig.dpi": 300,
-            "mathtext.fontset": "cm",
-            "pdf.fonttype": 42,
-        }
+class Paper(Look):
+    """The look of a paper, and the panels that fit into it."""
 
     def grid(
         self, rows: int, columns: int, height: float = PANEL_HEIGHT, *, shared: bool = False

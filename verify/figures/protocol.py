@@ -27,7 +27,7 @@ class FigureModule(Protocol):
 
     `results` are those of `curves`, in their order. `PRESETS` gives the fields that differ from the defaults
     of `Setting`, which are those of the preset `standard`. The functions of `CLAIMS` take `setting` and
-    `results` by name.
+    `results` by name. It may have `REFERENCES`; see `verify.theorem.bibliography`.
     """
 
     NAME: str

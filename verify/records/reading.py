@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from pydantic import ValidationError
 
-from verify.records.record import SCHEMA_VERSION, Record, Suite
+from verify.records.record import CHOSEN_SCHEMA_VERSION, SCHEMA_VERSION, Record, Suite
 from verify.theorem.errors import InputError
 
 RECORD = "record.json"
@@ -42,13 +42,16 @@ def read_record(path: Path) -> Record | Suite:
 
 def _require_version(file: Path, data: dict[str, Any]) -> None:
     version = data["schema_version"]
-    if version == SCHEMA_VERSION:
+    if version in (SCHEMA_VERSION, CHOSEN_SCHEMA_VERSION):
         return
-    if version > SCHEMA_VERSION:
+    if version > CHOSEN_SCHEMA_VERSION:
         remedy = "it was made by a newer verify: update this one"
     else:
         remedy = f"it was made by an older verify: make it anew with `{data.get('command', 'verify all')}`"
-    raise InputError(f"{file} has schema version {version}, this verify reads {SCHEMA_VERSION}; {remedy}")
+    raise InputError(
+        f"{file} has schema version {version}, this verify reads {SCHEMA_VERSION} and "
+        f"{CHOSEN_SCHEMA_VERSION}; {remedy}"
+    )
 
 
 def _first(problem: ValidationError | TypeError) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from verify.theorem.claims import Claim, claim_verdict, theorem_verdict
 from verify.theorem.compare import Check
@@ -17,6 +17,10 @@ from verify.theorem.verdicts import Verdict, counts, worst
 
 #: Raised whenever a field that others read changes its meaning.
 SCHEMA_VERSION: Literal[1] = 1
+
+#: Of the record of a run that judged some claims only: its verdict is not the theorem's, and whoever reads
+#: only version 1 must refuse it rather than take it for that.
+CHOSEN_SCHEMA_VERSION: Literal[2] = 2
 
 #: A part of a path.
 Name = Annotated[str, Field(pattern=PATTERN)]
@@ -114,6 +118,19 @@ class Draw(_Model):
         return self.verdict.severity, -least
 
 
+class ChosenClaims(_Model):
+    """Which claims a run judged that did not judge all of its theorem; ids in the theorem's order.
+
+    asked     named by ``--claim``; the others that were judged are what these rest on
+    skipped   named by ``--skip``
+    left_out  not judged
+    """
+
+    asked: Sequence[str]
+    skipped: Sequence[str]
+    left_out: Sequence[str]
+
+
 class Formula(_Model):
     """A part of the statement: what it is, and its formulas in LaTeX."""
 
@@ -125,10 +142,11 @@ class Record(_Model):
     """One run of one theorem.
 
     `setting` holds the options, null where one was left to its default; `effective` what came of them:
-    sizes, constants and a digest of the data. `traceback` is that of `error`.
+    sizes, constants and a digest of the data. `traceback` is that of `error`. Where `chosen` is there,
+    `verdict` is that of the claims that were judged, not the theorem's, and the schema version is 2.
     """
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    schema_version: Literal[1, 2] = SCHEMA_VERSION
     theorem: Name
     variant: Name | None = None
     title: str
@@ -151,6 +169,13 @@ class Record(_Model):
     command: str
     started: str
     draws: Sequence[Draw] = ()
+    chosen: ChosenClaims | None = None
+
+    @model_validator(mode="after")
+    def _has_its_version(self) -> Self:
+        if (self.chosen is not None) != (self.schema_version == CHOSEN_SCHEMA_VERSION):
+            raise ValueError("schema version 2 is that of runs of chosen claims, and of no others")
+        return self
 
     @property
     def reason(self) -> str:
@@ -213,14 +238,19 @@ def runs_of(made: Record | Suite) -> Sequence[Record]:
     return made.theorems if isinstance(made, Suite) else [made]
 
 
-def claim_records(claims: Sequence[Claim], checks: Iterable[Check]) -> list[ClaimRecord]:
-    """Every claim with its checks; a claim without any is ERROR, and one not about the run is informative."""
+def claim_records(
+    claims: Sequence[Claim], checks: Iterable[Check], asked: Collection[str] = ()
+) -> list[ClaimRecord]:
+    """Every claim with its checks; a claim without any is ERROR, and one not about the run is informative.
+
+    Those that were `asked` for by their ids are required, whatever they are to the theorem.
+    """
     by_claim: dict[str, list[Check]] = {claim.id: [] for claim in claims}
     for check in checks:
         by_claim[check.claim].append(check)
     return [
         ClaimRecord(
-            **asdict(replace(claim, required=_about(claim, by_claim[claim.id]))),
+            **asdict(replace(claim, required=claim.id in asked or _about(claim, by_claim[claim.id]))),
             verdict=claim_verdict(by_claim[claim.id]),
             checks=[CheckRecord(**_without_claim(check)) for check in by_claim[claim.id]],
         )

@@ -87,6 +87,12 @@ def write_reference(record: Record | Suite, folder: Path, allow_unverified: bool
     ]
     if unverified and not allow_unverified:
         raise InputError(f"not accepted: {', '.join(unverified)}; mend that first, or say --allow-unverified")
+    for run in runs_of(record):
+        if run.chosen:
+            raise InputError(
+                f"not accepted: {run.label} judged some of its claims only ({', '.join(_by_id(run))}), and a "
+                "reference is of all: run it again without --claim and --skip"
+            )
     told = [found.what for run in runs_of(record) for found in _contradictions(run.label, run) if found]
     if told:
         raise InputError(f"not accepted: the record contradicts itself ({told[0]}): run it again")
@@ -154,7 +160,13 @@ def _run(what: str, old: Record, new: Record) -> Moves:
     known = [{name: None for name in (*old.setting, *new.setting)} | {**run.setting} for run in (old, new)]
     yield from _each(known[0], known[1], f"{what}  setting", _exact)
     yield from _each(old.effective, new.effective, f"{what}  effective", _effective)
-    yield from _each(_by_id(old), _by_id(new), what, _claim)
+    claims = [_by_id(old), _by_id(new)]
+    if old.chosen or new.chosen:  # what only one of them judged is one difference
+        named = [", ".join(own) if run.chosen else "all" for run, own in zip((old, new), claims, strict=True)]
+        yield from _exact(f"{what}  claims judged", *named)
+        common = claims[0].keys() & claims[1].keys()
+        claims = [{name: claim for name, claim in own.items() if name in common} for own in claims]
+    yield from _each(claims[0], claims[1], what, _claim)
     tolerance = max(_rate_tolerance(old), _rate_tolerance(new))
 
     def rate(name: str, before: float | None, after: float | None) -> Moves:

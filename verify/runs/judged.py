@@ -112,14 +112,16 @@ def judge(
     progress: Progress = silent,
     chosen: Chosen = None,
     dropped: Collection[str] = (),
+    asked: Collection[str] = (),
 ) -> Judged:
     """Every claim of a theorem, or the `chosen` ones, judged; a `falsehood` takes the place of its claim.
 
-    Claims are judged without the hypotheses that are `dropped`; see `verify.theorem.judgement.Judge`.
-    TheoremError for the theorem's author.
+    Claims are judged without the hypotheses that are `dropped`; see `verify.theorem.judgement.Judge`. Of the
+    chosen claims those that were `asked` for decide the verdict even where they are informative, and nothing
+    but the chosen claims does. TheoremError for the theorem's author.
     """
     theorem = prepared.theorem
-    shared = laws_of(theorem) if shared is None else shared
+    shared = laws_of(theorem, chosen) if shared is None else shared
     judges = Judge(prepared.known, prepared.silence, shared, falsehood, dropped, _caller(theorem))
     checks: list[Check] = []
     wanted = statements(theorem, chosen)
@@ -129,12 +131,14 @@ def judge(
             checks += judges.checks(statement)
     progress("checks", len(wanted), len(wanted))
     claims = [statement.claim for statement in wanted]
-    records = claim_records(claims, checks)
-    verdict = overall_verdict(claims, records)
-    if chosen is not None and not any(claim.required for claim in claims):
+    records = claim_records(claims, checks, asked)
+    if chosen is not None and not any(one.required for one in records):
         # Of a theorem informative claims count only when they fail; who chooses no others asks for these.
-        verdict = worst(one.verdict for one in records)
-    if prepared.silence:  # nothing that is left to judge makes up for the hypothesis that ended the run
+        records = claim_records(claims, checks, chosen)
+    verdict = overall_verdict(claims, records)
+    # Nothing that is left to judge of the theorem makes up for the hypothesis that ended the run. Claims that
+    # were asked for are judged by what they rest on.
+    if prepared.silence and not asked:
         verdict = worst([verdict, Verdict.NOT_APPLICABLE])
     return Judged(records, checks, verdict)
 
@@ -156,14 +160,14 @@ def follows_path(theorem: Theorem, chosen: Chosen = None) -> bool:
     return chosen is None or any("path" in judged_from(one) for one in statements(theorem, chosen))
 
 
-def laws_of(theorem: Theorem, claim: str | None = None) -> Laws:
-    """The checks of the theorem's claims that no setting changes, or of one of them, for all runs of a suite.
+def laws_of(theorem: Theorem, chosen: Chosen = None) -> Laws:
+    """The checks of the theorem's claims that no setting changes, or of the chosen ones, for many runs.
 
     None where one of them breaks: each run then makes them itself, and its record says what broke.
     """
     with threadpoolctl.threadpool_limits(limits=1):  # fastest for their sizes, and the same for every run
         try:
-            return laws(statements(theorem, claim and [claim]), _caller(theorem))
+            return laws(statements(theorem, chosen), _caller(theorem))
         except Exception:  # whatever a law does, the runs that meet it say so
             return {}
 

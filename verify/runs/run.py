@@ -21,13 +21,14 @@ from verify import plots
 from verify.contract import results
 from verify.contract.calls import calling, refuse
 from verify.records.directory import write_whole
-from verify.records.record import Record
+from verify.records.record import CHOSEN_SCHEMA_VERSION, Record
 from verify.runs.environment import environment
 from verify.runs.judged import Judged, broken, judge, left_by, prepare, timed
 from verify.theorem.compare import Check
 from verify.theorem.errors import InputError, TheoremError
 from verify.theorem.judgement import Laws
 from verify.theorem.protocol import Progress, Theorem, formulas, pictures, silent, statement
+from verify.theorem.selection import Selection
 from verify.theorem.settings import BaseSetting, option_words
 from verify.views.files import write_views
 
@@ -43,12 +44,14 @@ class Run:
     arrays    for `trajectory.npz`
     compared  every point of every comparison, by claim, number of its check, and name
     figures   pictures by name
+    prints    how they are written
     """
 
     record: Record
     arrays: Mapping[str, Any] = field(default_factory=dict)
     compared: Mapping[str, Any] = field(default_factory=dict)
     figures: Mapping[str, Figure] = field(default_factory=dict)
+    prints: plots.Prints = plots.SCREEN
 
 
 def run_theorem(
@@ -58,15 +61,19 @@ def run_theorem(
     cores: int | None = None,
     laws: Laws | None = None,
     pictured: bool = True,
+    selection: Selection | None = None,
+    prints: plots.Prints = plots.SCREEN,
 ) -> Run:
     """Run a theorem in a setting, on at most `cores` BLAS threads when other runs share the machine.
 
     A hypothesis found broken makes the run NOT_APPLICABLE. A run that breaks has the verdict ERROR, and its
     record says why. Only InputError, which is the user's to mend, is raised. `laws` that are already judged
-    are not judged again. A run that nobody looks at is not `pictured`.
+    are not judged again. A run that nobody looks at is not `pictured`. Of a `selection` only those claims are
+    judged, the verdict is theirs, and the path is followed only where one of them needs it.
     """
-    record = _head(theorem, setting)
-    prepared = prepare(theorem, setting, progress, cores)
+    record = _head(theorem, setting, selection)
+    chosen, asked = (selection.judged, selection.asked) if selection else (None, ())
+    prepared = prepare(theorem, setting, progress, cores, chosen)
     record["effective"] = prepared.effective
     timings = dict(prepared.timings)
     judged, left = Judged(), dict[str, Any]()
@@ -76,12 +83,12 @@ def run_theorem(
         try:
             if error is None:
                 with timed(timings, "check"):
-                    judged = judge(prepared, laws, progress=progress)
+                    judged = judge(prepared, laws, progress=progress, chosen=chosen, asked=asked)
                 record["verdict"] = judged.verdict
             if error is None and not prepared.silence:
                 left = left_by(prepared)
-                if pictured:
-                    with timed(timings, "draw"), plots.style(), calling(theorem, "pictures"):
+                if pictured and "path" in prepared.known:
+                    with timed(timings, "draw"), plots.style(prints.rc), calling(theorem, "pictures"):
                         progress("pictures", 0, 0)
                         found = pictures(theorem, prepared.known["problem"], prepared.known["path"])
                         refuse(theorem, results.figure_faults(theorem, found))
@@ -102,14 +109,14 @@ def run_theorem(
     if error is not None:
         record |= broken(error)
     made = Record(**record, claims=judged.claims, timings=timings, environment=environment())
-    return Run(made, left.get("arrays", {}), _compared(judged.checks), drawn)
+    return Run(made, left.get("arrays", {}), _compared(judged.checks), drawn, prints)
 
 
-def lost_run(theorem: Theorem, setting: BaseSetting, reason: str) -> Run:
+def lost_run(theorem: Theorem, setting: BaseSetting, reason: str, selection: Selection | None = None) -> Run:
     """What there is of a run whose process died."""
     nothing: dict[str, Any] = {"rates": {}, "counts": {}, "timings": {}}
     made = Record(
-        **_head(theorem, setting),
+        **_head(theorem, setting, selection),
         **nothing,
         **broken(TheoremError(reason)),
         claims=[],
@@ -120,18 +127,24 @@ def lost_run(theorem: Theorem, setting: BaseSetting, reason: str) -> Run:
     return Run(made)
 
 
-def _head(theorem: Theorem, setting: BaseSetting) -> dict[str, Any]:
+def _head(theorem: Theorem, setting: BaseSetting, selection: Selection | None) -> dict[str, Any]:
     """What a record says of a run before it is made."""
-    return {
+    words = selection.words if selection else []
+    found: dict[str, Any] = {
         "theorem": theorem.NAME,
         "title": theorem.TITLE,
         "statement": statement(theorem),
         "formulas": [{"label": label, "latex": latex} for label, latex in formulas(theorem)],
         "sources": theorem.SOURCES,
         "setting": setting.model_dump(mode="json"),
-        "command": theorem_command(theorem, setting),
+        "command": theorem_command(theorem, setting)
+        + "".join(f" {word}" for word in map(shlex.quote, words)),
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+    if selection:
+        chosen = {"asked": selection.asked, "skipped": selection.skipped, "left_out": selection.left_out}
+        found |= {"schema_version": CHOSEN_SCHEMA_VERSION, "chosen": chosen}
+    return found
 
 
 def write_run(run: Run, parent: Path) -> tuple[Record, Path]:
@@ -159,8 +172,8 @@ def write_arrays_and_figures(run: Run, folder: Path) -> Record:
         np.savez(folder / "comparisons.npz", **run.compared)
     if run.figures:
         try:
-            with plots.style():
-                plots.save(run.figures, folder / "figures")
+            with plots.style(run.prints.rc):
+                plots.save(run.figures, folder / "figures", run.prints)
         except TheoremError as problem:
             shutil.rmtree(folder / "figures")
             return run.record.model_copy(update={**broken(problem), "figures": [], "captions": {}})

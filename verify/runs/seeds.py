@@ -10,6 +10,7 @@ from pathlib import Path
 
 from joblib import cpu_count
 
+from verify import plots
 from verify.numerics.statistics import proportion_interval
 from verify.records.record import CheckRecord, ClaimRecord, Draw, Record, Seeds
 from verify.runs.judged import laws_of
@@ -17,6 +18,7 @@ from verify.runs.run import Run, lost_run, run_theorem, write_arrays_and_figures
 from verify.runs.workers import LocalWorkers, Lost, Workers, side_by_side
 from verify.theorem.judgement import Laws
 from verify.theorem.protocol import Progress, Theorem, silent
+from verify.theorem.selection import Selection
 from verify.theorem.settings import BaseSetting, draws
 from verify.theorem.verdicts import Verdict, worst
 
@@ -25,12 +27,13 @@ from verify.theorem.verdicts import Verdict, worst
 class Task:
     """A run for a process.
 
-    theorem  what to run
-    setting  where
-    cores    BLAS threads at most
-    laws     its laws, judged before
-    variant  name of the run in its suite
-    folder   below which its arrays and pictures go; without one none are made
+    theorem    what to run
+    setting    where
+    cores      BLAS threads at most
+    laws       its laws, judged before
+    variant    name of the run in its suite
+    folder     below which its arrays and pictures go; without one none are made
+    selection  the claims that are judged; without one all of them
     """
 
     theorem: Theorem
@@ -39,6 +42,7 @@ class Task:
     laws: Laws
     variant: str = ""
     folder: Path | None = None
+    selection: Selection | None = None
 
 
 def run_seeds(
@@ -47,22 +51,31 @@ def run_seeds(
     count: int,
     progress: Progress = silent,
     processes: int | None = None,
+    selection: Selection | None = None,
+    prints: plots.Prints = plots.SCREEN,
 ) -> Run:
     """`count` independent draws as one run, with seeds from the setting's own upwards.
 
     Draws run in parallel processes. Each check shows the draw that decided it most narrowly, each claim in
-    how many draws it was verified. Pictures and arrays are made for the worst draw only.
+    how many draws it was verified. Pictures and arrays are made for the worst draw only. Of a
+    `selection` only those claims are judged.
     """
     settings = draws(setting, count)
     processes = min(count, processes or cpu_count())
-    shared, cores = laws_of(theorem), max(1, cpu_count() // processes)
-    tasks = [Task(theorem, one, cores, shared) for one in settings]
+    shared, cores = (
+        laws_of(theorem, selection.judged if selection else None),
+        max(1, cpu_count() // processes),
+    )
+    tasks = [Task(theorem, one, cores, shared, selection=selection) for one in settings]
     progress("draws", 0, count)
     records = run_tasks(tasks, LocalWorkers(processes), lambda done: progress("draws", done, count))
     shown = worst_draw(records)
     claims = records[shown].claims  # none where it broke, or killed its process: not run here
-    run = run_theorem(theorem, settings[shown], laws=shared) if claims else Run(records[shown])
-    return Run(merged(theorem, records, run.record), run.arrays, run.compared, run.figures)
+    if claims:
+        run = run_theorem(theorem, settings[shown], laws=shared, selection=selection, prints=prints)
+    else:
+        run = Run(records[shown])
+    return Run(merged(records, run.record), run.arrays, run.compared, run.figures, prints)
 
 
 def run_tasks(tasks: Sequence[Task], workers: Workers, done: Callable[[int], None]) -> list[Record]:
@@ -80,7 +93,7 @@ def worst_draw(records: Sequence[Record]) -> int:
     return max(range(len(records)), key=lambda i: records[i].verdict.severity)
 
 
-def merged(theorem: Theorem, records: Sequence[Record], shown: Record) -> Record:
+def merged(records: Sequence[Record], shown: Record) -> Record:
     """One record of all draws, with the notes, rates and pictures of the draw `shown`."""
     count, first = len(records), records[0]
     broken = next((record for record in records if record.error), shown)
@@ -88,7 +101,7 @@ def merged(theorem: Theorem, records: Sequence[Record], shown: Record) -> Record
         update={
             "verdict": worst(record.verdict for record in (*records, shown)),
             "setting": {**shown.setting, "seed": first.setting["seed"], "seeds": count},
-            "claims": [_merged([record.claims[i] for record in records]) for i in range(len(theorem.CLAIMS))]
+            "claims": [_merged(claims) for claims in zip(*(record.claims for record in records), strict=True)]
             if all(record.claims for record in records)
             else [],
             "notes": [
@@ -123,7 +136,14 @@ def _draw(record: Record) -> Draw:
 def _record(task: Task) -> Record:
     """One run, in a process of its own; its arrays and pictures go below the task's folder, if it has one."""
     pictured = task.folder is not None
-    run = run_theorem(task.theorem, task.setting, cores=task.cores, laws=task.laws, pictured=pictured)
+    run = run_theorem(
+        task.theorem,
+        task.setting,
+        cores=task.cores,
+        laws=task.laws,
+        pictured=pictured,
+        selection=task.selection,
+    )
     run = _named(run, task)
     if task.folder is None:
         return run.record
@@ -134,7 +154,7 @@ def _record(task: Task) -> Record:
 
 
 def _of_lost(task: Task, lost: Lost) -> Record:
-    return _named(lost_run(task.theorem, task.setting, lost.reason), task).record
+    return _named(lost_run(task.theorem, task.setting, lost.reason, task.selection), task).record
 
 
 def _named(run: Run, task: Task) -> Run:

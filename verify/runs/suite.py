@@ -138,15 +138,15 @@ def _run(jobs: Sequence[Job], folder: Path, processes: int, progress: Progress) 
     )
     shown = dict(zip(several, again, strict=True))
     return [
-        merged(job.theorem, found[number], shown[number]) if number in shown else found[number][0]
-        for number, job in enumerate(jobs)
+        merged(records, shown[number]) if number in shown else records[0]
+        for number, records in enumerate(found)
     ]
 
 
 def _laws(theorems: Mapping[str, Theorem], workers: Workers) -> Mapping[str, Laws]:
     """The laws of every theorem, judged side by side; those of a process that died are left to the runs."""
     tasks = [
-        (theorem, one.claim.id) for theorem in theorems.values() for one in theorem.CLAIMS if is_law(one)
+        (theorem, [one.claim.id]) for theorem in theorems.values() for one in theorem.CLAIMS if is_law(one)
     ]
     found: dict[str, dict[str, Sequence[Check]]] = {name: {} for name in theorems}
     with closing(side_by_side(laws_of, tasks, workers)) as outcomes:

@@ -43,10 +43,11 @@ def is_law(statement: Statement[Any]) -> bool:
 
 def judged_from(statement: Statement[Any]) -> set[str]:
     """Names of all that a claim is judged from, what it rests on included: `start`, `problem`, `path`."""
-    found: set[str] = set()
+    found: set[str] = set(needs(statement.otherwise) if statement.otherwise else ())
     for part in statement.parts:
-        found |= {*part.needs, *(needs(part.constant.met) if part.constant else ())}
-        found |= {*(needs(part.only) if part.only else ())}
+        found |= {*part.needs, *(needs(part.only) if part.only else ())}
+        if part.constant:
+            found |= {*needs(part.constant.met), *(needs(part.constant.tells) if part.constant.tells else ())}
         for given in part.given:
             found |= judged_from(given) if isinstance(given, Statement) else set(needs(given))
     return found

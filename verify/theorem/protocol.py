@@ -31,6 +31,7 @@ class Theorem(Protocol):
     - `STATEMENT`, by default what its docstring says after the first paragraph;
     - `FORMULAS`, the main formulas of its statement for typesetting: pairs of a label and some LaTeX, each
       short enough for a phone;
+    - `REFERENCES`, the papers behind it, for `verify cite`; see `verify.theorem.bibliography`;
     - `PRESETS`, what `verify all` runs of it; see `verify.theorem.presets`;
     - `SEARCH`, what `verify falsify` may vary; see `verify.theorem.space`;
     - `pictures(problem, path)`, a mapping from names to figures;

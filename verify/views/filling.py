@@ -10,6 +10,7 @@ from verify.theorem.verdicts import Verdict
 from verify.views import order, spread
 from verify.views.numbers import brief, number, place, setting_line
 from verify.views.outcome import erratum, unexplained
+from verify.views.part import part, part_told, titled
 
 #: A mark beside every verdict, so that none is told by colour alone.
 SYMBOLS: Mapping[Verdict, str] = {
@@ -38,6 +39,9 @@ def templates(*, escaped: bool) -> Environment:
         "spread": spread,
         "erratum": erratum,
         "unexplained": unexplained,
+        "part": part,
+        "part_told": part_told,
+        "titled": titled,
         "setting_line": setting_line,
     }
     return environment

@@ -17,6 +17,7 @@ from verify.views.filling import templates
 from verify.views.mathml import mathml
 from verify.views.notation import markup, unicode
 from verify.views.outcome import outcome
+from verify.views.part import titled
 
 #: Sharp at every size, but a vector picture of many points is larger than its pixels.
 LARGEST_SVG = 300_000
@@ -52,6 +53,7 @@ def _report() -> Template:
         "words": words,
         "unicode": unicode,
         "outcome": outcome,
+        "titled": titled,
     }
     environment.globals |= {"meanings": MEANINGS, "outcome": outcome, "data_uri": data_uri}
     return environment.get_template("report.html.j2")

@@ -8,6 +8,7 @@ from xml.etree import ElementTree as ET
 
 from verify.records.record import ClaimRecord, Comparison, Record, Suite, runs_of
 from verify.views.outcome import Outcome, erratum, explanation, headline, outcome, unexplained
+from verify.views.part import part_told, titled
 from verify.views.spread import closest
 
 #: What XML 1.0 cannot hold, not even escaped.
@@ -41,8 +42,9 @@ def _suite(record: Record) -> ET.Element:
     given = {name: value for name, value in record.setting.items() if value is not None}
     used = {f"as run: {name}": value for name, value in record.effective.items() if value is not None}
     worst = {"closest to failing": closest(record.draws).command} if record.draws else {}
-    properties = {"command": record.command, "verdict": record.verdict, **given, **used, **worst}
-    return _test_suite(record.label, cases, properties, _seconds(record), record.started)
+    told = {"some claims only": part_told(record)} if record.chosen else {}
+    properties = {"command": record.command, "verdict": record.verdict, **told, **given, **used, **worst}
+    return _test_suite(titled(record), cases, properties, _seconds(record), record.started)
 
 
 def _compared(comparison: Comparison, started: str) -> ET.Element:

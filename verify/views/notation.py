@@ -1,8 +1,9 @@
 """Mathematics written in plain ASCII, as claims and quantities are, made readable.
 
-`unicode` is for a terminal, `markup` for a page. Both read the same atoms: words stay as they are, names
-and signs of mathematics become symbols, and what follows ``^`` or ``_`` is raised or lowered. Text that
-cannot be read as mathematics passes through unchanged, so that nothing is ever lost.
+`unicode` is for a terminal, `markup` for a page, `verify.views.latex` for a paper. All read the same atoms:
+words stay as they are, names and signs of mathematics become symbols, and what follows ``^`` or ``_`` is
+raised or lowered. Text that cannot be read as mathematics passes through unchanged, so that nothing is ever
+lost.
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ INDEX = re.compile(r"-?(?:\d+(?:\.\d+)?|[A-Za-z]+)")
 WORD, NOUN = re.compile(r"\s[A-Za-z]+\b(?![_^(])"), re.compile(r"\s(?!has\b|and\b)[A-Za-z][a-z]{2,}\b")
 
 
-class _Kind(Enum):
+class Kind(Enum):
     WORD = auto()  # of the language around the formula
     UPRIGHT = auto()  # numbers, brackets, spaces, functions: part of a formula if one is near
     SYMBOL = auto()
@@ -85,36 +86,37 @@ class _Kind(Enum):
 
 
 @dataclass(frozen=True)
-class _Script:
+class Script:
     """What is raised (`^`) or lowered (`_`)."""
 
     mark: str
-    atoms: Sequence[_Atom]
+    atoms: Sequence[Atom]
 
 
 @dataclass(frozen=True)
-class _Atom:
+class Atom:
     """The smallest part: its text in Unicode, or what stands under a root, and its scripts."""
 
-    kind: _Kind
+    kind: Kind
     text: str
-    under: Sequence[_Atom] = ()
-    scripts: Sequence[_Script] = ()
+    under: Sequence[Atom] = ()
+    scripts: Sequence[Script] = ()
 
 
 @lru_cache(REMEMBERED)
 def unicode(text: str) -> str:
     """The text for a terminal; what has no character of its own, such as λ_min, keeps its mark."""
-    return _unicode(_atoms(text))
+    return _unicode(atoms_of(text))
 
 
 @lru_cache(REMEMBERED)
 def markup(text: str) -> Markup:
     """The text for a page: escaped, formulas in ``<span class="math">``, scripts raised and lowered."""
-    return Markup("").join(_runs(_atoms(text)))
+    return Markup("").join(_runs(atoms_of(text)))
 
 
-def _atoms(text: str, depth: int = 0) -> list[_Atom]:
+def atoms_of(text: str, depth: int = 0) -> list[Atom]:
+    """The atoms of a text; `depth` counts the groups that it stands in."""
     return list(_Reader(text, depth).atoms())
 
 
@@ -126,10 +128,10 @@ class _Reader:
         self.depth = depth
         self.at = 0
 
-    def atoms(self) -> Iterator[_Atom]:
+    def atoms(self) -> Iterator[Atom]:
         while found := TOKENS.match(self.text, self.at):
             kind = str(found.lastgroup)
-            read: dict[str, Callable[[str], Iterator[_Atom]]] = {
+            read: dict[str, Callable[[str], Iterator[Atom]]] = {
                 "product": self._product,
                 "root": self._root,
                 "name": self._name,
@@ -141,44 +143,44 @@ class _Reader:
             else:
                 yield self._single(kind, found[0])
 
-    def _single(self, kind: str, text: str) -> _Atom:
+    def _single(self, kind: str, text: str) -> Atom:
         if kind == "number":
-            return self._scripted(_Kind.UPRIGHT, text)
+            return self._scripted(Kind.UPRIGHT, text)
         if kind in ("option", "compound"):
-            return _Atom(_Kind.WORD, text)
+            return Atom(Kind.WORD, text)
         symbols = {"integral": "∫", "sum": "∑", "gradient": "∇", "minus": "−"}
-        return self._scripted(_Kind.SYMBOL, symbols.get(kind) or SIGNS[text])
+        return self._scripted(Kind.SYMBOL, symbols.get(kind) or SIGNS[text])
 
-    def _product(self, text: str) -> Iterator[_Atom]:
+    def _product(self, text: str) -> Iterator[Atom]:
         """An inner product."""
-        yield _Atom(_Kind.SYMBOL, "⟨")
-        yield from _atoms(text[1:-1], self.depth)
-        yield self._scripted(_Kind.SYMBOL, "⟩")
+        yield Atom(Kind.SYMBOL, "⟨")
+        yield from atoms_of(text[1:-1], self.depth)
+        yield self._scripted(Kind.SYMBOL, "⟩")
 
-    def _root(self, text: str) -> Iterator[_Atom]:
+    def _root(self, text: str) -> Iterator[Atom]:
         inner = self._group()
         if inner is None:
-            yield _Atom(_Kind.WORD, text)
+            yield Atom(Kind.WORD, text)
         else:
-            yield self._scripted(_Kind.ROOT, "√", inner)
+            yield self._scripted(Kind.ROOT, "√", inner)
 
-    def _name(self, text: str) -> Iterator[_Atom]:
+    def _name(self, text: str) -> Iterator[Atom]:
         base, _, index = text.partition("_")
         if "_" in index or "'" in text:  # a name of a file or a field, or a genitive
-            yield _Atom(_Kind.WORD, text)
+            yield Atom(Kind.WORD, text)
         elif base in FUNCTIONS and not index:
-            yield self._scripted(_Kind.UPRIGHT, base)
+            yield self._scripted(Kind.UPRIGHT, base)
         elif self._is_differential(base):
-            yield _Atom(_Kind.UPRIGHT, "d")
+            yield Atom(Kind.UPRIGHT, "d")
             if text[1:]:
                 yield from self._name(text[1:])
         elif symbol := self._variable(base):
             if index == "bar":
                 symbol, index = symbol + BAR, ""
-            first = [_Script("_", _atoms(index, self.depth + 1))] if index else []
-            yield self._scripted(_Kind.VARIABLE, symbol, scripts=first)
+            first = [Script("_", atoms_of(index, self.depth + 1))] if index else []
+            yield self._scripted(Kind.VARIABLE, symbol, scripts=first)
         else:
-            yield _Atom(_Kind.WORD, text)
+            yield Atom(Kind.WORD, text)
 
     def _variable(self, name: str) -> str:
         """The symbol of a variable's name; "" for a word."""
@@ -208,44 +210,44 @@ class _Reader:
             return False
         return base == "dt" or self.text.startswith("/d", self.at)
 
-    def _other(self, text: str) -> Iterator[_Atom]:
+    def _other(self, text: str) -> Iterator[Atom]:
         if text == "-" and self.depth:  # of an index such as l-1
-            yield _Atom(_Kind.SYMBOL, "−")
+            yield Atom(Kind.SYMBOL, "−")
         else:
-            yield self._scripted(_Kind.UPRIGHT, text) if text in ")]}" else _Atom(_Kind.UPRIGHT, text)
+            yield self._scripted(Kind.UPRIGHT, text) if text in ")]}" else Atom(Kind.UPRIGHT, text)
 
     def _scripted(
-        self, kind: _Kind, text: str, under: Sequence[_Atom] = (), scripts: Sequence[_Script] = ()
-    ) -> _Atom:
+        self, kind: Kind, text: str, under: Sequence[Atom] = (), scripts: Sequence[Script] = ()
+    ) -> Atom:
         """An atom with the scripts that follow it."""
         found = list(scripts)
         while script := self._script(kind):
             found.append(script)
-        return _Atom(kind, text, under, found)
+        return Atom(kind, text, under, found)
 
-    def _script(self, kind: _Kind) -> _Script | None:
-        if kind is _Kind.VARIABLE and self._follows(STAR_SIGN):
+    def _script(self, kind: Kind) -> Script | None:
+        if kind is Kind.VARIABLE and self._follows(STAR_SIGN):
             self.at += 1
-            return _Script("^", [_Atom(_Kind.SYMBOL, STAR)])
+            return Script("^", [Atom(Kind.SYMBOL, STAR)])
         mark = self.text[self.at : self.at + 1]
         if mark not in ("^", "_") or self.at + 1 >= len(self.text):
             return None
         before = self.at
         self.at += 1
         if (inner := self._group()) is not None:
-            return _Script(mark, inner)
+            return Script(mark, inner)
         if mark == "_" and self.text[self.at] == "*":
             self.at += 1
-            return _Script("_", [_Atom(_Kind.SYMBOL, STAR)])
+            return Script("_", [Atom(Kind.SYMBOL, STAR)])
         if word := INDEX.match(self.text, self.at):
             self.at = word.end()
             # Of words only "infinity" has a symbol; others are indices, letter by letter or as a whole.
             infinite = word[0] == "inf"
-            return _Script(mark, [_Atom(_Kind.SYMBOL, "∞")] if infinite else _atoms(word[0], self.depth + 1))
+            return Script(mark, [Atom(Kind.SYMBOL, "∞")] if infinite else atoms_of(word[0], self.depth + 1))
         self.at = before
         return None
 
-    def _group(self) -> list[_Atom] | None:
+    def _group(self) -> list[Atom] | None:
         """What stands in the brackets that open here; None when none do.
 
         Round ones around an index such as (l+1) are part of it; around a number they only group.
@@ -264,14 +266,14 @@ class _Reader:
         keep = opener == "(" and not of_root and not re.match(r"[-\d]", inner)
         text = self.text[self.at : end + 1] if keep else inner
         self.at = end + 1
-        return _atoms(text, self.depth + 1)
+        return atoms_of(text, self.depth + 1)
 
 
-def _unicode(atoms: Sequence[_Atom]) -> str:
+def _unicode(atoms: Sequence[Atom]) -> str:
     texts = []
     for i, atom in enumerate(atoms):
         texts.append(atom.text)
-        if atom.kind is _Kind.ROOT:
+        if atom.kind is Kind.ROOT:
             after = atoms[i + 1].text[:1] if i + 1 < len(atoms) else ""
             bare = len(atom.under) == 1 and not atom.under[0].scripts and not atom.scripts
             under = _unicode(atom.under)
@@ -281,7 +283,7 @@ def _unicode(atoms: Sequence[_Atom]) -> str:
     return "".join(texts)
 
 
-def _unicode_script(script: _Script) -> str:
+def _unicode_script(script: Script) -> str:
     text = _unicode(script.atoms)
     table = RAISED if script.mark == "^" else LOWERED
     if text == STAR:
@@ -293,25 +295,34 @@ def _unicode_script(script: _Script) -> str:
     return f"{script.mark}{text}" if bare else f"{script.mark}({text})"
 
 
-def _runs(atoms: Sequence[_Atom]) -> Iterator[Markup]:
-    """Words as they are, each formula between them as one span."""
-    for is_word, group in groupby(atoms, key=lambda atom: atom.kind is _Kind.WORD):
+def pieces(atoms: Sequence[Atom]) -> Iterator[tuple[bool, Sequence[Atom]]]:
+    """What a text is made of: formulas (True), and what stands between them."""
+    for is_word, group in groupby(atoms, key=lambda atom: atom.kind is Kind.WORD):
         run = list(group)
-        if is_word or not any(atom.kind is not _Kind.UPRIGHT or atom.scripts for atom in run):
-            yield from map(_marked, run)
+        if is_word or not any(atom.kind is not Kind.UPRIGHT or atom.scripts for atom in run):
+            yield False, run
             continue
         outer = [i for i, atom in enumerate(run) if not re.fullmatch(r"[\s,;:.]", atom.text)]
         first, last = outer[0], outer[-1] + 1
-        yield from map(_marked, run[:first])
-        yield Markup('<span class="math">{}</span>').format(Markup("").join(map(_marked, run[first:last])))
-        yield from map(_marked, run[last:])
+        yield False, run[:first]
+        yield True, run[first:last]
+        yield False, run[last:]
 
 
-def _marked(atom: _Atom) -> Markup:
+def _runs(atoms: Sequence[Atom]) -> Iterator[Markup]:
+    """Words as they are, each formula between them as one span."""
+    for is_formula, run in pieces(atoms):
+        if is_formula:
+            yield Markup('<span class="math">{}</span>').format(Markup("").join(map(_marked, run)))
+        else:
+            yield from map(_marked, run)
+
+
+def _marked(atom: Atom) -> Markup:
     text = escape(atom.text)
-    if atom.kind is _Kind.VARIABLE:
+    if atom.kind is Kind.VARIABLE:
         text = Markup("<i>{}</i>").format(text)
-    if atom.kind is _Kind.ROOT:
+    if atom.kind is Kind.ROOT:
         inner = Markup("").join(map(_marked, atom.under))
         text = Markup('<span class="root">√<span class="radicand">{}</span></span>').format(inner)
     for script in atom.scripts:

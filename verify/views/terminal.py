@@ -16,6 +16,7 @@ from verify.theorem.verdicts import Verdict, counts
 from verify.views.notation import unicode
 from verify.views.numbers import number, place, setting_line
 from verify.views.order import elsewhere
+from verify.views.part import part_told, titled
 from verify.views.spread import closest, rate_spreads, slack_spreads
 
 #: Lines longer than this are hard to read, however wide the terminal is.
@@ -189,9 +190,11 @@ class Page:
         return Group(table, Text(f"{there} of {len(curves)} curves are cached, {number(spent)} s of work"))
 
     def _heading(self, record: Record) -> RenderableType:
-        lines = [Text(f"{record.label}: {record.title}", style="bold")]
+        lines = [Text(f"{titled(record)}: {record.title}", style="bold")]
         if described := setting_line(record.effective or record.setting):
             lines.append(Text(self.math(described)))
+        if told := part_told(record):
+            lines.append(Text(told, style="bold yellow"))
         return Group(*lines)
 
     def _claims(self, claims: Sequence[ClaimRecord]) -> RenderableType:

@@ -39,6 +39,7 @@ follow-up papers, and re-derived; it was not copied.
 
 from __future__ import annotations
 
+from theorems.bibliography import KAWAGUCHI_2021
 from theorems.kawaguchi_2021.linear_rate import blurred, conclusion, errors, hypotheses, model, optimum, proof
 from theorems.kawaguchi_2021.linear_rate.path import RatePath, rate_path
 from theorems.kawaguchi_2021.linear_rate.pictures import pictures as pictures
@@ -58,6 +59,7 @@ __all__ = ["RatePath", "RateProblem", "Setting", "build", "pictures"]
 NAME = "linear-rate"
 TITLE = "Global convergence at a linear rate of deep equilibrium linear models"
 SOURCES = ("Kawaguchi, ICLR 2021, arXiv 2102.07346, Theorem 1 and its corollaries",)
+REFERENCES = (KAWAGUCHI_2021,)
 FORMULAS = (
     (
         "the network",

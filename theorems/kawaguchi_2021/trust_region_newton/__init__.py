@@ -29,6 +29,7 @@ The statement was rebuilt from the abstract, the reviews and follow-up papers, a
 
 from __future__ import annotations
 
+from theorems.bibliography import KAWAGUCHI_2021
 from theorems.kawaguchi_2021.opinions import solver
 from theorems.kawaguchi_2021.spaces import LOGISTIC, ONE_OUTPUT
 from theorems.kawaguchi_2021.trust_region_newton import claims, order
@@ -48,6 +49,7 @@ __all__ = ["NewtonPath", "NewtonProblem", "Setting", "build", "pictures"]
 NAME = "trust-region-newton"
 TITLE = "Gradient flow of deep equilibrium linear models is a trust-region Newton method"
 SOURCES = ("Kawaguchi, ICLR 2021, arXiv 2102.07346, Theorem 2",)
+REFERENCES = (KAWAGUCHI_2021,)
 FORMULAS = (
     (
         "definitions",
