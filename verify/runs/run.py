@@ -43,12 +43,14 @@ class Run:
     arrays    for `trajectory.npz`
     compared  every point of every comparison, by claim, number of its check, and name
     figures   pictures by name
+    silence   the hypothesis that ended the run before there was a path; "" where there is one
     """
 
     record: Record
     arrays: Mapping[str, Any] = field(default_factory=dict)
     compared: Mapping[str, Any] = field(default_factory=dict)
     figures: Mapping[str, Figure] = field(default_factory=dict)
+    silence: str = ""
 
 
 def run_theorem(
@@ -102,7 +104,7 @@ def run_theorem(
     if error is not None:
         record |= broken(error)
     made = Record(**record, claims=judged.claims, timings=timings, environment=environment())
-    return Run(made, left.get("arrays", {}), _compared(judged.checks), drawn)
+    return Run(made, left.get("arrays", {}), _compared(judged.checks), drawn, prepared.silence)
 
 
 def lost_run(theorem: Theorem, setting: BaseSetting, reason: str) -> Run:

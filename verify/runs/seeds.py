@@ -62,7 +62,7 @@ def run_seeds(
     shown = worst_draw(records)
     claims = records[shown].claims  # none where it broke, or killed its process: not run here
     run = run_theorem(theorem, settings[shown], laws=shared) if claims else Run(records[shown])
-    return Run(merged(theorem, records, run.record), run.arrays, run.compared, run.figures)
+    return replace(run, record=merged(theorem, records, run.record))
 
 
 def run_tasks(tasks: Sequence[Task], workers: Workers, done: Callable[[int], None]) -> list[Record]:
