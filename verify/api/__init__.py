@@ -5,7 +5,7 @@ printing. Nothing here prints, and nothing is kept between calls but laws, which
 """
 
 from verify.api.calls import run, sweep, theorems
-from verify.api.finished import Run, Trajectory
+from verify.api.finished import Arrays, Run
 from verify.api.listing import Theorem, Theorems
 from verify.api.rows import Rows
 from verify.api.swept import Sweep
@@ -13,6 +13,7 @@ from verify.theorem.errors import HypothesisError, InputError, TheoremError
 from verify.theorem.verdicts import Verdict
 
 __all__ = [
+    "Arrays",
     "HypothesisError",
     "InputError",
     "Rows",
@@ -21,7 +22,6 @@ __all__ = [
     "Theorem",
     "TheoremError",
     "Theorems",
-    "Trajectory",
     "Verdict",
     "run",
     "sweep",

@@ -36,8 +36,8 @@ SHOWN = ("verdict", "id", "measured", "bound", "slack_in_budgets", "text")
 COMPARED = ("quantity", "relation", "measured", "bound", "slack", "budget", "slack_in_budgets", "points")
 
 
-class Trajectory(Mapping[str, NDArray[Any]]):
-    """The arrays of `trajectory.npz` by name: all that a third party needs to recompute every number."""
+class Arrays(Mapping[str, NDArray[Any]]):
+    """Arrays by name; shown as a list of their types and shapes."""
 
     def __init__(self, arrays: Mapping[str, Any]) -> None:
         self._arrays = {name: np.asarray(array) for name, array in arrays.items()}
@@ -103,13 +103,22 @@ class Run:
         return found
 
     @cached_property
-    def trajectory(self) -> Trajectory:
-        """The arrays of the path, as in `trajectory.npz`; with several draws those of the worst one.
+    def trajectory(self) -> Arrays:
+        """The arrays of the path, as in `trajectory.npz`, from which every number can be recomputed.
 
-        HypothesisError where a hypothesis failed before there was a path.
+        With several draws those of the worst one. HypothesisError where a hypothesis failed before there was
+        a path, TheoremError where the run broke.
         """
         self._require_path()
-        return Trajectory(self._made.arrays)
+        return Arrays(self._made.arrays)
+
+    @cached_property
+    def comparisons(self) -> Arrays:
+        """Every point of every comparison, as in `comparisons.npz`: both sides, parts of the error budget.
+
+        "K-T1/3/measured" is the left-hand side of the fourth comparison made for claim K-T1.
+        """
+        return Arrays(self._made.compared)
 
     @property
     def figures(self) -> list[str]:
@@ -159,13 +168,14 @@ class Run:
             for line in (self.reason, *lines)
             if line
         )
-        return Markup(
+        shown = Markup(
             "<div><div>{} <b>{}</b></div>{}<details><summary>Claims</summary>"
             '<div style="max-height:30em;overflow:auto">{}</div></details>'
             "<details><summary>Report</summary>"
             '<iframe srcdoc="{}" sandbox="" title="Report" loading="lazy" style="width:100%;height:40em;'
             'border:1px solid #8888;resize:vertical"></iframe></details></div>'
         ).format(badge(record.verdict), record.title, said, self.claims.html(), self._report())
+        return str(shown)
 
     def _report(self) -> str:
         """The report as one page, pictures and all."""
