@@ -113,6 +113,8 @@ def sweep(
     module = _load(theorem)
     _require_count("seeds", seeds, MOST_SEEDS)
     _require_count("jobs", jobs or 1, 1000)
+    if minutes is not None and not minutes > 0:
+        raise InputError(f"`minutes={minutes!r}`: it is a number above 0")
     if isinstance(claims, str):
         raise InputError(f"`claims={claims!r}`: give a list of ids, `claims=[{claims!r}]`")
     given = {name: str(value) for name, value in _given(module, options).items() if value is not None}

@@ -81,7 +81,9 @@ class Rows(list[dict[str, Any]]):
 def as_text(shown: RenderableType) -> str:
     """What a terminal would show, as text without colours or a blank at the end of a line."""
     file = io.StringIO()
-    Console(file=file, width=WIDTH, highlight=False, markup=False, emoji=False).print(shown)
+    Console(file=file, width=WIDTH, force_jupyter=False, highlight=False, markup=False, emoji=False).print(
+        shown
+    )
     return "\n".join(line.rstrip() for line in file.getvalue().splitlines())
 
 
