@@ -112,7 +112,7 @@ def sweep(
     """
     module = _load(theorem)
     _require_count("seeds", seeds, MOST_SEEDS)
-    _require_count("jobs", jobs or 1, 1000)
+    _require_count("jobs", 1 if jobs is None else jobs, 1000)
     if minutes is not None and not minutes > 0:
         raise InputError(f"`minutes={minutes!r}`: it is a number above 0")
     if isinstance(claims, str):
