@@ -171,8 +171,8 @@ class Run:
         shown = Markup(
             "<div><div>{} <b>{}</b></div>{}<details><summary>Claims</summary>"
             '<div style="max-height:30em;overflow:auto">{}</div></details>'
-            "<details><summary>Report</summary>"
-            '<iframe srcdoc="{}" sandbox="" title="Report" loading="lazy" style="width:100%;height:40em;'
+            "<details open><summary>Report</summary>"
+            '<iframe srcdoc="{}" sandbox="" title="Report" style="width:100%;height:32em;'
             'border:1px solid #8888;resize:vertical"></iframe></details></div>'
         ).format(badge(record.verdict), record.title, said, self.claims.html(), self._report())
         return str(shown)

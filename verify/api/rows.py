@@ -32,7 +32,7 @@ COLOURS = {
 MATHEMATICS = ("text", "meaning")
 
 #: A notebook's own style for tables would set texts to the right.
-CELL = "text-align:left;vertical-align:top"
+CELL = "text-align:left;vertical-align:top;padding-right:1em"
 
 
 class Rows(list[dict[str, Any]]):
