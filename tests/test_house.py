@@ -31,6 +31,7 @@ FLOORS = (
     {"verify.papers"},
     {"verify.commands"},
     {"verify.app"},
+    {"verify.api"},
     {"cli", "verify.__main__"},
 )
 

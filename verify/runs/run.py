@@ -45,6 +45,7 @@ class Run:
     compared  every point of every comparison, by claim, number of its check, and name
     figures   pictures by name
     prints    how they are written
+    silence   the hypothesis that ended the run before there was a path; "" where there is one
     """
 
     record: Record
@@ -52,6 +53,7 @@ class Run:
     compared: Mapping[str, Any] = field(default_factory=dict)
     figures: Mapping[str, Figure] = field(default_factory=dict)
     prints: plots.Prints = plots.SCREEN
+    silence: str = ""
 
 
 def run_theorem(
@@ -109,7 +111,8 @@ def run_theorem(
     if error is not None:
         record |= broken(error)
     made = Record(**record, claims=judged.claims, timings=timings, environment=environment())
-    return Run(made, left.get("arrays", {}), _compared(judged.checks), drawn, prints)
+    arrays = left.get("arrays", {})
+    return Run(made, arrays, _compared(judged.checks), drawn, prints, prepared.silence)
 
 
 def lost_run(theorem: Theorem, setting: BaseSetting, reason: str, selection: Selection | None = None) -> Run:

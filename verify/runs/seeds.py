@@ -75,7 +75,7 @@ def run_seeds(
         run = run_theorem(theorem, settings[shown], laws=shared, selection=selection, prints=prints)
     else:
         run = Run(records[shown])
-    return Run(merged(records, run.record), run.arrays, run.compared, run.figures, prints)
+    return replace(run, record=merged(records, run.record), prints=prints)
 
 
 def run_tasks(tasks: Sequence[Task], workers: Workers, done: Callable[[int], None]) -> list[Record]:

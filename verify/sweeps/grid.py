@@ -56,8 +56,11 @@ class Cell:
     swept: Mapping[str, Any]
 
 
-def parse_axis(theorem: Theorem, text: str) -> Axis:
-    """The axis that ``OPTION=VALUES`` describes; InputError for anything else."""
+def parse_axis(theorem: Theorem, text: str, listed: Sequence[str] | None = None) -> Axis:
+    """The axis that ``OPTION=VALUES`` describes; InputError for anything else.
+
+    Values that are `listed` are not read from the text.
+    """
     name, equals, values = text.partition("=")
     option = name.strip().removeprefix("--").replace("-", "_")
     fields = theorem.Setting.model_fields
@@ -68,7 +71,9 @@ def parse_axis(theorem: Theorem, text: str) -> Axis:
     if option not in fields:
         allowed = ", ".join(field.replace("_", "-") for field in fields if field != "seed")
         raise InputError(f"--over {text}: {theorem.NAME} has no option {name}: it has {allowed}")
-    if ":" in values:
+    if listed is not None:
+        found = list(listed)
+    elif ":" in values:
         whole = _is_whole(fields[option].annotation)
         found = _range(text, values, whole)
     else:
