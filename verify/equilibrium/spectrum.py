@@ -1,0 +1,136 @@
+"""How contracting a map is near a point: norm and spectral radius of J, conditioning of I - J."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from verify.equilibrium.cell import Array, Linear
+from verify.equilibrium.solving import solve
+from verify.numerics.spectral_norm import norm_by_products
+
+#: Up to this size all products are taken and the matrix is decomposed. ARPACK needs room to iterate.
+DENSE = 64
+
+#: Relative residual of the solves behind the norm of the inverse, which is asked for to 1e-5.
+INVERSE = 1e-8
+
+#: Rounding of a dense decomposition, relative to the norm of J.
+ROUNDING = 1e-13
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number by an iteration, and how far it may be off by its residual."""
+
+    value: float
+    error: float
+
+
+@dataclass(frozen=True)
+class Spectrum:
+    """What J is like at a point; None where the iteration did not converge.
+
+    norm     ||J||, the factor by which f contracts in the Euclidean norm
+    radius   largest |eigenvalue| of J, the factor by which f contracts in the long run
+    inverse  ||(I - J)^-1||, by which an error in the equation is an error in the equilibrium
+    """
+
+    norm: Estimate | None
+    radius: Estimate | None
+    inverse: Estimate | None
+
+
+def spectrum(linear: Linear, random: np.random.Generator) -> Spectrum:
+    """Norm, radius and conditioning of a linearised map."""
+    if linear.size <= DENSE:
+        return _dense(np.array([linear.vjp(row) for row in np.eye(linear.size)]))
+    norm = jacobian_norm(linear, random)
+    if norm and norm.value + norm.error < 1:
+        # By Neumann's series: no bound is better known, and the iteration would take thousands of products.
+        rest = 1 - norm.value
+        inverse: Estimate | None = Estimate(1 / rest, norm.error / (rest * (rest - norm.error)))
+    else:
+        inverse = _largest(
+            lambda v: solve(linear.vjp, solve(linear.jvp, v, INVERSE), INVERSE), linear.size, random
+        )
+    return Spectrum(norm, _radius(linear, norm, random), inverse)
+
+
+def jacobian_norm(linear: Linear, random: np.random.Generator) -> Estimate | None:
+    """||J|| by Lanczos on J^T J."""
+    if linear.size <= DENSE:
+        return spectrum(linear, random).norm
+    return _largest(lambda v: linear.vjp(linear.jvp(v)), linear.size, random)
+
+
+def _largest(gram: Callable[[Array], Array], size: int, random: np.random.Generator) -> Estimate | None:
+    from scipy.sparse.linalg import ArpackError
+
+    start = random.standard_normal(size)
+    if not np.any(gram(start)):
+        return Estimate(0.0, 0.0)
+    try:
+        value, error, _ = norm_by_products(gram, start)
+    except ArpackError:
+        return None
+    return Estimate(value, error) if np.isfinite(value + error) else None
+
+
+def _radius(linear: Linear, norm: Estimate | None, random: np.random.Generator) -> Estimate | None:
+    """The largest eigenvalue by Arnoldi, from both sides: its condition number is needed, too."""
+    from scipy.sparse.linalg import ArpackError, LinearOperator, eigs
+
+    size = linear.size
+    start = random.standard_normal(size)
+    if norm is not None and norm.value == 0:
+        return norm
+    try:
+        (value,), right = eigs(
+            LinearOperator((size, size), matvec=lambda v: linear.jvp(v.ravel()), dtype=np.float64),
+            k=1,
+            v0=start,
+            tol=1e-8,
+        )
+        (_,), left = eigs(
+            LinearOperator((size, size), matvec=lambda v: linear.vjp(v.ravel()), dtype=np.float64),
+            k=1,
+            v0=start,
+            tol=1e-8,
+        )
+    except ArpackError:
+        return None
+    x, y = right[:, 0], left[:, 0]
+    residual = linear.jvp(x.real) + 1j * linear.jvp(x.imag) - value * x
+    return _eigenvalue(abs(value), float(np.linalg.norm(residual)), _overlap(x, y), norm)
+
+
+def _overlap(right: Array, left: Array) -> float:
+    """|y^H x| of unit vectors: one over the condition number of their eigenvalue, of either of a pair."""
+    size = float(np.linalg.norm(right) * np.linalg.norm(left))
+    return max(abs(complex(np.vdot(left, right))), abs(complex(np.dot(left, right)))) / size
+
+
+def _eigenvalue(value: float, residual: float, overlap: float, norm: Estimate | None) -> Estimate:
+    error = residual / overlap if overlap > 0 else np.inf
+    # Nor does the radius exceed the norm, which tells more where the eigenvalue is defective.
+    top = max(norm.value + norm.error - value, 0.0) if norm else np.inf
+    return Estimate(value, float(min(error, top)))
+
+
+def _dense(jacobian: Array) -> Spectrum:
+    import scipy.linalg
+
+    sizes = np.linalg.svd(jacobian, compute_uv=False)
+    rounding = ROUNDING * float(sizes[0])
+    norm = Estimate(float(sizes[0]), rounding)
+    values, left, right = scipy.linalg.eig(jacobian, left=True, right=True)
+    top = int(np.argmax(np.abs(values)))
+    overlap = _overlap(right[:, top], left[:, top])
+    radius = _eigenvalue(float(np.abs(values[top])), rounding, overlap, norm)
+    least = float(np.linalg.svd(np.eye(len(jacobian)) - jacobian, compute_uv=False)[-1])
+    floor = ROUNDING * (1 + norm.value)
+    inverse = Estimate(1 / least, floor / least**2) if least > floor else None
+    return Spectrum(norm, radius, inverse)
