@@ -39,17 +39,12 @@ def contraction(found: Spectrum, place: str) -> list[Finding]:
     radius = _below_one(f"largest |eigenvalue| of J {place}", found.radius, "Arnoldi")
     if radius.verdict is not Verdict.VERIFIED and norm.verdict is Verdict.VERIFIED:
         radius = _below_one(f"largest |eigenvalue| of J {place}, by ||J||", found.norm, "Lanczos on J^T J")
-    if (
-        norm.verdict is Verdict.VIOLATED
-        and radius.verdict is Verdict.VERIFIED
-        and found.norm
-        and found.radius
-    ):
+    if norm.verdict is Verdict.VIOLATED and radius.verdict is not Verdict.VIOLATED:
         norm = not_applicable(
             norm.quantity,
-            f"||J|| is {found.norm.value:.4g}, the radius {found.radius.value:.4g}: f is no contraction "
-            "in the Euclidean norm, so that one step may lead away from the equilibrium, but iterating it "
-            "converges from nearby; residual / (1 - ||J||) bounds nothing here",
+            "f is no contraction in the Euclidean norm, so that one step may lead away from the equilibrium; "
+            "whether iterating it converges from nearby is for the radius to say, and "
+            "residual / (1 - ||J||) bounds nothing here",
         )
     smaller = (
         "make the map smaller, by spectral normalisation or decay of what acts on z, or by a penalty on ||J||"

@@ -17,6 +17,9 @@ DENSE = 64
 #: Relative residual of the solves behind the norm of the inverse, which is asked for to 1e-5.
 INVERSE = 1e-8
 
+#: Powers of J that are tried where its largest eigenvalue is not known well enough.
+POWERS = (4, 16)
+
 #: Rounding of a dense decomposition, relative to the norm of J.
 ROUNDING = 1e-13
 
@@ -104,7 +107,17 @@ def _radius(linear: Linear, norm: Estimate | None, random: np.random.Generator) 
         return None
     x, y = right[:, 0], left[:, 0]
     residual = linear.jvp(x.real) + 1j * linear.jvp(x.imag) - value * x
-    return _eigenvalue(abs(value), float(np.linalg.norm(residual)), _overlap(x, y), norm)
+
+    def power(times: int) -> Estimate | None:
+        return _largest(lambda v: _repeated(linear.vjp, _repeated(linear.jvp, v, times), times), size, random)
+
+    return _eigenvalue(abs(value), float(np.linalg.norm(residual)), _overlap(x, y), norm, power)
+
+
+def _repeated(product: Callable[[Array], Array], v: Array, times: int) -> Array:
+    for _ in range(times):
+        v = product(v)
+    return v
 
 
 def _overlap(right: Array, left: Array) -> float:
@@ -113,11 +126,23 @@ def _overlap(right: Array, left: Array) -> float:
     return max(abs(complex(np.vdot(left, right))), abs(complex(np.dot(left, right)))) / size
 
 
-def _eigenvalue(value: float, residual: float, overlap: float, norm: Estimate | None) -> Estimate:
+def _eigenvalue(
+    value: float,
+    residual: float,
+    overlap: float,
+    norm: Estimate | None,
+    power: Callable[[int], Estimate | None],
+) -> Estimate:
     error = residual / overlap if overlap > 0 else np.inf
-    # Nor does the radius exceed the norm, which tells more where the eigenvalue is defective.
-    top = max(norm.value + norm.error - value, 0.0) if norm else np.inf
-    return Estimate(value, float(min(error, top)))
+    if norm is not None:
+        error = min(error, max(norm.value + norm.error - value, 0.0))
+    if value < 1 <= value + error:
+        # A defective eigenvalue is not known from its residual; the radius is at most ||J^k||^(1/k).
+        for times in POWERS:
+            if (found := power(times)) is not None:
+                bound = (found.value + found.error) ** (1 / times)
+                error = min(error, max(bound - value, 0.0))
+    return Estimate(value, float(error))
 
 
 def _dense(jacobian: Array) -> Spectrum:
@@ -129,7 +154,12 @@ def _dense(jacobian: Array) -> Spectrum:
     values, left, right = scipy.linalg.eig(jacobian, left=True, right=True)
     top = int(np.argmax(np.abs(values)))
     overlap = _overlap(right[:, top], left[:, top])
-    radius = _eigenvalue(float(np.abs(values[top])), rounding, overlap, norm)
+
+    def power(times: int) -> Estimate:
+        largest = float(np.linalg.norm(np.linalg.matrix_power(jacobian, times), 2))
+        return Estimate(largest, times * ROUNDING * norm.value**times)
+
+    radius = _eigenvalue(float(np.abs(values[top])), rounding, overlap, norm, power)
     least = float(np.linalg.svd(np.eye(len(jacobian)) - jacobian, compute_uv=False)[-1])
     floor = ROUNDING * (1 + norm.value)
     inverse = Estimate(1 / least, floor / least**2) if least > floor else None
