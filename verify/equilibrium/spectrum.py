@@ -156,8 +156,11 @@ def _dense(jacobian: Array) -> Spectrum:
     overlap = _overlap(right[:, top], left[:, top])
 
     def power(times: int) -> Estimate:
-        largest = float(np.linalg.norm(np.linalg.matrix_power(jacobian, times), 2))
-        return Estimate(largest, times * ROUNDING * norm.value**times)
+        largest, amount = (
+            float(np.linalg.norm(np.linalg.matrix_power(matrix, times), 2))
+            for matrix in (jacobian, np.abs(jacobian))
+        )
+        return Estimate(largest, times * ROUNDING * amount)
 
     radius = _eigenvalue(float(np.abs(values[top])), rounding, overlap, norm, power)
     least = float(np.linalg.svd(np.eye(len(jacobian)) - jacobian, compute_uv=False)[-1])
