@@ -242,7 +242,7 @@ def _with_gradients(
     )
     checked = finite_difference(tight, at, cotangent, found.gradient, inverse, measured.random)
     findings += [
-        judging.differences(checked, target),
+        judging.differences(checked),
         judging.gradient(made, found, target, mistake, sweep, loosest),
         judging.descent(made, found),
     ]

@@ -19,7 +19,7 @@ ROUNDING = 4.0
 DOUBLE = 100 * float(np.finfo(np.float64).eps)
 
 #: Step of the finite differences, relative to the root mean square of each parameter.
-STEP = 1e-4
+STEP = 1e-5
 
 #: A direction's scale for a parameter that is zero.
 UNIT = 1e-2

@@ -18,6 +18,9 @@ from verify.theorem.verdicts import Verdict
 #: Banach's bound is attained by symmetric linear maps; it is resolved to this share of it.
 RESOLVED = 0.1
 
+#: Differences tell a derivative to this share of its size; a wrong one is off by more.
+DERIVATIVE = 1e-3
+
 #: A solver cannot see residuals below the rounding of its precision; it is not held to such tolerances.
 SEEN = 16.0
 
@@ -156,7 +159,7 @@ def near(
     return Finding("distance", check, False, advice)
 
 
-def differences(found: Difference, target: float) -> Finding:
+def differences(found: Difference) -> Finding:
     """The reference gradient against differences of equilibria, along one direction."""
     quantity = "implicit gradient along a direction, against differences of equilibria"
     if not found.found:
@@ -170,9 +173,8 @@ def differences(found: Difference, target: float) -> Finding:
             found.fine,
             # Differences of second order: halving the step leaves a third of the change; all of it is taken.
             budget={"step": abs(found.coarse - found.fine), "equilibria": found.solves},
-            resolution=target * found.scale,
-            advice="f bends or has a kink within a ten-thousandth of its parameters: try other inputs "
-            "or a seed",
+            resolution=DERIVATIVE * found.scale,
+            advice="f bends or has a kink next to its parameters: try other inputs or a seed",
         )
     return Finding(
         "reference",
