@@ -111,7 +111,8 @@ def solved(rows: Rows, tolerance: float | None, stop: str) -> Finding:
         quantity,
         rows.residual,
         tolerance,
-        budget={"rounding of f": rows.rounding},
+        # Known in float64; rounding in the layer's precision only excuses what it did not see.
+        budget={"rounding of f": np.where(rows.residual > tolerance, rows.rounding, 0.0)},
         where={"sample": np.arange(rows.residual.size)},
         advice="the tolerance is near the rounding of f: use float64 or a looser one",
     )
@@ -171,8 +172,7 @@ def differences(found: Difference) -> Finding:
             quantity,
             found.claimed,
             found.fine,
-            # Differences of second order: halving the step leaves a third of the change; all of it is taken.
-            budget={"step": abs(found.coarse - found.fine), "equilibria": found.solves},
+            budget=found.budget,
             resolution=DERIVATIVE * found.scale,
             advice="f bends or has a kink next to its parameters: try other inputs or a seed",
         )
@@ -257,7 +257,7 @@ def loosest_of(sweep: Sequence[Swept], target: float) -> float | None:
     """The loosest tolerance from which on all meet the target."""
     loosest = None
     for one in sorted(sweep, key=lambda one: one.tolerance):
-        if one.error > target:
+        if not one.error <= target:
             break
         loosest = one.tolerance
     return loosest

@@ -9,8 +9,8 @@ import numpy as np
 
 from verify.equilibrium.cell import Array, Cell, Linear
 
-#: Residual that is asked for, relative to the right-hand side or to z.
-TIGHT = 1e-12
+#: Residual that is asked for of linear systems, relative to the right-hand side, and of f(z) = z, to z.
+TIGHT, TIGHTER = 1e-12, 1e-14
 
 #: ... and what is good enough where rounding ends it; beyond it there is no reference.
 ENOUGH = 1e-9
@@ -43,7 +43,7 @@ def equilibrium(cell: Cell, start: Array) -> Equilibrium:
     z, gap = start, cell(start) - start
     for _ in range(NEWTON_STEPS):
         size = float(np.linalg.norm(gap))
-        if size <= TIGHT * float(np.linalg.norm(z)):
+        if size <= TIGHTER * float(np.linalg.norm(z)):
             break
         step, share = solve(cell.at(z).jvp, gap, FORCING), 1.0
         while share >= SHORTEST_STEP:

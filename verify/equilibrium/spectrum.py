@@ -17,6 +17,9 @@ DENSE = 64
 #: Relative residual of the solves behind the norm of the inverse, which is asked for to 1e-5.
 INVERSE = 1e-8
 
+#: Eigenvalues that Arnoldi looks for, to find the largest among pairs of nearly one size, and their accuracy.
+EIGENVALUES, EIGENVALUE = 8, 1e-8
+
 #: Powers of J that are tried where its largest eigenvalue is not known well enough.
 POWERS = (4, 16)
 
@@ -90,22 +93,19 @@ def _radius(linear: Linear, norm: Estimate | None, random: np.random.Generator) 
     start = random.standard_normal(size)
     if norm is not None and norm.value == 0:
         return norm
+
+    def top(product: Callable[[Array], Array]) -> tuple[Array, Array]:
+        operator = LinearOperator((size, size), matvec=lambda v: product(v.ravel()), dtype=np.float64)
+        return eigs(operator, k=EIGENVALUES, v0=start, tol=EIGENVALUE)
+
     try:
-        (value,), right = eigs(
-            LinearOperator((size, size), matvec=lambda v: linear.jvp(v.ravel()), dtype=np.float64),
-            k=1,
-            v0=start,
-            tol=1e-8,
-        )
-        (_,), left = eigs(
-            LinearOperator((size, size), matvec=lambda v: linear.vjp(v.ravel()), dtype=np.float64),
-            k=1,
-            v0=start,
-            tol=1e-8,
-        )
+        (values, rights), (others, lefts) = top(linear.jvp), top(linear.vjp)
     except ArpackError:
         return None
-    x, y = right[:, 0], left[:, 0]
+    largest = int(np.argmax(np.abs(values)))
+    value, x = values[largest], rights[:, largest]
+    # Its left eigenvector is that of the same eigenvalue of J^T, or of the conjugate one.
+    y = lefts[:, int(np.argmin(np.minimum(np.abs(others - value), np.abs(others - np.conj(value)))))]
     residual = linear.jvp(x.real) + 1j * linear.jvp(x.imag) - value * x
 
     def power(times: int) -> Estimate | None:

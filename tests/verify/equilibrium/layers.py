@@ -23,7 +23,7 @@ class Hand(nn.Module):
     def iterate(self, step, z):
         for _ in range(self.iterations):
             z, before = step(z), z
-            if (z - before).norm(dim=1).max() < self.tolerance:
+            if (z - before).flatten(1).norm(dim=1).max() < self.tolerance:
                 break
         return z
 
@@ -50,7 +50,8 @@ class Hand(nn.Module):
         def hook(g):
             product = plain if self.fault == "transpose" else transposed
             solved = self.iterate(lambda y: product(y) + g, g)
-            return {"sign": -solved, "twice": transposed(solved)}.get(self.fault, solved)
+            wrong = {"sign": -solved, "twice": transposed(solved), "nan": solved * torch.nan}
+            return wrong.get(self.fault, solved)
 
         z.register_hook(hook)
 
@@ -74,6 +75,27 @@ class Detached(Linear):
 
     def f(self, z, x):
         return 0.7 * z @ self.W.T + 0.3 * z.detach() @ self.W.T + x
+
+
+class Convolution(Hand):
+    """Images, with a kink in every entry: z* = relu(c * z + x), iterated in both passes."""
+
+    def __init__(self):
+        super().__init__()
+        random = torch.Generator().manual_seed(0)
+        self.W = nn.Parameter(torch.randn(4, 4, 3, 3, generator=random) / 18)
+        del self.U
+
+    def f(self, z, x):
+        return torch.relu(nn.functional.conv2d(z, self.W, padding=1) + x)
+
+    def forward(self, x):
+        with torch.no_grad():
+            z = self.iterate(lambda z: self.f(z, x), torch.zeros_like(x))
+        z = self.f(z, x)
+        if z.requires_grad:
+            self.attach(z, x)
+        return z
 
 
 class Kinked(nn.Module):

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from tests.verify.equilibrium import layers
-from tests.verify.equilibrium.layers import Detached, Hand, Kinked, Linear
+from tests.verify.equilibrium.layers import Convolution, Detached, Hand, Kinked, Linear
 from verify.equilibrium import equilibrium_checks
 from verify.theorem.errors import InputError
 from verify.theorem.verdicts import Verdict
@@ -51,6 +51,14 @@ def test_the_gradient_of_a_direct_solve_agrees_and_numbers_are_those_of_dense_ma
     # Where f contracts this is Neumann's bound.
     exact = np.linalg.norm(np.linalg.inv(np.eye(30) - w), 2)
     assert exact <= found["||(I - J)^-1||"] <= 1 / (1 - np.linalg.norm(w, 2)) * (1 + 1e-6)
+
+
+def test_images_and_kinks():
+    """Differences of equilibria must step between the kinks, of which there are hundreds."""
+    x = torch.randn(3, 4, 8, 8, generator=torch.Generator().manual_seed(1))
+    report = equilibrium_checks(Convolution(), x, tolerance=1e-5)
+    assert report.verdict is Verdict.VERIFIED, str(report)
+    assert report["residual"].check.points == 3
 
 
 def test_without_contraction_the_inverse_is_found_by_iteration():
@@ -134,6 +142,14 @@ def test_a_wrong_backward_pass_is_seen_and_named(fault, words):
     assert verdict(report, "descent") is descends.get(fault, Verdict.VERIFIED)
 
 
+def test_a_gradient_that_is_no_number_is_an_error():
+    layer, x = Hand("nan").double(), layers.inputs()
+    report = equilibrium_checks(layer, x, set_tolerance=layers.set_tolerance)
+    assert report.verdict is verdict(report, "gradient") is Verdict.ERROR
+    assert "it is not finite" in report["gradient"].advice
+    assert report.loosest is None
+
+
 def test_a_tolerance_that_is_too_loose_is_told_which_would_do():
     layer = Hand(tolerance=0.3).double()
     report = equilibrium_checks(layer, layers.inputs(), tolerance=0.3, set_tolerance=layers.set_tolerance)
@@ -158,6 +174,8 @@ def test_what_rounding_may_explain_is_undecided():
     report = equilibrium_checks(Hand(), layers.inputs(torch.float32), target=2e-7)
     assert verdict(report, "gradient") is Verdict.INCONCLUSIVE
     assert "float64" in report["gradient"].check.message
+    hasty = equilibrium_checks(Hand(), layers.inputs(torch.float32), tolerance=1e-8)
+    assert verdict(hasty, "residual") is Verdict.INCONCLUSIVE
     layer, x = Hand().double(), layers.inputs()
     assert verdict(equilibrium_checks(layer, x, target=2e-7), "gradient") is Verdict.VERIFIED
 
