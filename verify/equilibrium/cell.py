@@ -75,8 +75,7 @@ class Cell:
             what = tuple(found.shape) if isinstance(found, Tensor) else type(found).__name__
             raise InputError(
                 f"map(layer, z, *inputs) returned {what} for z of shape {tuple(self.shape)}: it should "
-                "return "
-                "a tensor of the shape of the layer's output"
+                "return a tensor of the shape of the layer's output"
             )
         return found
 
@@ -138,8 +137,7 @@ def _gradients(value: Tensor, of: list[Tensor], v: Tensor, create_graph: bool = 
     except RuntimeError as problem:
         raise InputError(
             f"the map cannot be differentiated, twice for J u: {in_words(problem)}; give a map= of "
-            "operations "
-            "that torch differentiates twice"
+            "operations that torch differentiates twice"
         ) from problem
     return list(found)
 
@@ -184,9 +182,8 @@ def require_repeatable(cell: Cell, z: Array) -> None:
         raise InputError("map(layer, z, *inputs) is not finite at the layer's output: mend that first")
     if np.linalg.norm(first - second) > REPEATABLE * np.linalg.norm(first):
         raise InputError(
-            "map(layer, z, *inputs) gave two values for one z: it has no fixed point; call "
-            "layer.eval(), or fix "
-            "its dropout masks over the iterations"
+            "map(layer, z, *inputs) gave two values for one z: it has no fixed point; call layer.eval(), "
+            "or fix its dropout masks over the iterations"
         )
 
 
@@ -197,8 +194,7 @@ def output_of(layer: nn.Module, inputs: tuple[Tensor, ...]) -> Any:
     if not isinstance(found, Tensor) or not found.is_floating_point():
         raise InputError(
             f"the layer returned {type(found).__name__}, where z* is needed, a tensor of floating point: "
-            "wrap it "
-            "in a module whose forward returns the equilibrium alone"
+            "wrap it in a module whose forward returns the equilibrium alone"
         )
     if not torch.isfinite(found).all():
         raise InputError(

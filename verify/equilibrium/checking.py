@@ -79,7 +79,7 @@ def equilibrium_checks(
     measured = _measure(asked)
     findings, numbers = _at_the_equilibrium(asked, measured, tolerance)
     if measured.inverse is None or not measured.at.found:
-        return EquilibriumReport([*findings, *_undecided(measured)], numbers)
+        return EquilibriumReport([*findings, _undecided(measured)], numbers)
     return _with_gradients(asked, measured, measured.inverse, findings, numbers, set_tolerance)
 
 
@@ -129,9 +129,8 @@ def _require(
         )
     if map is None and not callable(getattr(layer, "f", None)):
         raise InputError(
-            f"{type(layer).__name__} has no method f(z, x): give map=lambda layer, z, x: ..., the map "
-            "that the "
-            "layer iterates"
+            f"{type(layer).__name__} has no method f(z, x): give map=lambda layer, z, x: ..., the map that "
+            "the layer iterates"
         )
     if stop not in ("abs", "rel"):
         raise InputError(f"stop={stop!r}: it should be 'abs' or 'rel', for example stop='rel'")
@@ -202,16 +201,15 @@ def _rows(asked: _Asked, measured: _Measured, z: Array) -> judging.Rows:
     return judging.Rows(norms(value - z) / scale, seen / scale)
 
 
-def _undecided(measured: _Measured) -> list[Finding]:
-    if not measured.at.found:
-        why = (
-            f"no equilibrium was found near the layer's output: Newton's method ended at a residual of "
-            f"{measured.at.residual:.3g}"
-        )
-        advice = "the layer's output is near no fixed point of map=: look whether that is what it iterates"
-    else:
+def _undecided(measured: _Measured) -> Finding:
+    """The gradient where there is no reference for it."""
+    if measured.at.found:
         why, advice = "I - J is singular to rounding there", "see the check `well-posed`"
-    return [Finding(name, inconclusive(f"{name} of the layer", why), advice=advice) for name in ("gradient",)]
+    else:
+        left = f"Newton's method ended at a residual of {measured.at.residual:.3g}"
+        why = f"no equilibrium was found near the layer's output: {left}"
+        advice = "the layer's output is near no fixed point of map=: look whether that is what it iterates"
+    return Finding("gradient", inconclusive("gradient of the layer", why), advice=advice)
 
 
 def _with_gradients(
@@ -266,8 +264,7 @@ def _sweep(
         except Exception as problem:
             raise InputError(
                 f"set_tolerance(layer, {tolerance:g}) raised {in_words(problem)}: give a function of a "
-                "layer and "
-                "a number that sets the tolerance of its solver"
+                "layer and a number that sets the tolerance of its solver"
             ) from problem
         made = backward(layer, asked.inputs, cotangent)
         off = total({name: made.gradient[name] - part for name, part in found.gradient.items()})

@@ -93,8 +93,7 @@ def well_posed(found: Spectrum, unit: float, target: float, place: str) -> Findi
         "well-posed",
         check,
         advice="rounding alone may change the equilibrium and the gradient by more than the target: use "
-        "float64, or "
-        "keep the eigenvalues of J away from 1",
+        "float64, or keep the eigenvalues of J away from 1",
     )
 
 
@@ -120,8 +119,7 @@ def solved(rows: Rows, tolerance: float | None, stop: str) -> Finding:
         "residual",
         check,
         advice="the solver stopped early: raise its maximal number of iterations; look whether its "
-        "tolerance is "
-        "absolute or relative (stop=), and whether map= is what it iterates",
+        "tolerance is absolute or relative (stop=), and whether map= is what it iterates",
     )
 
 
@@ -132,8 +130,7 @@ def near(
     quantity = "||z - z*|| <= ||f(z) - z|| / (1 - ||J||)"
     advice = (
         "the slope of f is larger on the way to the equilibrium than at both ends: the residual tells "
-        "little of "
-        "the error; tighten the solver's tolerance"
+        "little of the error; tighten the solver's tolerance"
     )
     known = [one for one in norms if one is not None]
     if len(known) < len(norms) or any(one.value + one.error >= 1 for one in known):
@@ -179,9 +176,8 @@ def differences(found: Difference) -> Finding:
     return Finding(
         "reference",
         check,
-        advice="what torch says are the derivatives of map= are not: look for detach, no_grad, "
-        "rounding, or a "
-        "custom backward in it; the gradient is judged against these derivatives",
+        advice="what torch says are the derivatives of map= are not: look for detach, no_grad, rounding, "
+        "or a custom backward in it; the gradient is judged against these derivatives",
     )
 
 
@@ -218,14 +214,12 @@ def _gradient_advice(mistake: str, sweep: Sequence[Swept], loosest: float | None
         return f"set the tolerance to {loosest:g} or below"
     if sweep:
         return (
-            "no tolerance helps: either the backward pass has a solver of its own that stops early, or "
-            "it does "
-            "not solve with I - J^T"
+            "no tolerance helps: either the backward pass has a solver of its own that stops early, or it "
+            "does not solve with I - J^T"
         )
     return (
-        "tighten the tolerances of both passes; where that does not help the backward pass does not "
-        "solve with "
-        "I - J^T (say set_tolerance=, and it is tried)"
+        "tighten the tolerances of both passes; where that does not help the backward pass does not solve "
+        "with I - J^T (say set_tolerance=, and it is tried)"
     )
 
 
@@ -292,14 +286,12 @@ def swept(
             "tolerances",
             reached,
             advice="no tolerance gives the gradient: see the check `gradient`, and raise the backward "
-            "solver's "
-            "maximal number of iterations",
+            "solver's maximal number of iterations",
         ),
         Finding(
             "kept tolerances",
             kept,
-            advice="the solver does not do what it is told: raise its maximal number of iterations; "
-            "look whether it "
-            "knows absolute and relative tolerances, and which of them set_tolerance= sets",
+            advice="the solver does not do what it is told: raise its maximal number of iterations; look "
+            "whether it knows absolute and relative tolerances, and which of them set_tolerance= sets",
         ),
     ]
