@@ -227,7 +227,7 @@ def _with_gradients(
         raise InputError(
             "nothing has a gradient: no parameter requires one and no input is of floating point"
         )
-    found = reference(measured.own, tight, at, cotangent, inverse)
+    found = reference(measured.own, tight, at, cotangent, inverse, measured.random)
     if not found.adjoint.found:
         why = "GMRES did not solve the adjoint equation in float64"
         return EquilibriumReport([*findings, Finding("gradient", inconclusive("gradient", why))], numbers)

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from verify.equilibrium.cell import Array, Cell, copied, flattened, named, output_of
 from verify.equilibrium.solving import Adjoint, Equilibrium, adjoint, equilibrium, solve
 
-#: One evaluation shows one sample of the rounding; that of others may be larger by this.
-ROUNDING = 4.0
+#: Rounding is measured in so many evaluations; that of others may be larger by this.
+SAMPLES, ROUNDING = 4, 4.0
 
 #: Rounding of the reference itself: this many units of float64, times the conditioning of I - J.
 DOUBLE = 100 * float(np.finfo(np.float64).eps)
@@ -124,14 +124,17 @@ def implicit(cell: Cell, z: Array, cotangent: Array) -> tuple[Adjoint, Gradient]
     return solved, linear.pull(solved.v)
 
 
-def reference(own: Cell, tight: Cell, at: Equilibrium, cotangent: Array, inverse: float) -> Reference:
-    """The implicit gradient at a tight equilibrium, with what its solves and the layer's rounding change.
-
-    `own` has the layer's precision. Its rounding moves the equilibrium by (I - J)^-1 of that of f, the
-    adjoint solution by (I - J^T)^-1 of that of J^T v: both are measured once and put through these solves.
-    """
+def reference(
+    own: Cell,
+    tight: Cell,
+    at: Equilibrium,
+    cotangent: Array,
+    inverse: float,
+    random: np.random.Generator,
+) -> Reference:
+    """The implicit gradient at a tight equilibrium, with what its solves and the layer's rounding change."""
     solved, gradient = implicit(tight, at.z, cotangent)
-    linear, rounded = tight.at(at.z), own.at(at.z)
+    linear = tight.at(at.z)
     left = linear.pull(solve(linear.vjp, solved.residual))
     moved = at.z + solve(linear.jvp, at.gap)
     _, beside = implicit(tight, moved, cotangent)
@@ -139,15 +142,40 @@ def reference(own: Cell, tight: Cell, at: Equilibrium, cotangent: Array, inverse
         name: 2 * size(left[name]) + 2 * off + DOUBLE * inverse * size(gradient[name])
         for name, off in difference(gradient, beside).items()
     }
-    shaken = at.z + solve(linear.jvp, own(at.z) - tight(at.z))
-    _, beyond = implicit(tight, shaken, cotangent)
-    turned = linear.pull(solve(linear.vjp, rounded.vjp(solved.v) - linear.vjp(solved.v)))
-    pulled = difference(rounded.pull(solved.v), linear.pull(solved.v))
-    rounding = {
-        name: ROUNDING * (off + size(turned[name]) + pulled[name])
-        for name, off in difference(gradient, beyond).items()
-    }
-    return Reference(gradient, solved, solver, rounding)
+    return Reference(gradient, solved, solver, _rounding(own, tight, at, cotangent, solved, gradient, random))
+
+
+def _rounding(
+    own: Cell,
+    tight: Cell,
+    at: Equilibrium,
+    cotangent: Array,
+    solved: Adjoint,
+    gradient: Gradient,
+    random: np.random.Generator,
+) -> dict[str, float]:
+    """What rounding in the layer's own precision makes of the gradient, by leaf, as a norm.
+
+    That of f moves the equilibrium by (I - J)^-1 of it, that of J^T v the adjoint solution by (I - J^T)^-1 of
+    it. Both are measured, at the solutions and next to them, since one sample of an error may lie across the
+    direction that I - J magnifies, and put through these solves.
+    """
+    linear = tight.at(at.z)
+    spread = float(np.sqrt(torch.finfo(own.dtype).eps))
+    squares = dict.fromkeys(gradient, 0.0)
+    for sample in range(SAMPLES):
+        z, v = (
+            exact * (1 + (spread * random.standard_normal(exact.size) if sample else 0.0))
+            for exact in (at.z, solved.v)
+        )
+        exact, rounded = tight.at(z), own.at(z)
+        shaken = at.z + solve(linear.jvp, own(z) - tight(z))
+        _, beyond = implicit(tight, shaken, cotangent)
+        turned = linear.pull(solve(linear.vjp, rounded.vjp(v) - exact.vjp(v)))
+        pulled = difference(rounded.pull(v), exact.pull(v))
+        for name, off in difference(gradient, beyond).items():
+            squares[name] += (off + size(turned[name]) + pulled[name]) ** 2
+    return {name: ROUNDING * float(np.sqrt(square / SAMPLES)) for name, square in squares.items()}
 
 
 def finite_difference(

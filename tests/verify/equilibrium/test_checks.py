@@ -180,6 +180,19 @@ def test_what_rounding_may_explain_is_undecided():
     assert verdict(equilibrium_checks(layer, x, target=2e-7), "gradient") is Verdict.VERIFIED
 
 
+def test_rounding_alone_is_inside_its_budget():
+    """Right layers in float32, and one whose slow direction a single sample of the rounding misses."""
+    q, _ = np.linalg.qr(np.random.default_rng(10).standard_normal((12, 12)))
+    slow = Linear((q * np.r_[0.999, np.linspace(-0.9, 0.9, 11)]) @ q.T).float()
+    given = [(slow, torch.randn(3, 12, generator=torch.Generator().manual_seed(10)))]
+    given += [(Hand(seed=seed, tolerance=1e-12), layers.inputs(torch.float32)) for seed in range(3)]
+    for layer, x in given:
+        points = equilibrium_checks(layer, x)["gradient"].check.arrays
+        budget = points["budget rounding"] + points["budget reference"]
+        assert (points["measured"] < budget).all()
+        assert (budget < 1e-3).all()
+
+
 def test_an_output_that_is_near_no_equilibrium_is_undecided():
     layer = Hand().double()
     report = equilibrium_checks(layer, layers.inputs(), map=lambda layer, z, x: z + 1)
