@@ -1,11 +1,13 @@
 """pytest plug-in: ``pytest --verify-theorems`` runs the theorems as tests, one a claim.
 
+The fixture `equilibrium_checks` checks an implicit layer of torch.
+
 It imports nothing of the suite until asked to, because pytest loads it everywhere.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,12 +15,31 @@ import pytest
 if TYPE_CHECKING:
     from _pytest._code.code import ExceptionInfo, TerminalRepr
 
+    from verify.equilibrium import EquilibriumReport
     from verify.records.record import Record
     from verify.theorem.presets import Variant
     from verify.theorem.protocol import Theorem
 
 OPTION = "--verify-theorems"
 ALL = "all"
+
+
+@pytest.fixture(scope="session")
+def equilibrium_checks() -> Callable[..., EquilibriumReport]:
+    """`verify.equilibrium.equilibrium_checks`, which fails the test unless all that is required is VERIFIED.
+
+    With ``require=False`` it only returns the report.
+    """
+    from verify.equilibrium import equilibrium_checks
+
+    def check(layer: Any, inputs: Any, *, require: bool = True, **options: Any) -> EquilibriumReport:
+        __tracebackhide__ = True
+        report = equilibrium_checks(layer, inputs, **options)
+        if require:
+            report.require()
+        return report
+
+    return check
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

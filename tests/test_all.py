@@ -122,3 +122,12 @@ def test_a_theorem_without_presets_runs_its_defaults(monkeypatch):
     theorem = theorems.load("linear-rate")
     monkeypatch.delattr(theorem, "PRESETS")
     assert presets.variants(theorem, "quick") == (Variant(),)
+
+
+def test_the_references_that_come_with_the_suite_have_a_name(small):
+    code, out, err = small("compare", "built-in", theorems.REFERENCES / "quick.json")
+    assert (code, err) == (0, "")
+    assert out.startswith("compared with built-in: ")
+    code, _, err = small("all", "--preset", "thorough", "--against", "built-in")
+    assert code == 2
+    assert "no reference of thorough is built-in, only of quick, standard" in err

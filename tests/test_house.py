@@ -24,7 +24,7 @@ FLOORS = (
     {"verify.records"},
     {"verify.contract", "verify.views"},
     {"verify.runs"},
-    {"verify.certificates", "verify.search", "verify.sweeps"},
+    {"verify.certificates", "verify.equilibrium", "verify.search", "verify.sweeps"},
     {"verify.figures"},
     {"verify.library"},
     {"theorems"},

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import redirect_stdout
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from types import MappingProxyType
 from typing import cast
 
@@ -28,6 +29,9 @@ BUILT_IN: Mapping[str, str] = MappingProxyType(
         "ling-convergence": "theorems.ling_2023",
     }
 )
+
+#: Records of accepted runs of the presets, which a run can be compared with.
+REFERENCES = Path(__file__).with_name("reference")
 
 
 def names() -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -13,7 +14,12 @@ if TYPE_CHECKING:
 
 
 class Theorems(Protocol):
-    """A catalogue of theorems; `reserved` has the names that no setting field may have."""
+    """A catalogue of theorems; `reserved` has the names that no setting field may have.
+
+    `REFERENCES` is the folder of the references that come with them.
+    """
+
+    REFERENCES: Path
 
     def names(self) -> Sequence[str]:
         """Names of all."""

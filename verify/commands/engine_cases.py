@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 NAME = "self-test"
 TITLE = "What the machinery makes of broken comparisons, claims and runs"
-STATEMENT = "Every case comes out with the verdict and the exit code that the README says."
+STATEMENT = "Every case comes out with the verdict and the exit code that are documented."
 SOURCES = ("the suite's own",)
 CLAIMS = Claims("the suite's own")
 

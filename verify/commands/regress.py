@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from verify.commands.base import Command, Folder
+from verify.commands.base import Command, Folder, library
 from verify.theorem.errors import InputError
 
 if TYPE_CHECKING:
+    from verify.records.record import Record, Suite
     from verify.views.export import Export
 
 DEFAULT_REFERENCE = Path("results") / "reference"
+
+#: The word for the references that come with the suite.
+BUILT_IN = "built-in"
 
 #: The exit code of a run that differs from its reference; verdicts have their own.
 DIFFERS = 5
@@ -27,14 +31,15 @@ def compare(reference: Path, run: Path) -> int:
     """Compare RUN with REFERENCE, number by number, each by its own tolerance; exit 5 if one moved.
 
     Both are records or the folders that hold one; a folder of references is searched for the one of
-    the run's preset or theorem. Timings are never compared.
+    the run's preset or theorem, and so are those of the suite for REFERENCE `built-in`. Timings are never
+    compared.
     """
     from verify.records.reading import read_record
-    from verify.records.regression import compare_records, read_reference
+    from verify.records.regression import compare_records
     from verify.views import terminal
 
     record = read_record(run)
-    found = compare_records(read_reference(reference, record.reference_name), record, str(reference))
+    found = compare_records(reference_of(reference, record.reference_name), record, str(reference))
     console = terminal.console()
     page = terminal.Page(console)
     if found.differences:
@@ -113,6 +118,21 @@ def _export(folder: Path, kind: Export, output: Path | None) -> None:
         click.echo(text.rstrip("\n"))
     else:
         click.echo(f"{write_export(text, kind, output)} {output}")
+
+
+def reference_of(given: Path, name: str) -> Record | Suite:
+    """The reference of a preset or theorem from what was named on the command line."""
+    from verify.records.regression import read_reference
+
+    if str(given) != BUILT_IN:
+        return read_reference(given, name)
+    there = {file.stem: file for file in sorted(library().theorems.REFERENCES.glob("*.json"))}
+    if name not in there:
+        raise InputError(
+            f"no reference of {name} is {BUILT_IN}, only of {', '.join(there)}: make one of your own with "
+            "`verify accept RUN`, which says where it is"
+        )
+    return read_reference(there[name], name)
 
 
 def _require_browser() -> None:

@@ -9,7 +9,7 @@ import click
 
 from verify.commands.base import library, reserved_names
 from verify.commands.certify import certified_with
-from verify.commands.regress import DIFFERS
+from verify.commands.regress import DIFFERS, reference_of
 from verify.commands.settings import TheoremCommand
 from verify.commands.shared import (
     announce,
@@ -41,7 +41,8 @@ from verify.theorem import presets
     "--against",
     type=click.Path(path_type=Path),
     metavar="REFERENCE",
-    help="compare with the reference of the preset in this folder, or with this record; exit 5 if it differs",
+    help="compare with the reference of the preset in this folder, with this record, or with what comes with "
+    "the suite, `built-in`; exit 5 if it differs",
 )
 @click.option(
     "--certify",
@@ -73,7 +74,6 @@ def all_theorems(
     """
     from verify.commands.progress import progress_line
     from verify.records.directory import require_writable
-    from verify.records.regression import read_reference
     from verify.runs.cost import Plan, announcement
     from verify.runs.suite import Job, run_suite, suite_command
     from verify.views import terminal
@@ -88,7 +88,7 @@ def all_theorems(
         for module in modules
         for variant in presets.variants(module, preset)
     ]
-    reference = read_reference(against, preset) if against else None
+    reference = reference_of(against, preset) if against else None
     expected = announcement([[Plan(job.theorem, job.setting, job.seeds) for job in runs]], jobs)
     require_writable(out)
     require_summary(os.environ)

@@ -42,7 +42,11 @@ def _faults(found: Any, name: str, reserved: Collection[str]) -> Iterator[tuple[
     """Attribute, and what is wrong with it; of claims, see `verify.contract.claims`."""
     missing = missing_attributes(found)
     if missing:
-        yield "", f"lacks {', '.join(missing)}: docs/adding-a-theorem.md says what a theorem has"
+        yield (
+            "",
+            f"lacks {', '.join(missing)}: the docstring of verify.theorem.protocol.Theorem says what a "
+            "theorem has",
+        )
     if "NAME" not in missing:
         yield from _name(found.NAME, name)
     if "TITLE" not in missing and not isinstance(found.TITLE, str):

@@ -1,6 +1,8 @@
-"""The spectral norm of a matrix of any width, on any device."""
+"""The spectral norm of a matrix of any width, on any device, or of what is known by its products alone."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,13 +20,18 @@ def spectral_norm(a: AnyArray, start: Array) -> tuple[float, float, Array]:
 
     Lanczos on ``A^T A`` from the vector `start`, with products in the precision and place of A.
     """
+    return norm_by_products(lambda v: host(a.T @ (a @ like(v, a))), start)
+
+
+def norm_by_products(gram: Callable[[Array], Array], start: Array) -> tuple[float, float, Array]:
+    """`spectral_norm` of an A that is known by ``v -> A^T A v``, for vectors of the size (n,) of `start`."""
 
     def product(v: Array) -> Array:
-        return host(a.T @ (a @ like(v.ravel(), a)))
+        return gram(v.ravel())
 
     from scipy.sparse.linalg import LinearOperator, eigsh  # here, since it takes long to import
 
-    operator = LinearOperator(a.shape, matvec=product, dtype=np.float64)
+    operator = LinearOperator((start.size, start.size), matvec=product, dtype=np.float64)
     values, vectors = eigsh(operator, k=1, v0=start, tol=TOLERANCE)
     v, square = vectors[:, 0], float(values[0])
     residual = float(np.linalg.norm(product(v) - square * v))

@@ -89,8 +89,8 @@ def spaces_of(theorem: Theorem) -> Sequence[Space]:
     found: Sequence[Space] = getattr(theorem, "SEARCH", ())
     if not found:
         raise InputError(
-            f"{theorem.NAME} does not say what a search may vary: give it SEARCH, see "
-            "docs/adding-a-theorem.md, or search another, `verify falsify linear-rate`"
+            f"{theorem.NAME} does not say what a search may vary: give it SEARCH, see the docstring "
+            "of verify.theorem.space, or search another, `verify falsify linear-rate`"
         )
     return found
 

@@ -9,9 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import html as lxml_html
 
-from theorems import gao_2022
+from theorems import REFERENCES, gao_2022
 from theorems.kawaguchi_2021 import linear_rate, trust_region_newton
-from verify.commands.regress import DEFAULT_REFERENCE
 from verify.records.regression import read_reference
 from verify.views.notation import GREEK, LOWERED, RAISED, SIGNS, markup, unicode
 
@@ -31,7 +30,7 @@ def texts():
     """Every claim and every quantity of the three theorems, as accepted runs have them."""
     found = [claim.text for theorem in THEOREMS for claim in theorem.CLAIMS.claims]
     for preset in ("quick", "standard"):
-        for run in read_reference(DEFAULT_REFERENCE, preset).theorems:
+        for run in read_reference(REFERENCES, preset).theorems:
             found += [check.quantity for claim in run.claims for check in claim.checks]
             found += [check.message for claim in run.claims for check in claim.checks]
             found += [*run.rates, *run.notes]

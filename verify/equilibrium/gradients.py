@@ -1,0 +1,264 @@
+"""The gradient of a layer beside the implicit one: F^T (I - J^T)^-1 g at a tight equilibrium, in float64."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from verify.equilibrium.cell import Array, Cell, copied, flattened, named, output_of
+from verify.equilibrium.solving import Adjoint, Equilibrium, adjoint, equilibrium, solve
+
+#: Rounding is measured in so many evaluations; that of others may be larger by this.
+SAMPLES, ROUNDING = 4, 4.0
+
+#: Rounding of the reference itself: this many units of float64, times the conditioning of I - J.
+DOUBLE = 100 * float(np.finfo(np.float64).eps)
+
+#: Steps of the finite differences, relative to the root mean square of each parameter: where kinks are many,
+#: or f bends much, only short ones see a derivative. The one with the least error budget counts.
+STEPS = (1e-5, 1e-6, 1e-7, 1e-8)
+
+#: An error budget of this share of a derivative needs no shorter step.
+SHARP = 1e-4
+
+#: A direction's scale for a parameter that is zero.
+UNIT = 1e-2
+
+Gradient = Mapping[str, Array]
+
+
+@dataclass(frozen=True)
+class Backward:
+    """What the layer itself makes of a cotangent: its output, flat (n,), and its gradient by leaf."""
+
+    output: Array
+    gradient: Gradient
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The implicit gradient, and how far it may be off.
+
+    gradient  by leaf, flat
+    adjoint   the solution that it comes from
+    solver    error left by the solves, by leaf, as a norm
+    rounding  what rounding in the layer's own precision makes of the gradient, by leaf, as a norm
+    """
+
+    gradient: Gradient
+    adjoint: Adjoint
+    solver: Mapping[str, float]
+    rounding: Mapping[str, float]
+
+    def scale(self, leaf: str, target: float) -> float:
+        """What the error of a leaf is relative to: its gradient, or `target` of all where that is larger."""
+        return max(size(self.gradient[leaf]), target * total(self.gradient)) or 1.0
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A directional derivative by central differences through two pairs of equilibria, and by the gradient.
+
+    fine, coarse  differences with one step and with twice that
+    claimed       by the gradient
+    scale         standard deviation of the derivative over random directions
+    solves        how far the residuals of the equilibria may move `fine`
+    found         whether all four equilibria were found
+    """
+
+    fine: float
+    coarse: float
+    claimed: float
+    scale: float
+    solves: float
+    found: bool
+
+    @property
+    def budget(self) -> dict[str, float]:
+        """How far `fine` may be off, by its causes.
+
+        Differences are of second order: halving the step leaves a third of the change; all of it is taken.
+        """
+        return {"step": abs(self.coarse - self.fine), "equilibria": self.solves}
+
+
+def size(array: Array) -> float:
+    """Euclidean norm."""
+    return float(np.linalg.norm(array))
+
+
+def total(gradient: Gradient) -> float:
+    """Norm over all leaves."""
+    return float(np.sqrt(sum(size(part) ** 2 for part in gradient.values())))
+
+
+def difference(one: Gradient, other: Gradient) -> dict[str, float]:
+    """Norm of what two gradients differ by, by leaf."""
+    return {name: size(one[name] - other[name]) for name in one}
+
+
+def backward(layer: nn.Module, inputs: tuple[Tensor, ...], cotangent: Array) -> Backward:
+    """The layer's own backward pass for the loss <cotangent, z*>, on a copy."""
+    layer, inputs = copied(layer, inputs, double=False)
+    output = output_of(layer, inputs)
+    leaves = Cell(layer, _no_map, inputs, output.shape, output.dtype).leaves
+    found: list[Tensor | None] = [None] * len(leaves)
+    if output.requires_grad:
+        g = torch.as_tensor(cotangent, dtype=output.dtype, device=output.device).reshape(output.shape)
+        found = list(torch.autograd.grad(output, list(leaves.values()), g, allow_unused=True))
+    return Backward(flattened(output), named(leaves, found))
+
+
+def _no_map(*_: object) -> Tensor:
+    raise NotImplementedError
+
+
+def implicit(cell: Cell, z: Array, cotangent: Array) -> tuple[Adjoint, Gradient]:
+    """The implicit gradient as it follows from the equation linearised at z."""
+    linear = cell.at(z)
+    solved = adjoint(linear, cotangent)
+    return solved, linear.pull(solved.v)
+
+
+def reference(
+    own: Cell,
+    tight: Cell,
+    at: Equilibrium,
+    cotangent: Array,
+    inverse: float,
+    random: np.random.Generator,
+) -> Reference:
+    """The implicit gradient at a tight equilibrium, with what its solves and the layer's rounding change."""
+    solved, gradient = implicit(tight, at.z, cotangent)
+    linear = tight.at(at.z)
+    left = linear.pull(solve(linear.vjp, solved.residual))
+    moved = at.z + solve(linear.jvp, at.gap)
+    _, beside = implicit(tight, moved, cotangent)
+    solver = {
+        name: 2 * size(left[name]) + 2 * off + DOUBLE * inverse * size(gradient[name])
+        for name, off in difference(gradient, beside).items()
+    }
+    return Reference(gradient, solved, solver, _rounding(own, tight, at, cotangent, solved, gradient, random))
+
+
+def _rounding(
+    own: Cell,
+    tight: Cell,
+    at: Equilibrium,
+    cotangent: Array,
+    solved: Adjoint,
+    gradient: Gradient,
+    random: np.random.Generator,
+) -> dict[str, float]:
+    """What rounding in the layer's own precision makes of the gradient, by leaf, as a norm.
+
+    That of f moves the equilibrium by (I - J)^-1 of it, that of J^T v the adjoint solution by (I - J^T)^-1 of
+    it. Both are measured, at the solutions and next to them, since one sample of an error may lie across the
+    direction that I - J magnifies, and put through these solves.
+    """
+    linear = tight.at(at.z)
+    spread = float(np.sqrt(torch.finfo(own.dtype).eps))
+    squares = dict.fromkeys(gradient, 0.0)
+    for sample in range(SAMPLES):
+        z, v = (
+            exact * (1 + (spread * random.standard_normal(exact.size) if sample else 0.0))
+            for exact in (at.z, solved.v)
+        )
+        exact, rounded = tight.at(z), own.at(z)
+        shaken = at.z + solve(linear.jvp, own(z) - tight(z))
+        _, beyond = implicit(tight, shaken, cotangent)
+        turned = linear.pull(solve(linear.vjp, rounded.vjp(v) - exact.vjp(v)))
+        pulled = difference(rounded.pull(v), exact.pull(v))
+        for name, off in difference(gradient, beyond).items():
+            squares[name] += (off + size(turned[name]) + pulled[name]) ** 2
+    return {name: ROUNDING * float(np.sqrt(square / SAMPLES)) for name, square in squares.items()}
+
+
+def finite_difference(
+    tight: Cell,
+    at: Equilibrium,
+    cotangent: Array,
+    gradient: Gradient,
+    inverse: float,
+    random: np.random.Generator,
+) -> Difference:
+    """The derivative of <cotangent, z*> in a random direction of parameters and inputs, by new equilibria."""
+    scales = {name: float(leaf.detach().square().mean().sqrt()) for name, leaf in tight.leaves.items()}
+    scales = {name: found or UNIT for name, found in scales.items()}
+    direction = {name: scales[name] * random.standard_normal(part.size) for name, part in gradient.items()}
+    made = []
+    for step in STEPS:
+        values, residual, found = _moved(tight, at, cotangent, direction, step)
+        made.append(
+            Difference(
+                fine=(values[1] - values[-1]) / (2 * step),
+                coarse=(values[2] - values[-2]) / (4 * step),
+                claimed=float(sum(direction[name] @ part for name, part in gradient.items())),
+                scale=float(
+                    np.sqrt(sum((scales[name] * size(part)) ** 2 for name, part in gradient.items()))
+                ),
+                solves=size(cotangent) * inverse * (residual + DOUBLE * size(at.z)) / step,
+                found=found,
+            )
+        )
+        if not found or sum(made[-1].budget.values()) <= SHARP * made[-1].scale:
+            break
+    return min(made, key=lambda one: sum(one.budget.values()))
+
+
+def _moved(
+    cell: Cell, at: Equilibrium, cotangent: Array, direction: Mapping[str, Array], step: float
+) -> tuple[dict[int, float], float, bool]:
+    """<cotangent, z*> less its value here, at four places; the largest residual; whether all were found."""
+    kept = {name: leaf.detach().clone() for name, leaf in cell.leaves.items()}
+    values: dict[int, float] = {}
+    residual, found = 0.0, True
+    for steps in (-2, -1, 1, 2):
+        _move(cell, kept, direction, steps * step)
+        there = equilibrium(cell, at.z)
+        values[steps] = float(cotangent @ (there.z - at.z))
+        residual, found = max(residual, there.residual), found and there.found
+    _move(cell, kept, direction, 0.0)
+    return values, residual, found
+
+
+def _move(cell: Cell, start: Mapping[str, Tensor], direction: Mapping[str, Array], share: float) -> None:
+    with torch.no_grad():
+        for name, leaf in cell.leaves.items():
+            step = torch.as_tensor(direction[name], dtype=leaf.dtype, device=leaf.device)
+            leaf.copy_(start[name] + share * step.reshape(leaf.shape))
+
+
+#: A gradient is told to be another one when it is nearer to that than to the implicit one by this factor.
+NEARER = 0.1
+
+
+def resembled(tight: Cell, at: Equilibrium, cotangent: Array, solved: Adjoint, made: Gradient) -> str:
+    """Which known mistake a wrong gradient comes from, in words; "" where it is none of them."""
+    if not np.isfinite(total(made)):
+        return "it is not finite: the backward solver diverges"
+    linear = tight.at(at.z)
+    right = linear.pull(solved.v)
+    mistakes = {
+        "it is 0: the output is detached from the graph": {
+            name: np.zeros_like(part) for name, part in right.items()
+        },
+        "it is F^T g, the gradient of one step: the solve with I - J^T is missing": linear.pull(cotangent),
+        "it is F^T (I - J)^-1 g: the backward pass has J where J^T belongs": linear.pull(
+            solve(linear.jvp, cotangent)
+        ),
+        "it is F^T J^T (I - J^T)^-1 g: one Jacobian too many": linear.pull(linear.vjp(solved.v)),
+        "it is F^T (I + J^T)^-1 g: the sign of J^T is wrong": linear.pull(
+            solve(lambda v: -linear.vjp(v), cotangent)
+        ),
+        "it has the opposite sign": {name: -part for name, part in right.items()},
+    }
+    off = total({name: made[name] - part for name, part in right.items()})
+    for words, mistaken in mistakes.items():
+        if total({name: made[name] - part for name, part in mistaken.items()}) < NEARER * off:
+            return words
+    return ""
