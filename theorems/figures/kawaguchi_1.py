@@ -20,6 +20,7 @@ from pydantic import Field
 from theorems.figures.parsing import data_sets
 from verify import plots
 from verify.data.images import Images
+from verify.data.stored import DataHome
 from verify.figures.cache import Curve
 from verify.figures.paper import ONE_TRIAL, Paper, band, label_left, spread_sentence
 from verify.figures.protocol import Size
@@ -52,6 +53,7 @@ class Setting(BaseSetting):
     data: str = Field(
         "digits", description="data sets, a row each, with commas: digits, those of OpenML, or FILE.npz"
     )
+    data_home: DataHome = None
     samples: int | None = Field(
         None,
         ge=2,
@@ -76,6 +78,10 @@ class Setting(BaseSetting):
     device: Literal["cpu", "cuda"] = Field("cpu", description="where linear model and DNN are trained")
 
     @property
+    def images(self) -> tuple[Images, ...]:
+        return data_sets(self.data, self.data_home)
+
+    @property
     def samples_drawn(self) -> int:
         return self.samples or 100
 
@@ -88,7 +94,7 @@ PRESETS: Mapping[Size, Mapping[str, Any]] = MappingProxyType(
 def curves(setting: Setting) -> list[Curve]:
     """One for each data set, model and trial."""
     found = []
-    for images in data_sets(setting.data):
+    for images in setting.images:
         for model in MODELS:
             for trial in range(setting.trials):
                 shared = {
@@ -126,7 +132,7 @@ def _table(setting: Setting, results: Sequence[LossCurve]) -> list[tuple[Images,
                 for j, model in enumerate(MODELS)
             },
         )
-        for i, images in enumerate(data_sets(setting.data))
+        for i, images in enumerate(setting.images)
     ]
 
 
@@ -206,7 +212,7 @@ def draw(setting: Setting, results: Sequence[LossCurve], paper: Paper) -> Figure
 
 
 def caption(setting: Setting, results: Sequence[LossCurve]) -> str:
-    names = ", ".join(images.title for images in data_sets(setting.data))
+    names = ", ".join(images.title for images in setting.images)
     return (
         f"Linear model, DNN and deep equilibrium linear model (DELM, gamma = {setting.gamma:g}) trained by "
         f"gradient descent on {setting.samples_drawn} of {names} seen through a random projection to "
