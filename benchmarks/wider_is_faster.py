@@ -49,9 +49,9 @@ class Case:
     """
 
     data: str = "fashion-mnist"
-    samples: int = 200
-    widths: tuple[int, ...] = (100, 200, 400, 800)
-    trials: int = 8
+    samples: int = 100
+    widths: tuple[int, ...] = (50, 100, 200, 400)
+    trials: int = 20
     epochs: int = 300
     gamma: float = 0.1
     step: Literal["half", "each", "narrowest", "widest"] = "half"
@@ -60,9 +60,10 @@ class Case:
     frozen: bool = False
 
 
-LARGE = Case(samples=1000, widths=(500, 1000, 2000, 4000), epochs=1000, frozen=True)
+MIDDLE = Case(samples=200, widths=(100, 200, 400, 800), trials=8, epochs=1000)
+LARGE = Case(samples=1000, widths=(500, 1000, 2000, 4000), trials=8, epochs=1000, frozen=True)
 
-#: Changes of one thing from the first, then the paper's sizes.
+#: Changes of one thing from the first; then more samples, up to the paper's.
 CASES = (
     Case(epochs=1000),
     Case(labels="from the start", epochs=1000),
@@ -71,10 +72,12 @@ CASES = (
     Case(step="each"),
     Case(step="each", share=1.8),
     Case(step="narrowest"),
-    Case(step="widest", frozen=True),
+    Case(step="widest"),
     Case(gamma=0.45),
     Case(data="digits"),
     Case(data="digits", labels="from the start"),
+    MIDDLE,
+    replace(MIDDLE, labels="from the start", epochs=300),
     LARGE,
     replace(LARGE, labels="from the start"),
 )

@@ -162,6 +162,11 @@ def _lower(quantity: str, linear: NDArray[np.float64], delm: NDArray[np.float64]
     )
 
 
+def _drawn(trials: Sequence[LossCurve]) -> Sequence[LossCurve]:
+    """The trials that a picture shows: those that diverged would hide the others, unless all did."""
+    return [curve for curve in trials if curve.train[-1] <= curve.train[0]] or trials
+
+
 def numbers(setting: Setting, results: Sequence[LossCurve]) -> dict[str, Any]:
     """Every curve."""
     return {
@@ -199,7 +204,7 @@ def draw(setting: Setting, results: Sequence[LossCurve], paper: Paper) -> Figure
             panel.set(xscale="log", yscale="log", xlim=(1, setting.epochs))
             for model in ("delm", other):
                 for name, line in lines.items():
-                    samples = np.array([getattr(curve, name) for curve in models[model]])
+                    samples = np.array([getattr(curve, name) for curve in _drawn(models[model])])
                     look = {**colours[model], "linestyle": line}
                     later = slice(1, None)  # epoch 0 has no place on a logarithmic axis
                     epochs = models[model][0].epochs[later]
@@ -218,7 +223,19 @@ def caption(setting: Setting, results: Sequence[LossCurve]) -> str:
         f"gradient descent on {setting.samples_drawn} of {names} seen through a random projection to "
         f"{setting.width} features, with targets from a random DELM and noise N(0, 1), tested on as many: "
         f"mean squared error against the epoch. {spread_sentence(setting.trials, ' of the logarithm')}"
+        + "".join(_left_out(setting, results))
     )
+
+
+def _left_out(setting: Setting, results: Sequence[LossCurve]) -> Iterator[str]:
+    """A sentence for every model of which some trials diverged."""
+    for images, models in _table(setting, results):
+        for model, trials in models.items():
+            if lost := len(trials) - len(_drawn(trials)):
+                yield (
+                    f" On {images.title} the {TITLES[model]} diverged with this step in {lost} of "
+                    f"{len(trials)} trials, which its lines leave out."
+                )
 
 
 def assumed(setting: Setting, results: Sequence[LossCurve]) -> list[str]:
