@@ -91,7 +91,7 @@ def test_help_is_quick_to_load(tmp_path):
         (["--rtol", "1"], "--rtol"),
         (["--points", "2"], "--points"),
         (["--loss", "absolute"], "'square'"),
-        (["--data", "mnist"], "digits, synthetic"),
+        (["--data", "mnits"], "digits, synthetic"),
         (["--labels", "aligned", "--samples", "7"], "--samples 32"),
         (["--outputs", "11"], "--outputs 10 or fewer"),
         (["--widht", "3"], "--width"),

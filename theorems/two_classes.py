@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import AfterValidator
 
 from verify.data import samples as datasets
+from verify.data.images import OPENML, Images
 from verify.theorem.space import Entries
 
 #: Samples of the data sets that leave their number open.
@@ -38,6 +39,8 @@ class NamesData(Protocol):
     @property
     def data(self) -> str: ...
     @property
+    def data_home(self) -> str | None: ...
+    @property
     def classes(self) -> str: ...
     @property
     def samples(self) -> int | None: ...
@@ -50,6 +53,10 @@ def draw_data(setting: NamesData, rng: np.random.Generator) -> datasets.Data:
         return datasets.unit_digits((first, second), setting.samples or SAMPLES, rng)
     if setting.data == "sphere":
         return datasets.sphere(setting.samples or SAMPLES, rng)
+    if setting.data in OPENML:
+        pixels, labels = Images(setting.data, setting.data_home).loaded
+        samples = setting.samples or SAMPLES
+        return datasets.unit_classes(pixels, labels, (first, second), samples, setting.data, rng)
     return datasets.unit_file(Path(setting.data), (first, second), setting.samples, rng)
 
 

@@ -16,7 +16,8 @@ from pydantic import Field
 from theorems.bibliography import GAO_2022
 from theorems.figures.parsing import TwoClasses, Widths, data_sets, growing_widths, samples_of, two_classes_of
 from theorems.figures.widths import Trials, descent_work, draw_groups, falls, footprint, groups, stays
-from verify.data.images import PIXELS
+from verify.data.images import Images
+from verify.data.stored import PIXELS, DataHome
 from verify.figures.cache import Curve
 from verify.figures.paper import Paper, spread_sentence
 from verify.figures.protocol import Size
@@ -50,6 +51,7 @@ class Setting(BaseSetting):
     data: str = Field(
         "digits", description="data sets, a row each, with commas: digits, those of OpenML, or FILE.npz"
     )
+    data_home: DataHome = None
     classes: TwoClasses = Field("0,1", description="the two classes, coded -1 and +1")
     samples: int | None = Field(
         None,
@@ -68,6 +70,10 @@ class Setting(BaseSetting):
     device: Literal["cpu", "cuda"] = Field("cpu", description="where the large networks are trained")
 
     @property
+    def images(self) -> tuple[Images, ...]:
+        return data_sets(self.data, self.data_home)
+
+    @property
     def sizes(self) -> tuple[int, ...]:
         return growing_widths(self.widths)
 
@@ -84,7 +90,7 @@ PRESETS: Mapping[Size, Mapping[str, Any]] = MappingProxyType(
 def curves(setting: Setting) -> list[Curve]:
     """One for each data set, width and trial."""
     found = []
-    for images in data_sets(setting.data):
+    for images in setting.images:
         samples = samples_of(images, setting.samples)
         for width in setting.sizes:
             for trial in range(setting.trials):
@@ -107,7 +113,7 @@ def curves(setting: Setting) -> list[Curve]:
 
 
 def _groups(setting: Setting, results: Sequence[LossCurve]) -> list[tuple[str, Trials]]:
-    titles = [images.title for images in data_sets(setting.data)]
+    titles = [images.title for images in setting.images]
     return groups(titles, setting.sizes, setting.trials, results)
 
 
@@ -148,7 +154,7 @@ def numbers(setting: Setting, results: Sequence[LossCurve]) -> dict[str, Any]:
                 "operator_norm": curve.norm.tolist(),
                 "step": curve.step,
             }
-            for images, (_, by_width) in zip(data_sets(setting.data), _groups(setting, results), strict=True)
+            for images, (_, by_width) in zip(setting.images, _groups(setting, results), strict=True)
             for width, trials in by_width.items()
             for trial, curve in enumerate(trials)
         ]
@@ -166,7 +172,7 @@ def draw(setting: Setting, results: Sequence[LossCurve], paper: Paper) -> Figure
 
 
 def caption(setting: Setting, results: Sequence[LossCurve]) -> str:
-    names = ", ".join(images.title for images in data_sets(setting.data))
+    names = ", ".join(images.title for images in setting.images)
     trained = f"{setting.samples} training samples" if setting.samples else "half of the samples for training"
     return (
         f"Implicit ReLU networks of width m = {setting.widths.replace(',', ', ')} on {names}, classes "

@@ -21,6 +21,7 @@ from theorems.bibliography import KAWAGUCHI_2021
 from theorems.figures.parsing import data_sets
 from verify import plots
 from verify.data.images import Images
+from verify.data.stored import DataHome
 from verify.figures.cache import Curve
 from verify.figures.paper import ONE_TRIAL, Paper, band, label_left, spread_sentence
 from verify.figures.protocol import Size
@@ -54,6 +55,7 @@ class Setting(BaseSetting):
     data: str = Field(
         "digits", description="data sets, a row each, with commas: digits, those of OpenML, or FILE.npz"
     )
+    data_home: DataHome = None
     samples: int | None = Field(
         None,
         ge=2,
@@ -78,6 +80,10 @@ class Setting(BaseSetting):
     device: Literal["cpu", "cuda"] = Field("cpu", description="where linear model and DNN are trained")
 
     @property
+    def images(self) -> tuple[Images, ...]:
+        return data_sets(self.data, self.data_home)
+
+    @property
     def samples_drawn(self) -> int:
         return self.samples or 100
 
@@ -90,7 +96,7 @@ PRESETS: Mapping[Size, Mapping[str, Any]] = MappingProxyType(
 def curves(setting: Setting) -> list[Curve]:
     """One for each data set, model and trial."""
     found = []
-    for images in data_sets(setting.data):
+    for images in setting.images:
         for model in MODELS:
             for trial in range(setting.trials):
                 shared = {
@@ -128,7 +134,7 @@ def _table(setting: Setting, results: Sequence[LossCurve]) -> list[tuple[Images,
                 for j, model in enumerate(MODELS)
             },
         )
-        for i, images in enumerate(data_sets(setting.data))
+        for i, images in enumerate(setting.images)
     ]
 
 
@@ -156,6 +162,11 @@ def _lower(quantity: str, linear: NDArray[np.float64], delm: NDArray[np.float64]
     return at_least(
         quantity, mean, 0.0, budget={"trials": half_width}, advice="raise --trials for a narrower one"
     )
+
+
+def _drawn(trials: Sequence[LossCurve]) -> Sequence[LossCurve]:
+    """The trials that a picture shows: those that diverged would hide the others, unless all did."""
+    return [curve for curve in trials if curve.train[-1] <= curve.train[0]] or trials
 
 
 def numbers(setting: Setting, results: Sequence[LossCurve]) -> dict[str, Any]:
@@ -195,7 +206,7 @@ def draw(setting: Setting, results: Sequence[LossCurve], paper: Paper) -> Figure
             panel.set(xscale="log", yscale="log", xlim=(1, setting.epochs))
             for model in ("delm", other):
                 for name, line in lines.items():
-                    samples = np.array([getattr(curve, name) for curve in models[model]])
+                    samples = np.array([getattr(curve, name) for curve in _drawn(models[model])])
                     look = {**colours[model], "linestyle": line}
                     later = slice(1, None)  # epoch 0 has no place on a logarithmic axis
                     epochs = models[model][0].epochs[later]
@@ -208,13 +219,25 @@ def draw(setting: Setting, results: Sequence[LossCurve], paper: Paper) -> Figure
 
 
 def caption(setting: Setting, results: Sequence[LossCurve]) -> str:
-    names = ", ".join(images.title for images in data_sets(setting.data))
+    names = ", ".join(images.title for images in setting.images)
     return (
         f"Linear model, DNN and deep equilibrium linear model (DELM, gamma = {setting.gamma:g}) trained by "
         f"gradient descent on {setting.samples_drawn} of {names} seen through a random projection to "
         f"{setting.width} features, with targets from a random DELM and noise N(0, 1), tested on as many: "
         f"mean squared error against the epoch. {spread_sentence(setting.trials, ' of the logarithm')}"
+        + "".join(_left_out(setting, results))
     )
+
+
+def _left_out(setting: Setting, results: Sequence[LossCurve]) -> Iterator[str]:
+    """A sentence for every model of which some trials diverged."""
+    for images, models in _table(setting, results):
+        for model, trials in models.items():
+            if lost := len(trials) - len(_drawn(trials)):
+                yield (
+                    f" On {images.title} the {TITLES[model]} diverged with this step in {lost} of "
+                    f"{len(trials)} trials, which its lines leave out."
+                )
 
 
 def assumed(setting: Setting, results: Sequence[LossCurve]) -> list[str]:

@@ -16,7 +16,8 @@ from pydantic import Field
 from theorems.bibliography import LING_2023
 from theorems.figures.parsing import TwoClasses, Widths, growing_widths, samples_of, two_classes_of
 from theorems.figures.widths import Trials, descent_work, draw_groups, falls, footprint, groups, stays
-from verify.data.images import PIXELS, Images
+from verify.data.images import Images
+from verify.data.stored import PIXELS, DataHome
 from verify.figures.cache import Curve
 from verify.figures.paper import Paper, spread_sentence
 from verify.figures.protocol import Size
@@ -59,6 +60,7 @@ class Setting(BaseSetting):
         description="data sets, a row each, with commas: synthetic, digits, those of OpenML, or FILE.npz",
         examples=["synthetic,mnist"],
     )
+    data_home: DataHome = None
     classes: TwoClasses = Field("0,1", description="the two classes of images, coded -1 and +1")
     samples: int | None = Field(
         None,
@@ -90,12 +92,12 @@ class Setting(BaseSetting):
     @property
     def sources(self) -> list[Images | None]:
         """The data sets, None for the synthetic one."""
-        return [_source(word.strip()) for word in self.data.split(",")]
+        return [_source(word.strip(), self.data_home) for word in self.data.split(",")]
 
 
-def _source(name: str) -> Images | None:
+def _source(name: str, home: str | None) -> Images | None:
     try:
-        return None if name == SYNTHETIC else Images(name)
+        return None if name == SYNTHETIC else Images(name, home)
     except InputError as unknown:
         raise InputError(f"{unknown}, or {SYNTHETIC}") from None
 

@@ -24,9 +24,9 @@ def whole_numbers(text: str, least: int, most: int) -> tuple[int, ...]:
     return tuple(int(word) for word in words)
 
 
-def data_sets(text: str) -> tuple[Images, ...]:
-    """Data sets by name with commas between; InputError for a name that means nothing."""
-    return tuple(Images(word.strip()) for word in text.split(","))
+def data_sets(text: str, home: str | None) -> tuple[Images, ...]:
+    """Data sets by name with commas between, looked for in `home`; InputError for an unknown name."""
+    return tuple(Images(word.strip(), home) for word in text.split(","))
 
 
 def growing_widths(text: str) -> tuple[int, ...]:

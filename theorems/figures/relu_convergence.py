@@ -21,6 +21,7 @@ from theorems.bibliography import GAO_2022
 from theorems.figures.parsing import data_sets
 from verify import plots
 from verify.data.images import Images, two_classes
+from verify.data.stored import DataHome
 from verify.figures.cache import Curve
 from verify.figures.paper import BAND, Paper, label_left, thin
 from verify.figures.protocol import Size
@@ -52,6 +53,7 @@ class Setting(BaseSetting):
     """What can be varied."""
 
     data: str = Field("digits", description="data sets; this figure draws the first")
+    data_home: DataHome = None
     trials: int = Field(200, ge=1, le=100_000, description="draws of W behind every probability")
 
     @field_validator("data")
@@ -101,7 +103,7 @@ def width_curve(
 
 def curves(setting: Setting) -> list[Curve]:
     """One for each number of samples."""
-    (images,) = data_sets(setting.data)
+    (images,) = data_sets(setting.data, setting.data_home)
     return [
         Curve(
             f"{NAME} {images.title}, n = {samples}",
@@ -178,7 +180,7 @@ def draw(setting: Setting, results: Sequence[WidthCurve], paper: Paper) -> Figur
 
 
 def caption(setting: Setting, results: Sequence[WidthCurve]) -> str:
-    (images,) = data_sets(setting.data)
+    (images,) = data_sets(setting.data, setting.data_home)
     return (
         f"How often lambda_min(G(0)) >= 3/4 lambda_0, on which Theorem 3.1 stands, over {setting.trials} "
         f"draws of W, on n samples of {images.title}: against the width, and against the width in units of "

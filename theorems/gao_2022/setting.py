@@ -9,6 +9,7 @@ from pydantic import Field
 
 from theorems.two_classes import Classes
 from verify.data.start import StartFormat, StartSetting
+from verify.data.stored import DataHome
 from verify.theorem.presets import Presets, Variant
 
 #: Targets closer than this are equal to the outputs as far as these are known: to 1e-9, along the flow.
@@ -20,7 +21,7 @@ class Setting(StartSetting):
 
     GROUPS: ClassVar[Mapping[str, Sequence[str]]] = {
         "Network": ("width", "gamma", "start", "seed"),
-        "Data": ("data", "samples", "classes", "perturb", "labels", "alignment"),
+        "Data": ("data", "data_home", "samples", "classes", "perturb", "labels", "alignment"),
         "Flow": ("horizon", "points", "tolerance", "dtype", "device"),
         "Descent": ("step",),
     }
@@ -39,10 +40,13 @@ class Setting(StartSetting):
         None, ge=2, le=5000, examples=[50], description="samples n; default 50, or all rows of a file"
     )
     data: str = Field(
-        "digits", examples=["sphere"], description="data set: digits, sphere, or a file FILE.npz"
+        "digits",
+        examples=["sphere"],
+        description="data set: digits, sphere, images by name such as fashion-mnist, or a file FILE.npz",
     )
+    data_home: DataHome = None
     classes: Classes = Field(
-        "0,1", examples=["3,8"], description="the two classes of digits or of a file, coded -1 and +1"
+        "0,1", examples=["3,8"], description="the two classes of images or of a file, coded -1 and +1"
     )
     gamma: float | None = Field(
         None,

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from theorems.two_classes import Classes
 from verify.data.start import StartFormat, StartSetting
+from verify.data.stored import DataHome
 from verify.theorem.presets import Presets, Variant
 
 
@@ -25,8 +26,13 @@ class Setting(StartSetting):
     )
     width: int = Field(400, ge=2, le=20_000, description="width m: number of hidden units")
     samples: int = Field(5, ge=1, le=5000, description="samples n")
-    data: str = Field("sphere", examples=["digits"], description="sphere, digits, or a file FILE.npz")
-    classes: Classes = Field("0,1", description="the two classes of digits or a file, coded -1 and +1")
+    data: str = Field(
+        "sphere",
+        examples=["digits"],
+        description="sphere, digits, images by name such as fashion-mnist, or a file FILE.npz",
+    )
+    data_home: DataHome = None
+    classes: Classes = Field("0,1", description="the two classes of images or of a file, coded -1 and +1")
     sigma_w: float = Field(
         0.2828, gt=0, lt=10, description="W is drawn from N(0, 2 sigma_w^2/m); sigma_w^2 < 1/8"
     )

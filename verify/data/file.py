@@ -48,7 +48,10 @@ def read_arrays(path: Path) -> tuple[Array, NDArray[np.float64 | np.int64]]:
     is made, for arrays that memory does not hold.
     """
     if not path.is_file():
-        raise InputError(f"no data file {path}: --data takes digits, synthetic or {EXPECTED}")
+        raise InputError(
+            f"no data file {path}: --data takes digits, synthetic, images by name such as fashion-mnist, or "
+            f"{EXPECTED}"
+        )
 
     def usual(shapes: Shapes) -> None:
         _check_shapes(path, shapes["x"], shapes["y"])

@@ -1,6 +1,7 @@
-"""Image data sets: bundled digits, OpenML's, or a file, as rows of pixels between 0 and 1 with labels.
+"""Image data sets: bundled digits, others by name, or a file, as rows of pixels between 0 and 1 with labels.
 
-OpenML's are fetched by scikit-learn and stay in its cache folder. All become grey and 28 x 28.
+Those by name come from this machine where they are (`verify.data.stored`); else scikit-learn fetches them
+from OpenML, and they stay in its cache folder. All become grey and 28 x 28.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from verify.data.digits import bundled_digits
 from verify.data.file import read_arrays
 from verify.data.parallel import moved_apart
 from verify.data.samples import unit_columns
+from verify.data.stored import DEBIAN, PIXELS, StoredImages, stored_images
 from verify.theorem.errors import InputError
 
 Array = NDArray[np.float64]
@@ -39,9 +41,6 @@ OPENML: Mapping[str, tuple[int, str]] = MappingProxyType(
 #: Side of the grey images, and of the coloured ones that they are made of.
 SIDE, COLOURED_SIDE = 28, 32
 
-#: Pixels of a grey image.
-PIXELS = SIDE * SIDE
-
 #: Bounds of the largest entry of images: 0 to 1 is meant, 0 to 255 will do. Targets made of images get noise
 #: of size 1; with entries of 1e-10 the flow of figure kawaguchi-1 breaks.
 LEAST_PIXEL, LARGEST_PIXEL = 1e-3, 1e3
@@ -52,9 +51,13 @@ BATCH = 4096
 
 @dataclass(frozen=True)
 class Images:
-    """A data set by name: digits, one of OpenML's, or an npz file with x (n, d) and y (n,)."""
+    """A data set by name: digits, one of OpenML's, or an npz file with x (n, d) and y (n,).
+
+    home  folder in which one of OpenML's is looked for; None: where Debian's package puts it, else OpenML
+    """
 
     name: str
+    home: str | None = None
 
     def __post_init__(self) -> None:
         """Raise InputError for a name that means nothing."""
@@ -69,9 +72,9 @@ class Images:
 
     @property
     def fingerprint(self) -> str:
-        """What the numbers depend on: the name, or for a file its contents."""
+        """What the numbers depend on: the contents of files, of those by name with it, else the name."""
         if not self.name.endswith(".npz"):
-            return self.name
+            return f"{self.name} {self._stored.digest}" if self._stored else self.name
         try:
             return hashlib.sha256(Path(self.name).read_bytes()).hexdigest()
         except OSError:
@@ -84,7 +87,14 @@ class Images:
         if self.name == "digits":
             pixels, labels = bundled_digits()
             return (pixels / 16).astype(np.float32), labels
-        return self._of_file() if self.name.endswith(".npz") else fetch(self.name)
+        if self.name.endswith(".npz"):
+            return self._of_file()
+        return (grey(self._stored.rows), self._stored.labels) if self._stored else fetch(self.name)
+
+    @property
+    def _stored(self) -> StoredImages | None:
+        """What lies on this machine of a data set by name."""
+        return stored_images(self.name, self.home) if self.name in OPENML else None
 
     def _of_file(self) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         x, y = read_arrays(Path(self.name))
@@ -115,9 +125,11 @@ def fetch(name: str) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         pixels = grey(data)
     except Exception as problem:  # a network, a server, a checksum, a file: each fails in a way of its own
         reason = " ".join(str(problem).split()) or type(problem).__name__
+        package = f"`apt-get install {DEBIAN[name][1]}`, " if name in DEBIAN else ""
         raise InputError(
             f"--data {name}: cannot be had from OpenML ({reason[:120]}), nor is it in the cache folder "
-            f"{get_data_home()} (SCIKIT_LEARN_DATA moves it): use --data digits or --data FILE.npz"
+            f"{get_data_home()} (SCIKIT_LEARN_DATA moves it): use {package}--data-home DIR with a folder of "
+            "torchvision or Keras that has it, --data digits or --data FILE.npz"
         ) from problem
     if name == "svhn":
         labels %= 10  # there the label of the digit 0 is 10
@@ -133,7 +145,7 @@ def grey(rows: NDArray[np.generic]) -> NDArray[np.float32]:
     if rows.shape[1] != 3 * COLOURED_SIDE**2:
         raise ValueError(f"images of {rows.shape[1]} pixels, not 784 or 3072")
     planes = _channels_are_planes(np.asarray(rows[:BATCH], dtype=np.float32))
-    out = np.empty((len(rows), SIDE * SIDE), dtype=np.float32)
+    out = np.empty((len(rows), PIXELS), dtype=np.float32)
     for first in range(0, len(rows), BATCH):
         batch = np.asarray(rows[first : first + BATCH], dtype=np.float32) / 255
         flat = (

@@ -15,8 +15,6 @@ from verify.theorem.errors import InputError
 
 Array = NDArray[np.float64]
 
-DIGITS_CLASSES = 10
-
 #: The most outputs that a setting may ask for; labels with more classes are probably row numbers.
 MOST_CLASSES = 1000
 
@@ -81,25 +79,42 @@ def one_hot(labels: NDArray[np.generic]) -> Array:
 def digits(width: int, outputs: int, samples: int, rng: np.random.Generator) -> Data:
     """A random draw of scikit-learn's bundled 8x8 digits, projected to `width` features.
 
-    `outputs` classes 0, 1, ...; one-hot targets, or +1/-1 of classes 0 and 1 for one output. Pixels
-    are divided by 16. Those that are zero in every image of the draw carry nothing and are dropped;
-    the rank of the features is at most the number of the others.
+    Pixels are divided by 16; see `labelled`.
     """
-    if outputs > DIGITS_CLASSES:
-        raise InputError(
-            f"--outputs {outputs} is more than the {DIGITS_CLASSES} classes of digits: use --outputs "
-            f"{DIGITS_CLASSES} or fewer, or --data synthetic"
-        )
     pixels, labels = bundled_digits()
+    return labelled(pixels / 16.0, labels, "digits", width, outputs, samples, rng)
+
+
+def labelled(
+    pixels: NDArray[np.floating],
+    labels: NDArray[np.integer],
+    of: str,
+    width: int,
+    outputs: int,
+    samples: int,
+    rng: np.random.Generator,
+) -> Data:
+    """A random draw of images (N, d) with labels (N,) 0, 1, ..., projected to `width` features.
+
+    `outputs` classes 0, 1, ...; one-hot targets, or +1/-1 of classes 0 and 1 for one output. Pixels that
+    are zero in every image of the draw carry nothing and are dropped; the rank of the features is at most
+    the number of the others. InputError, which names the data set `of`, where it has less than was asked for.
+    """
+    known = int(labels.max()) + 1
+    if outputs > known:
+        raise InputError(
+            f"--outputs {outputs} is more than the {known} classes of {of}: use --outputs {known} or fewer, "
+            "or --data synthetic"
+        )
     classes = max(outputs, 2)
     of_class = np.flatnonzero(labels < classes)
     if samples > len(of_class):
         raise InputError(
-            f"--samples {samples} is more than digits has of classes 0 to {classes - 1}: use --samples "
+            f"--samples {samples} is more than {of} has of classes 0 to {classes - 1}: use --samples "
             f"{len(of_class)} or fewer, or --data synthetic"
         )
     chosen = rng.permutation(of_class)[:samples]
-    inputs = pixels[chosen].T / 16.0
+    inputs = np.asarray(pixels[chosen].T, dtype=float)
     live = inputs[inputs.any(axis=1)]
     labels = labels[chosen]
     targets = (
@@ -107,7 +122,7 @@ def digits(width: int, outputs: int, samples: int, rng: np.random.Generator) -> 
         if outputs == 1
         else (labels[None, :] == np.arange(outputs)[:, None]).astype(float)
     )
-    note = f"{live.shape[0]} of 64 pixels are not zero throughout, so rank Phi <= {live.shape[0]}"
+    note = f"{live.shape[0]} of {len(inputs)} pixels are not zero throughout, so rank Phi <= {live.shape[0]}"
     return Data(gaussian_projection(live, width, rng), targets, digest_of(inputs, labels), note)
 
 
@@ -187,7 +202,7 @@ def unit_digits(classes: tuple[int, int], samples: int, rng: np.random.Generator
     Inputs (64, n), targets (1, n). Raises InputError for too many samples.
     """
     pixels, labels = bundled_digits()
-    return _two_classes(pixels, labels, classes, samples, "digits", rng)
+    return unit_classes(pixels, labels, classes, samples, "digits", rng)
 
 
 def unit_file(path: Path, classes: tuple[int, int], samples: int | None, rng: np.random.Generator) -> Data:
@@ -205,26 +220,31 @@ def unit_file(path: Path, classes: tuple[int, int], samples: int | None, rng: np
         if len(present) < 2:
             raise InputError(f"{path}: the labels `y` are all of one class: give two classes")
         pair = (int(present[0]), int(present[1])) if len(present) == 2 else classes
-        return _two_classes(x, y, pair, samples, str(path), rng)
+        return unit_classes(x, y, pair, samples, str(path), rng)
     require_scale(y, "y", path)
     rows = _draw_rows(np.arange(len(x)), samples, str(path), rng)
     x, y = x[rows], y[rows]
     return Data(unit_columns(x.T, str(path)), y.astype(float)[None, :], digest_of(x, y))
 
 
-def _two_classes(
-    rows: Array,
+def unit_classes(
+    rows: NDArray[np.floating],
     labels: NDArray[np.generic],
     classes: tuple[int, int],
     samples: int | None,
     of: str,
     rng: np.random.Generator,
 ) -> Data:
+    """A random draw of two classes of rows (N, d), scaled to norm 1: inputs (d, n), targets (1, n).
+
+    Targets are +1 for the second class. Without `samples` all of them. InputError, which names the data set
+    `of`, for an absent class or too many samples.
+    """
     absent = [label for label in classes if label not in labels]
     if absent:
         raise InputError(f"--classes: {of} has no class {absent[0]}, it has {np.unique(labels).tolist()}")
     chosen = _draw_rows(np.flatnonzero(np.isin(labels, classes)), samples, of, rng)
-    inputs = rows[chosen].T
+    inputs = np.asarray(rows[chosen].T, dtype=float)
     digest = digest_of(inputs, labels[chosen])
     inputs = unit_columns(inputs[inputs.any(axis=1)], of)
     return Data(inputs, np.where(labels[chosen] == classes[1], 1.0, -1.0)[None, :], digest)

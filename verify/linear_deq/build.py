@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from verify.data import samples as datasets
+from verify.data.images import OPENML, Images
 from verify.data.start import FEATURES, TARGETS, Start, sized, started
 from verify.linear_deq.cost import LinearSizes
 from verify.linear_deq.model import DeepEquilibriumLinear, LinearState, one_norm
@@ -168,6 +169,9 @@ def draw_data(setting: LinearSetting, given: Start | None, rng: np.random.Genera
         drawn = datasets.digits(width, outputs, samples, rng)
     elif setting.data == "synthetic":
         drawn = datasets.synthetic(width, outputs, samples, rng, classes=setting.loss != "square")
+    elif setting.data in OPENML:
+        pixels, labels = Images(setting.data, setting.data_home).loaded
+        drawn = datasets.labelled(pixels, labels, setting.data, width, outputs, samples, rng)
     else:
         drawn = datasets.from_file(Path(setting.data), width, setting.samples, rng)
     targets = drawn.targets

@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 from pydantic import Field, model_validator
 
 from verify.data.start import FEATURES, TARGETS, StartFormat, StartSetting
+from verify.data.stored import DataHome
 from verify.linear_deq.problem import Integrator
 
 Loss = Literal["square", "logistic", "cross-entropy", "hinge"]
@@ -21,7 +22,7 @@ class LinearSetting(StartSetting):
     """The options of the theorems about this model, which assume nothing but 0 < gamma < 1."""
 
     GROUPS: ClassVar[Mapping[str, Sequence[str]]] = {
-        "Network and data": ("width", "gamma", "data", "samples", "outputs", "start", "seed"),
+        "Network and data": ("width", "gamma", "data", "data_home", "samples", "outputs", "start", "seed"),
         "Loss": ("loss", "tau"),
         "Flow": ("horizon", "points", "integrator", "rtol"),
     }
@@ -67,8 +68,11 @@ class LinearSetting(StartSetting):
         description=f"weight of tau ||q||^2 in logistic and cross-entropy; default {DEFAULT_TAU}",
     )
     data: str = Field(
-        "digits", examples=["mine.npz"], description="data set: digits, synthetic, or a file FILE.npz"
+        "digits",
+        examples=["mine.npz"],
+        description="data set: digits, synthetic, images by name such as fashion-mnist, or a file FILE.npz",
     )
+    data_home: DataHome = None
     horizon: float | None = Field(
         None,
         gt=0,

@@ -375,3 +375,18 @@ def test_the_stem_tells_preset_and_data():
     assert file_stem(gao_1, SimpleNamespace(), "standard") == "gao-1"
     assert file_stem(ling_1, ling_1.Setting(), "quick") == "ling-1-quick"
     assert file_stem(ling_1, ling_1.Setting(data="digits"), "standard") == "ling-1-digits"
+
+
+def test_trials_that_diverged_are_left_out_of_the_picture_and_the_caption_says_so():
+    setting = kawaguchi_1.Setting(trials=3)
+    epochs = np.array([0, 10, 5000])
+    calm, wild = (LossCurve(epochs, *[np.array([1.0, 0.9, end])] * 2, 0.1) for end in (0.5, 1e130))
+    results = [calm, calm, calm, calm, wild, calm, wild, wild, wild]
+    figure = kawaguchi_1.draw(setting, results, PAPERS["iclr"])
+    _, panel = figure.axes
+    heights = {line.get_label(): max(line.get_ydata()) for line in panel.get_lines()}
+    assert heights["DNN, train"] == pytest.approx(0.9)
+    assert heights["DELM, train"] > 1e100
+    said = kawaguchi_1.caption(setting, results)
+    assert "the DNN diverged with this step in 1 of 3 trials" in said
+    assert "DELM diverged" not in said
