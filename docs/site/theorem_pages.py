@@ -11,8 +11,8 @@ from theorems import BUILT_IN, load
 from verify.commands.options import option_rows
 from verify.records.record import Record
 from verify.theorem.claims import Kind, Statement
-from verify.theorem.judgement import hypothesis_name
 from verify.theorem.protocol import Theorem, formulas, statement
+from verify.theorem.selection import premises
 from verify.views.mathml import mathml
 from verify.views.notation import markup
 
@@ -56,7 +56,7 @@ def _parts(theorem: Theorem) -> Iterator[str]:
         if found := [one for one in theorem.CLAIMS if one.claim.kind == kind]:
             yield f"## {title}"
             yield about
-            yield _claims(found)
+            yield _claims(theorem, found)
     yield "## A run"
     yield from _report(theorem)
     if planted := [(one, false) for one in theorem.CLAIMS for false in one.falsehoods]:
@@ -95,10 +95,11 @@ def _report(theorem: Theorem) -> Iterator[str]:
         yield f"![{escape(record.captions.get(name, name))}]({there}/{picture})"
 
 
-def _claims(found: Sequence[Statement[Any]]) -> str:
+def _claims(theorem: Theorem, found: Sequence[Statement[Any]]) -> str:
+    resting = premises(theorem)
     rows = []
     for one in found:
-        given = dict.fromkeys(hypothesis_name(needed) for part in one.parts for needed in part.given)
+        given = resting[one.claim.id]
         notes = [] if one.claim.required else ["informative"]
         notes += [f"rests on {', '.join(given)}"] if given else []
         notes += ["leaves a constant open"] if any(part.constant for part in one.parts) else []
