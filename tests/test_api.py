@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import doctest
+import importlib
 import json
 import subprocess
 import sys
@@ -13,8 +15,10 @@ import pyarrow as pa
 import pytest
 
 import verify
+from verify.api.listing import Theorems
 from verify.api.rows import Rows
 from verify.api.wording import in_python
+from verify.sweeps.grid import parse_axis
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -48,6 +52,7 @@ def test_saved_directory_is_that_of_the_command_line(run, command, tmp_path):
     command("theorem", "trust-region-newton", *WORDS, "--quiet", "--out", "there")
     (there,) = (tmp_path / "there").iterdir()
     run.figure("plane").axes[0].set_title("mine")  # a picture that was changed is the user's own
+    run._repr_html_()
     here = run.save(tmp_path / "here")
     files = sorted(path.relative_to(there) for path in there.rglob("*"))
     assert files == sorted(path.relative_to(here) for path in here.rglob("*"))
@@ -269,6 +274,9 @@ def test_a_run_is_shown(run, silent):
 
 
 def test_what_a_record_holds_is_text_in_a_notebook():
+    meant = Rows([{"option": "tau", "meaning": "weight of tau; `tau=0.1`"}], ("option", "meaning"))
+    assert "weight of τ; `tau=0.1`" in repr(meant)
+    assert "<code>tau=0.1</code>" in meant._repr_html_()
     rows = Rows([{"id": "<b>", "verdict": "VIOLATED", "text": "a < b & <i>"}], ("id", "verdict", "text"))
     page = rows._repr_html_()
     assert "&lt;b&gt;" in page
@@ -288,6 +296,27 @@ def test_what_a_record_holds_is_text_in_a_notebook():
 )
 def test_messages_in_python(said, meant):
     assert in_python(said) == meant
+
+
+def test_editors_see_what_there_is():
+    """The stub, which type checkers read in place of the package, has the names of the package."""
+    stub = Path(verify.__file__).with_suffix(".pyi")
+    tree = ast.parse(stub.read_text(encoding="utf-8"))
+    names = {alias.asname for node in tree.body if isinstance(node, ast.ImportFrom) for alias in node.names}
+    assert names | {"__version__"} == set(verify.__all__)
+    assert all(getattr(verify, name) is getattr(verify.api, name) for name in names)
+    assert (stub.parent / "py.typed").is_file()
+
+
+def test_theorems_that_do_not_load_are_told():
+    shown = Theorems([], ["theorem 'x' does not load: <why>"])
+    assert "theorem 'x' does not load" in repr(shown)
+    assert "&lt;why&gt;" in shown._repr_html_()
+
+
+def test_listed_values_are_not_read_as_text():
+    module = importlib.import_module("theorems.linear_deq")
+    assert parse_axis(module, "data=a,b:c", ["a,b:c"]).values == ["a,b:c"]
 
 
 def test_import_is_light_and_needs_no_pandas(tmp_path):

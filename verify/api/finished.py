@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from verify.api.picture import Picture, picture_of
 from verify.api.places import folder_of
-from verify.api.rows import Rows, badge
+from verify.api.rows import Rows, badge, sentence
 from verify.api.wording import in_python, meant, pythonic
 from verify.records.record import CheckRecord, ClaimRecord
 from verify.runs.run import Run as Made
@@ -26,7 +26,6 @@ from verify.theorem.settings import BaseSetting
 from verify.theorem.verdicts import Verdict
 from verify.views.files import FIGURES
 from verify.views.html import html
-from verify.views.notation import markup
 from verify.views.numbers import number, place, setting_line
 
 #: What is shown of each claim; the rest is in its dict.
@@ -149,7 +148,7 @@ class Run:
         """HypothesisError or TheoremError where the run ended before there was a path."""
         if self._made.silence:
             raise HypothesisError(self.reason)
-        if self._made.record.error:
+        if self._made.record.error and not self._made.arrays:
             raise TheoremError(self._made.record.error)
 
     def __repr__(self) -> str:
@@ -164,7 +163,7 @@ class Run:
         lines += [f"{verified} of {len(record.claims)} claims VERIFIED"]
         lines += [", ".join(f"{name} {number(rate)}" for name, rate in record.rates.items())]
         said = Markup().join(
-            Markup('<div style="margin:.3em 0">{}</div>').format(markup(line))
+            Markup('<div style="margin:.3em 0">{}</div>').format(sentence(line))
             for line in (self.reason, *lines)
             if line
         )

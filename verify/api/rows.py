@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import zip_longest
 from typing import Any, overload
 
 from markupsafe import Markup, escape
@@ -93,13 +94,24 @@ def badge(verdict: Verdict) -> Markup:
     return Markup('<b style="{}">{}</b>').format(style, verdict)
 
 
+def sentence(text: str) -> Markup:
+    """A text with formulas for a notebook; what stands between backticks is code, and stays as it is."""
+    parts = text.split("`")
+    formulas = [markup(part) for part in parts[::2]]
+    codes = [Markup("<code>{}</code>").format(part) for part in parts[1::2]]
+    return Markup().join(one for pair in zip_longest(formulas, codes, fillvalue="") for one in pair)
+
+
 def _text(column: str, value: Any) -> str:
-    return unicode(value) if column in MATHEMATICS else _plain(value)
+    if column not in MATHEMATICS:
+        return _plain(value)
+    parts = value.split("`")
+    return "`".join([part if i % 2 else unicode(part) for i, part in enumerate(parts)])
 
 
 def _html(column: str, value: Any) -> Markup:
     if column in MATHEMATICS:
-        return markup(value)
+        return sentence(value)
     return badge(Verdict(value)) if value in list(Verdict) else escape(_plain(value))
 
 
