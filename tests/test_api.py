@@ -160,11 +160,14 @@ OPTIONS = "There are seed, start, width"
         (
             "linear-rate",
             {"data": "no.npz"},
-            "no data file no.npz: `data` takes digits, synthetic or an npz file",
+            "no data file no.npz: `data` takes digits, synthetic, images by name",
         ),
         ("linear-rate", {"outputs": 20}, "use `outputs=10` or fewer, or `data='synthetic'`"),
         ("linear-rate", {"seeds": 0}, "`seeds=0`: it is a whole number from 1 to 100000"),
         ("linear-rate", {"seeds": 2, "seed": 2**32 - 1}, "use `seed=4294967294` or less"),
+        ("linear-rate", {"claims": "K-T1"}, "give a list of ids, `claims=['K-T1']`"),
+        ("linear-rate", {"claims": ["K-T9"]}, 'did you mean K-T1? `verify.theorems()["linear-rate"].claims`'),
+        ("linear-rate", {"skip": ["K-T1.PL"]}, "K-T1 rests on it"),
     ],
 )
 def test_bad_input_is_told_in_python(name, options, message):
@@ -338,3 +341,12 @@ def test_examples_of_the_page(tmp_path, monkeypatch):
     found = doctest.testfile(str(DOCS / "python.md"), module_relative=False, encoding="utf-8")
     assert found.attempted > 15
     assert found.failed == 0
+
+
+def test_some_claims_are_no_verdict_on_the_theorem():
+    run = verify.run("trust-region-newton", width=3, samples=8, points=9, claims=["k-t2"])
+    assert [claim["id"] for claim in run.claims] == ["K-T2.bar", "K-T2"]
+    assert repr(run).startswith("VERIFIED  trust-region-newton, 2 of 10 claims")
+    assert "This is no verdict on the theorem." in run._repr_html_()
+    rest = verify.run("trust-region-newton", width=3, samples=8, points=9, skip=["K-T2"])
+    assert "K-T2" in rest.record["chosen"]["left_out"]

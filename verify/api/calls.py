@@ -29,6 +29,7 @@ from verify.sweeps.sweep import run_sweep
 from verify.theorem.errors import InputError
 from verify.theorem.judgement import Laws
 from verify.theorem.protocol import Progress, Theorem, silent
+from verify.theorem.selection import select
 from verify.theorem.settings import make_setting
 
 #: The most draws of a setting.
@@ -50,13 +51,24 @@ def theorems() -> Theorems:
     return Theorems([listed(module) for module in found.theorems], list(map(str, found.broken)))
 
 
-def run(theorem: str, /, *, seeds: int = 1, progress: Progress = silent, **options: Any) -> Run:
+def run(
+    theorem: str,
+    /,
+    *,
+    seeds: int = 1,
+    claims: Sequence[str] = (),
+    skip: Sequence[str] = (),
+    progress: Progress = silent,
+    **options: Any,
+) -> Run:
     """Run a theorem in the setting that the options describe, as `verify theorem` does.
 
     Parameters
     ----------
     theorem: its name; `verify.theorems()` has all.
     seeds: so many independent draws, with seeds from `seed` upwards, in parallel processes.
+    claims, skip: ids of claims: judge these and what they rest on, or all but those. The verdict is then that of
+        the claims that are judged, not the theorem's.
     progress: told the phase, how much of it is done, and of how much: a share of 1, or a count, or 0 for what
         nobody knows.
     options: those of the command line, with underscores for dashes: ``width=64, gamma=0.9``. An option left
@@ -68,12 +80,17 @@ def run(theorem: str, /, *, seeds: int = 1, progress: Progress = silent, **optio
     module = _load(theorem)
     _require_count("seeds", seeds, MOST_SEEDS)
     given = _given(module, options)
+    named = [_ids(name, ids) for name, ids in (("claims", claims), ("skip", skip))]
     with pythonic(module.Setting):
+        (selection,) = select([module], *named)
         setting = make_setting(module, given)
         announcement([[Plan(module, setting, seeds)]])  # refuses what memory does not hold
         if seeds > 1:
-            return Run(run_seeds(module, setting, seeds, progress), module.Setting)
-        return Run(run_theorem(module, setting, progress, laws=_laws(theorem)), module.Setting)
+            made = run_seeds(module, setting, seeds, progress, selection=selection)
+        else:
+            laws = None if selection else _laws(theorem)  # a few claims may need none of them
+            made = run_theorem(module, setting, progress, laws=laws, selection=selection)
+        return Run(made, module.Setting)
 
 
 def sweep(
@@ -115,14 +132,12 @@ def sweep(
     _require_count("jobs", 1 if jobs is None else jobs, 1000)
     if minutes is not None and not minutes > 0:
         raise InputError(f"`minutes={minutes!r}`: it is a number above 0")
-    if isinstance(claims, str):
-        raise InputError(f"`claims={claims!r}`: give a list of ids, `claims=[{claims!r}]`")
     given = {name: str(value) for name, value in _given(module, options).items() if value is not None}
     if not isinstance(over, Mapping) or not over:
         raise InputError(f"over={over!r}: it says what to vary, for example {AXES}")
     with pythonic(module.Setting):
         axes = [_axis(module, option, values) for option, values in over.items()]
-        asked = Asked.of(module, given, axes, seeds, tuple(claims))
+        asked = Asked.of(module, given, axes, seeds, tuple(_ids("claims", claims)))
         if asked.plans:
             announcement([asked.plans], jobs)  # refuses what memory does not hold
         found = run_sweep(
@@ -142,7 +157,7 @@ def _catalogue() -> Catalogue:
 
 def _reserved() -> frozenset[str]:
     """What no setting field may be called: options of the command line, and arguments here."""
-    return cli.reserved_names() | {"progress"}
+    return cli.reserved_names() | {"claims", "progress"}
 
 
 def _load(name: str) -> Theorem:
@@ -163,6 +178,13 @@ def _given(module: Theorem, options: Mapping[str, Any]) -> dict[str, Any]:
             belongs = f"leave it out; it belongs to {', '.join(owners)}" if owners else meant(name, fields)
             raise InputError(f"`{name}` is no option of {module.NAME}: {belongs}")
     return {name: _plain(value) for name, value in options.items()}
+
+
+def _ids(name: str, ids: Sequence[str]) -> Sequence[str]:
+    """The ids that an argument lists; InputError for a text, whose letters would be taken for ids."""
+    if isinstance(ids, str):
+        raise InputError(f"`{name}={ids!r}`: give a list of ids, `{name}=[{ids!r}]`")
+    return list(ids)
 
 
 def _plain(value: Any) -> Any:

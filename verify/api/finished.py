@@ -27,6 +27,7 @@ from verify.theorem.verdicts import Verdict
 from verify.views.files import FIGURES
 from verify.views.html import html
 from verify.views.numbers import number, place, setting_line
+from verify.views.part import part_told, titled
 
 #: What is shown of each claim; the rest is in its dict.
 SHOWN = ("verdict", "id", "measured", "bound", "slack_in_budgets", "text")
@@ -153,7 +154,7 @@ class Run:
 
     def __repr__(self) -> str:
         record = self._made.record
-        title = "  ".join(filter(None, [record.verdict, record.theorem, self.reason]))
+        title = "  ".join(filter(None, [record.verdict, titled(record), self.reason]))
         return f"{title}\n{self.claims}"
 
     def _repr_html_(self) -> str:
@@ -164,7 +165,7 @@ class Run:
         lines += [", ".join(f"{name} {number(rate)}" for name, rate in record.rates.items())]
         said = Markup().join(
             Markup('<div style="margin:.3em 0">{}</div>').format(sentence(line))
-            for line in (self.reason, *lines)
+            for line in (part_told(record), self.reason, *lines)
             if line
         )
         shown = Markup(
