@@ -173,7 +173,8 @@ def draw(setting: Setting, results: Sequence[LossCurve], paper: Paper) -> Figure
 
 def caption(setting: Setting, results: Sequence[LossCurve]) -> str:
     names = ", ".join(images.title for images in setting.images)
-    trained = f"{setting.samples} training samples" if setting.samples else "half of the samples for training"
+    sizes = dict.fromkeys(samples_of(images, setting.samples) for images in setting.images)
+    trained = " or ".join(f"{n} training samples" if n else "half of the samples for training" for n in sizes)
     return (
         f"Implicit ReLU networks of width m = {setting.widths.replace(',', ', ')} on {names}, classes "
         f"{setting.classes}, {trained}: training loss, test loss and operator norm against the epoch of "
