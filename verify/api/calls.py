@@ -67,8 +67,8 @@ def run(
     ----------
     theorem: its name; `verify.theorems()` has all.
     seeds: so many independent draws, with seeds from `seed` upwards, in parallel processes.
-    claims, skip: ids of claims: judge these and what they rest on, or all but those. The verdict is then that of
-        the claims that are judged, not the theorem's.
+    claims, skip: ids of claims: judge these and what they rest on, or all but those. The verdict is then that
+        of the claims that are judged, not the theorem's.
     progress: told the phase, how much of it is done, and of how much: a share of 1, or a count, or 0 for what
         nobody knows.
     options: those of the command line, with underscores for dashes: ``width=64, gamma=0.9``. An option left
