@@ -208,6 +208,6 @@ done = subprocess.run(
 print(done.stdout, "exit code", done.returncode)
 
 # %% [markdown]
-# For whole suites of runs `verify all --preset quick --against results/reference` does both in one step,
+# For whole suites of runs `verify all --preset quick --against built-in` does both in one step,
 # and `verify accept` makes a run the new reference. In a CI job that is all there is to it; docs/ci.md has
 # recipes.
