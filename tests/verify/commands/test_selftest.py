@@ -82,7 +82,7 @@ BUGS = {
     "a run that raises is a pass": (
         seeds,
         "merged",
-        lambda original: lambda theorem, drawn, shown: original(theorem, drawn[:1], drawn[0]),
+        lambda original: lambda drawn, shown: original(drawn[:1], drawn[0]),
     ),
     "the best draw decides": (seeds, "worst", lambda original: lambda verdicts: next(iter(verdicts))),
     "nothing ever differs": (regression, "_number", lambda original: lambda *given: iter(())),
