@@ -12,12 +12,15 @@ from tests import terminal
 
 SMALL = ["--width", "4", "--outputs", "2", "--samples", "20", "--points", "9"]
 
+#: `verify all` has its terminal in .ci/wheel.
 COMMANDS = {
     "help": (["--help"], 0),
     "theorem help": (["theorem", "--help"], 0),
     "list": (["list"], 0),
     "show": (["show", "relu-convergence"], 0),
     "info": (["info"], 0),
+    "cite": (["cite", "linear-rate", "ling-convergence"], 0),
+    "some claims": (["theorem", "linear-rate", *SMALL, "--claim", "K-T1"], 0),
     "theorem": (["theorem", "linear-rate", *SMALL], 0),
     "quiet": (["theorem", "linear-rate", *SMALL, "--quiet"], 0),
     "two theorems": (["theorem", "linear-rate", "trust-region-newton", "--width", "4", "--points", "9"], 0),
@@ -25,7 +28,6 @@ COMMANDS = {
     "silent theorem": (["theorem", "linear-rate", *SMALL, "--loss", "cross-entropy", "--tau", "0"], 3),
     "wrong option": (["theorem", "linear-rate", "--widht", "4"], 2),
     "curves": (["figures", "linear-rate", "--preset", "quick", "--list"], 0),
-    "all": (["all", "--preset", "quick"], 0),
     "figures": (["figures", "trust-region-newton", "--preset", "quick"], 0),
     "lint": (["lint", "trust-region-newton"], 0),
     "power": (["power", "trust-region-newton"], 0),
@@ -49,7 +51,7 @@ GLANCE = {
 
 
 #: Those that take long.
-LASTING = {"all", "figures", "power", "seeds", "two theorems"}
+LASTING = {"figures", "power", "seeds", "two theorems"}
 
 
 def inspected(screen, columns):
