@@ -34,7 +34,7 @@ Array = NDArray[np.float64]
 TABLE = Path(__file__).parents[1] / "results" / "tables" / "wider_is_faster.json"
 
 #: Epochs at which the losses are compared.
-EPOCHS = (30, 100, 300, 1000)
+EPOCHS = (30, 100, 300, 1000, 10_000)
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Case:
     frozen: bool = False
 
 
-LARGE = Case(samples=1000, widths=(500, 1000, 2000), trials=5, epochs=1000, frozen=True)
+LARGE = Case(samples=1000, widths=(500, 1000, 2000), trials=5, epochs=10_000, frozen=True)
 
 #: Changes of one thing from the first; then more samples, up to the paper's.
 CASES = (
