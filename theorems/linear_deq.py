@@ -23,6 +23,7 @@ from theorems.bibliography import DANDAPANTHULA_2025
 from theorems.linear_deq_flow import Path, Problem, fall, integrate, norm, pictures, sigma, start, t, velocity
 from theorems.linear_deq_search import SEARCH
 from verify.data.start import FEATURES, TARGETS, StartFormat, StartSetting, started
+from verify.data.stored import DataHome
 from verify.linear_deq.setting import Loss
 from verify.losses import EPS
 from verify.theorem.claims import Claims
@@ -70,7 +71,10 @@ class Setting(StartSetting):
         None, ge=1, le=50, examples=[1], description="outputs k; default 3 or 1, or as many as a file has"
     )
     samples: int | None = Field(None, ge=1, le=10_000, examples=[9], description="n; default 100, hinge d/2")
-    data: str = Field("synthetic", examples=["mine.npz"], description="synthetic, digits, or FILE.npz")
+    data: str = Field(
+        "synthetic", examples=["mine.npz"], description="synthetic, digits, images by name, or FILE.npz"
+    )
+    data_home: DataHome = None
     loss: Loss = Field("square", description="loss function")
     tau: float = Field(0.1, ge=0, le=1e3, description="weight of tau ||q||^2 in logistic and cross-entropy")
     labels: Literal["data", "aligned"] = Field("data", description="aligned: k = d and the rate is attained")

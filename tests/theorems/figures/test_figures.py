@@ -390,3 +390,9 @@ def test_trials_that_diverged_are_left_out_of_the_picture_and_the_caption_says_s
     said = kawaguchi_1.caption(setting, results)
     assert "the DNN diverged with this step in 1 of 3 trials" in said
     assert "DELM diverged" not in said
+
+
+def test_the_caption_says_how_many_samples_train():
+    several = gao_1.caption(gao_1.Setting(data="digits,fashion-mnist,mnist"), [])
+    assert "half of the samples for training or 1000 training samples:" in several
+    assert "40 training samples:" in gao_1.caption(gao_1.Setting(samples=40), [])

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import _openml
 
-from verify.data import images
+from verify.data import images, stored
 from verify.data.images import Images, grey, two_classes
 from verify.theorem.errors import InputError
 
@@ -139,6 +139,17 @@ def one_line(tmp_path):
 def test_a_server_that_is_down_is_one_line(openml, tmp_path):
     openml.down = True
     assert "503" in one_line(tmp_path)
+
+
+def test_without_package_and_network_the_error_says_what_to_type(openml, tmp_path, monkeypatch):
+    openml.down = True
+    monkeypatch.setattr(stored, "DEBIAN", {"fashion-mnist": (tmp_path / "nowhere", "dataset-fashion-mnist")})
+    images.stored_images.cache_clear()
+    with pytest.raises(InputError) as caught:
+        Images("fashion-mnist").loaded  # noqa: B018
+    images.stored_images.cache_clear()
+    for part in ("`apt-get install dataset-fashion-mnist`", "--data-home DIR", "--data FILE.npz"):
+        assert part in str(caught.value)
 
 
 def test_no_network_is_one_line(openml, tmp_path, monkeypatch):
