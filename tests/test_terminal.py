@@ -51,7 +51,17 @@ GLANCE = {
 
 
 #: Those that take long.
-LASTING = {"figures", "power", "seeds", "two theorems"}
+LASTING = {
+    "figures",
+    "power",
+    "quiet",
+    "seeds",
+    "silent theorem",
+    "some claims",
+    "sweep",
+    "theorem",
+    "two theorems",
+}
 
 
 def inspected(screen, columns):
@@ -67,7 +77,7 @@ def inspected(screen, columns):
         pytest.param(name, columns, marks=() if (name, columns) in GLANCE else pytest.mark.campaign)
         for name in COMMANDS
         for columns in (80, 120)
-        if columns == 80 or name not in LASTING  # 80 are harder to fit
+        if columns == 80 or name not in LASTING or (name, columns) in GLANCE  # 80 are harder to fit
     ],
 )
 def test_every_command_in_a_terminal(tmp_path, name, columns):

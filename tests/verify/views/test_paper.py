@@ -7,10 +7,10 @@ import re
 
 import pytest
 
+import theorems
 from tests.test_report_command import command
 from tests.verify.views import records
 from tests.verify.views.test_latex import COMMANDS
-from verify.commands.regress import DEFAULT_REFERENCE
 from verify.records.record import Seeds
 from verify.records.regression import read_reference
 from verify.theorem.errors import InputError
@@ -48,7 +48,7 @@ def assert_compiles(text):
 
 @pytest.mark.parametrize("preset", ["quick", "standard"])
 def test_every_theorem_has_a_table(preset):
-    made = read_reference(DEFAULT_REFERENCE, preset)
+    made = read_reference(theorems.REFERENCES, preset)
     text = paper_table(made)
     assert_compiles(text)
     assert text.count(r"\caption") == len(made.theorems)
