@@ -39,6 +39,9 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     files.append(File.generated(config, "index.md", content=_readme()))
     for name in theorem_pages.names():
         files.append(File.generated(config, theorem_pages.place(name), content=theorem_pages.page(name)))
+        files.append(
+            File.generated(config, theorem_pages.report_place(name), content=theorem_pages.report(name))
+        )
     for path in sorted(set(_shown())):
         files.append(File.generated(config, path, abs_src_path=str(ROOT / path)))
     return files

@@ -1,4 +1,4 @@
-"""Runs theorems as the pages say, and keeps their reports beside the pages.
+"""Runs theorems as the pages say, and keeps their records and pictures beside the pages.
 
 python docs/site/reports.py [NAME...]
 """
@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def keep(name: str) -> None:
-    """Run a theorem in its default setting, and keep record, report and pictures."""
+    """Run a theorem in its default setting, and keep record and pictures."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "verify", "theorem", name, "--quiet", "--out", folder]
         subprocess.run(command, cwd=ROOT, check=True)
@@ -23,7 +23,7 @@ def keep(name: str) -> None:
         kept = ROOT / "docs" / "reports" / name
         shutil.rmtree(kept, ignore_errors=True)
         kept.mkdir(parents=True)
-        for path in [made / "record.json", made / "report.html", *(made / "figures").glob("*.svg")]:
+        for path in [made / "record.json", *(made / "figures").glob("*.svg")]:
             shutil.copy(path, kept)
 
 

@@ -13,6 +13,7 @@ from verify.records.record import Record
 from verify.theorem.claims import Kind, Statement
 from verify.theorem.protocol import Theorem, formulas, statement
 from verify.theorem.selection import premises
+from verify.views.html import html
 from verify.views.mathml import mathml
 from verify.views.notation import markup
 
@@ -40,6 +41,20 @@ def place(name: str) -> str:
 def page(name: str) -> str:
     """The page of a theorem, in Markdown with tables in HTML."""
     return "\n\n".join(_parts(load(name))) + "\n"
+
+
+def report_place(name: str) -> str:
+    """Where the report of a theorem's run lies, from `docs`."""
+    return f"reports/{name}/report.html"
+
+
+def report(name: str) -> str:
+    """The report of the run that is kept beside the pages."""
+    return html(_record(name), [REPORTS / name])
+
+
+def _record(name: str) -> Record:
+    return Record.model_validate_json((REPORTS / name / "record.json").read_text(encoding="utf-8"))
 
 
 def _parts(theorem: Theorem) -> Iterator[str]:
@@ -82,8 +97,7 @@ def _parts(theorem: Theorem) -> Iterator[str]:
 
 def _report(theorem: Theorem) -> Iterator[str]:
     """The run that is kept beside the pages, with its pictures."""
-    folder = REPORTS / theorem.NAME
-    record = Record.model_validate_json((folder / "record.json").read_text(encoding="utf-8"))
+    record = _record(theorem.NAME)
     there = f"../reports/{theorem.NAME}"
     seconds = sum(record.timings.values())
     yield (
