@@ -23,6 +23,10 @@ Map = Callable[..., Tensor]
 REPEATABLE = 1e-9
 
 
+#: v^T (J u) and (J^T v)^T u differ by no more than this of the sizes of their factors.
+TRANSPOSED = 1e-6
+
+
 @dataclass(frozen=True)
 class Cell:
     """A copy of a layer with its map and inputs; what is done to it the user's layer does not feel.
@@ -121,6 +125,27 @@ class Linear:
         found = _gradients(self._value, list(self._leaves.values()), self._like(v))
         return named(self._leaves, found)
 
+    def depends_on(self) -> set[str]:
+        """The leaves that f has a graph to."""
+        found = _gradients(self._value, list(self._leaves.values()), torch.zeros_like(self._value))
+        return {name for name, one in zip(self._leaves, found, strict=True) if one is not None}
+
+    def require_transposes(self) -> None:
+        """InputError where the two products belong to different matrices.
+
+        Torch takes for constant what a backward pass makes without it, in numpy or in a kernel of its own: no
+        second derivative is missing then, and J u is that of the other terms.
+        """
+        u, v = np.random.default_rng(0).standard_normal((2, self.size))
+        forward, back = self.jvp(u), self.vjp(v)
+        scale = np.linalg.norm(v) * np.linalg.norm(forward) + np.linalg.norm(back) * np.linalg.norm(u)
+        if abs(v @ forward - back @ u) > TRANSPOSED * scale:
+            raise InputError(
+                "the map cannot be differentiated twice, for J u: a backward() in it is itself no operation "
+                "of torch's, and J u and J^T v disagree; give a map= of operations that torch "
+                "differentiates twice"
+            )
+
     def _like(self, v: Array) -> Tensor:
         return torch.as_tensor(v, dtype=self._value.dtype, device=self._value.device).reshape(
             self._value.shape
@@ -145,7 +170,7 @@ def _gradients(value: Tensor, of: list[Tensor], v: Tensor, create_graph: bool = 
 def named(leaves: Mapping[str, Tensor], found: list[Tensor | None]) -> dict[str, Array]:
     """Gradients by leaf, flat; zeros where there is none."""
     return {
-        name: np.zeros(leaf.numel()) if one is None else flattened(one)
+        name: np.zeros(leaf.numel()) if one is None else flattened(one.to_dense() if one.is_sparse else one)
         for (name, leaf), one in zip(leaves.items(), found, strict=True)
     }
 
