@@ -42,7 +42,7 @@ AXES = 'over={"width": "64:1024:log5"} or over={"width": [64, 128]}'
 
 @cache
 def _laws(theorem: str, claims: Sequence[Statement[Any]]) -> Laws:
-    """The laws of a theorem with these claims, which no setting changes: judged once, until it is reloaded."""
+    """The laws of a theorem with these claims, which no setting changes: judged once a process."""
     return laws_of(_load(theorem))
 
 

@@ -23,6 +23,9 @@ Map = Callable[..., Tensor]
 REPEATABLE = 1e-9
 
 
+#: Rounding of a map, relatively, in the least of precisions; what differs by more are two maps.
+ROUNDED = 0.1
+
 #: v^T (J u) and (J^T v)^T u differ by no more than this of the sizes of their factors.
 TRANSPOSED = 1e-6
 
@@ -201,14 +204,29 @@ def copied(
 
 
 def require_repeatable(cell: Cell, z: Array) -> None:
-    """InputError where two evaluations of the map differ."""
+    """InputError where two evaluations of the map differ, or may: rare dropout leaves many alike."""
+    before = torch.get_rng_state()
     first, second = cell(z), cell(z)
+    drawn = not torch.equal(before, torch.get_rng_state())
     if not np.all(np.isfinite(first)):
         raise InputError("map(layer, z, *inputs) is not finite at the layer's output: mend that first")
-    if np.linalg.norm(first - second) > REPEATABLE * np.linalg.norm(first):
+    if drawn or np.linalg.norm(first - second) > REPEATABLE * np.linalg.norm(first):
+        said = "draws random numbers" if drawn else "gave two values for one z"
         raise InputError(
-            "map(layer, z, *inputs) gave two values for one z: it has no fixed point; call layer.eval(), "
-            "or fix its dropout masks over the iterations"
+            f"map(layer, z, *inputs) {said}: it has no fixed point; call layer.eval(), or fix its dropout "
+            "masks over the iterations"
+        )
+
+
+def require_one_map(own: Cell, tight: Cell, z: Array) -> None:
+    """InputError where the map in the layer's precision is another than in float64, by more than rounding."""
+    first, second = own(z), tight(z)
+    off, size = np.linalg.norm(first - second), max(np.linalg.norm(second), np.linalg.norm(z))
+    if off > ROUNDED * size:
+        raise InputError(
+            f"map(layer, z, *inputs) in {own.dtype} and in float64 differ by {off / size:.2g} of its size, "
+            "which is no rounding: it depends on what a forward pass leaves in the layer, such as a mask "
+            "that is drawn there; call layer.eval(), or keep that over all passes"
         )
 
 

@@ -19,6 +19,7 @@ from verify.equilibrium.cell import (
     copied,
     flattened,
     output_of,
+    require_one_map,
     require_repeatable,
 )
 from verify.equilibrium.gradients import (
@@ -153,6 +154,7 @@ def _measure(asked: _Asked) -> _Measured:
     tight = Cell(double, asked.map, wide, output.shape, torch.float64)
     start = flattened(output)
     require_repeatable(tight, start)
+    require_one_map(own, tight, start)
     tight.at(start).require_transposes()
     at = equilibrium(tight, start)
     random = np.random.default_rng(asked.seed)
@@ -261,14 +263,15 @@ def _with_gradients(
 
 
 def _require_own_parameters(tight: Cell, at: Equilibrium, made: Gradient) -> None:
-    """InputError where no parameter of the layer is in map=, though its output depends on one."""
-    parameters = {name for name, one in tight.layer.named_parameters() if one.requires_grad}
-    moved = sorted(name for name in parameters if np.any(made[name]))
-    if moved and not parameters & tight.at(at.z).depends_on():
-        raise InputError(
-            f"map= depends on no parameter of the layer, and its output does, on {moved[0]}: give "
-            "map=lambda layer, z, x: ..., which uses the layer that it is given and no other"
-        )
+    """InputError where a parameter is not in map= on which the layer's output depends by its gradient."""
+    there = tight.at(at.z).depends_on()
+    for name, one in tight.layer.named_parameters():
+        if one.requires_grad and np.any(made[name]) and name not in there:
+            raise InputError(
+                f"map= does not depend on {name}, and by its gradient the layer's output does: give "
+                "map=lambda layer, z, x: ..., which computes all of f from the layer that it is given, and "
+                "nothing from another layer or an earlier forward pass"
+            )
 
 
 def _sweep(

@@ -54,7 +54,7 @@ class _Executor(Executor):
     """Tasks for a cluster. dask's own executor (2026.8) waits for ever where a worker dies that holds a
     result, and whoever computes it again dies, too: what is raised when it is fetched gets lost there.
 
-    What has been fetched is let go: a cluster computes again what a dead worker held and somebody still wants.
+    What has been fetched is let go: a cluster computes again what a dead worker held and is still wanted.
     """
 
     client: distributed.Client

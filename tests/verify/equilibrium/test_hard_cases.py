@@ -172,5 +172,27 @@ def test_what_cannot_be_checked_says_why():
     with pytest.raises(InputError, match="the parameter c is complex"):
         equilibrium_checks(Complex(), layers.inputs(torch.float32))
     other = Hand().double()
-    with pytest.raises(InputError, match="uses the layer that it is given"):
+    with pytest.raises(InputError, match="does not depend on W.*from the layer that it is given"):
         equilibrium_checks(Hand().double(), layers.inputs(), map=lambda _, z, x: other.f(z, x))
+    half = lambda layer, z, x: torch.tanh(z @ layer.W.T + x @ layer.U.detach().T)  # noqa: E731
+    with pytest.raises(InputError, match="does not depend on U"):
+        equilibrium_checks(Hand().double(), layers.inputs(), map=half)
+
+
+class Masked(Hand):
+    """Draws a mask in every forward pass, which the map is given."""
+
+    mask = 1.0
+
+    def f(self, z, x):
+        return torch.tanh((self.mask * z) @ self.W.T + x @ self.U.T)
+
+    def forward(self, x):
+        self.mask = 2.0 * (torch.rand(len(x), len(self.W)) < 0.5)
+        return super().forward(x)
+
+
+def test_what_differs_by_more_than_rounding_are_two_maps():
+    """What the masks make of f would be in the budget for rounding."""
+    with pytest.raises(InputError, match="which is no rounding.*mask"):
+        equilibrium_checks(Masked(), layers.inputs(torch.float32))
