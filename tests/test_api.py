@@ -15,10 +15,12 @@ import pyarrow as pa
 import pytest
 
 import verify
+from verify.api import calls
 from verify.api.listing import Theorems
 from verify.api.rows import Rows
 from verify.api.wording import in_python
 from verify.sweeps.grid import parse_axis
+from verify.theorem.claims import Claims
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -102,6 +104,34 @@ def test_progress_is_told():
     phases = []
     verify.run("linear-deq", smallest=0, progress=lambda phase, done, total: phases.append(phase))
     assert set(phases) == {"build", "checks"}
+
+
+def test_arrays_are_not_to_be_written_to(run):
+    """Those of a law are the next run's as well."""
+    for arrays in (run.trajectory, run.comparisons):
+        with pytest.raises(ValueError, match="read-only"):
+            next(iter(arrays.values()))[...] = 0
+
+
+def test_laws_are_judged_anew_for_other_claims(monkeypatch):
+    """As after `importlib.reload`, while a theorem is being written."""
+    import theorems.linear_deq as module
+
+    judged = []
+    monkeypatch.setattr(calls, "laws_of", lambda theorem: judged.append(theorem.CLAIMS) or {})
+    claims = [Claims("as it was", module.CLAIMS), Claims("as it is", module.CLAIMS)]
+    for one in (claims[0], claims[0], claims[1]):
+        monkeypatch.setattr(module, "CLAIMS", one)
+        verify.run("linear-deq", smallest=0)
+    assert judged == claims
+
+
+def test_claims_that_need_no_path_need_no_memory_for_one(monkeypatch):
+    """As on the command line."""
+    monkeypatch.setattr("verify.runs.cost.available_memory", lambda: 1)
+    with pytest.raises(verify.InputError, match="memory"):
+        verify.run("linear-rate", **SMALL)
+    assert verify.run("linear-rate", claims=["K-NC"], **SMALL).verdict == "VERIFIED"
 
 
 def test_a_broken_hypothesis_is_no_exception(silent):

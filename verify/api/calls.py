@@ -19,13 +19,14 @@ from verify.api.wording import meant, pythonic
 from verify.app import cli
 from verify.library import Theorems as Catalogue
 from verify.runs.cost import Plan, announcement
-from verify.runs.judged import laws_of
+from verify.runs.judged import follows_path, laws_of
 from verify.runs.run import run_theorem
 from verify.runs.seeds import run_seeds
 from verify.runs.workers import LocalWorkers
 from verify.sweeps.asked import Sweep as Asked
 from verify.sweeps.grid import Axis, parse_axis
 from verify.sweeps.sweep import run_sweep
+from verify.theorem.claims import Statement
 from verify.theorem.errors import InputError
 from verify.theorem.judgement import Laws
 from verify.theorem.protocol import Progress, Theorem, silent
@@ -40,8 +41,8 @@ AXES = 'over={"width": "64:1024:log5"} or over={"width": [64, 128]}'
 
 
 @cache
-def _laws(theorem: str) -> Laws:
-    """The laws of a theorem, which no setting changes: judged once a process."""
+def _laws(theorem: str, claims: Sequence[Statement[Any]]) -> Laws:
+    """The laws of a theorem with these claims, which no setting changes: judged once a process."""
     return laws_of(_load(theorem))
 
 
@@ -84,11 +85,12 @@ def run(
     with pythonic(module.Setting):
         (selection,) = select([module], *named)
         setting = make_setting(module, given)
-        announcement([[Plan(module, setting, seeds)]])  # refuses what memory does not hold
+        if follows_path(module, selection.judged if selection else None):
+            announcement([[Plan(module, setting, seeds)]])  # refuses what memory does not hold
         if seeds > 1:
             made = run_seeds(module, setting, seeds, progress, selection=selection)
         else:
-            laws = None if selection else _laws(theorem)  # a few claims may need none of them
+            laws = None if selection else _laws(theorem, module.CLAIMS)  # a few claims may need none of them
             made = run_theorem(module, setting, progress, laws=laws, selection=selection)
         return Run(made, module.Setting)
 

@@ -37,10 +37,12 @@ COMPARED = ("quantity", "relation", "measured", "bound", "slack", "budget", "sla
 
 
 class Arrays(Mapping[str, NDArray[Any]]):
-    """Arrays by name; shown as a list of their types and shapes."""
+    """Arrays by name, not to be written to; shown as a list of their types and shapes."""
 
     def __init__(self, arrays: Mapping[str, Any]) -> None:
-        self._arrays = {name: np.asarray(array) for name, array in arrays.items()}
+        self._arrays = {name: np.asarray(array).view() for name, array in arrays.items()}
+        for array in self._arrays.values():  # other runs may have the same, those of a law or of data
+            array.flags.writeable = False
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         if name not in self._arrays:

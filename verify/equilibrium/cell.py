@@ -23,6 +23,13 @@ Map = Callable[..., Tensor]
 REPEATABLE = 1e-9
 
 
+#: Rounding of a map, relatively, in the least of precisions; what differs by more are two maps.
+ROUNDED = 0.1
+
+#: v^T (J u) and (J^T v)^T u differ by no more than this of the sizes of their factors.
+TRANSPOSED = 1e-6
+
+
 @dataclass(frozen=True)
 class Cell:
     """A copy of a layer with its map and inputs; what is done to it the user's layer does not feel.
@@ -121,6 +128,27 @@ class Linear:
         found = _gradients(self._value, list(self._leaves.values()), self._like(v))
         return named(self._leaves, found)
 
+    def depends_on(self) -> set[str]:
+        """The leaves that f has a graph to."""
+        found = _gradients(self._value, list(self._leaves.values()), torch.zeros_like(self._value))
+        return {name for name, one in zip(self._leaves, found, strict=True) if one is not None}
+
+    def require_transposes(self) -> None:
+        """InputError where the two products belong to different matrices.
+
+        Torch takes for constant what a backward pass makes without it, in numpy or in a kernel of its own: no
+        second derivative is missing then, and J u is that of the other terms.
+        """
+        u, v = np.random.default_rng(0).standard_normal((2, self.size))
+        forward, back = self.jvp(u), self.vjp(v)
+        scale = np.linalg.norm(v) * np.linalg.norm(forward) + np.linalg.norm(back) * np.linalg.norm(u)
+        if abs(v @ forward - back @ u) > TRANSPOSED * scale:
+            raise InputError(
+                "the map cannot be differentiated twice, for J u: a backward() in it is itself no operation "
+                "of torch's, and J u and J^T v disagree; give a map= of operations that torch "
+                "differentiates twice"
+            )
+
     def _like(self, v: Array) -> Tensor:
         return torch.as_tensor(v, dtype=self._value.dtype, device=self._value.device).reshape(
             self._value.shape
@@ -145,7 +173,7 @@ def _gradients(value: Tensor, of: list[Tensor], v: Tensor, create_graph: bool = 
 def named(leaves: Mapping[str, Tensor], found: list[Tensor | None]) -> dict[str, Array]:
     """Gradients by leaf, flat; zeros where there is none."""
     return {
-        name: np.zeros(leaf.numel()) if one is None else flattened(one)
+        name: np.zeros(leaf.numel()) if one is None else flattened(one.to_dense() if one.is_sparse else one)
         for (name, leaf), one in zip(leaves.items(), found, strict=True)
     }
 
@@ -176,14 +204,29 @@ def copied(
 
 
 def require_repeatable(cell: Cell, z: Array) -> None:
-    """InputError where two evaluations of the map differ."""
+    """InputError where two evaluations of the map differ, or may: rare dropout leaves many alike."""
+    before = torch.get_rng_state()
     first, second = cell(z), cell(z)
+    drawn = not torch.equal(before, torch.get_rng_state())
     if not np.all(np.isfinite(first)):
         raise InputError("map(layer, z, *inputs) is not finite at the layer's output: mend that first")
-    if np.linalg.norm(first - second) > REPEATABLE * np.linalg.norm(first):
+    if drawn or np.linalg.norm(first - second) > REPEATABLE * np.linalg.norm(first):
+        said = "draws random numbers" if drawn else "gave two values for one z"
         raise InputError(
-            "map(layer, z, *inputs) gave two values for one z: it has no fixed point; call layer.eval(), "
-            "or fix its dropout masks over the iterations"
+            f"map(layer, z, *inputs) {said}: it has no fixed point; call layer.eval(), or fix its dropout "
+            "masks over the iterations"
+        )
+
+
+def require_one_map(own: Cell, tight: Cell, z: Array) -> None:
+    """InputError where the map in the layer's precision is another than in float64, by more than rounding."""
+    first, second = own(z), tight(z)
+    off, size = np.linalg.norm(first - second), max(np.linalg.norm(second), np.linalg.norm(z))
+    if off > ROUNDED * size:
+        raise InputError(
+            f"map(layer, z, *inputs) in {own.dtype} and in float64 differ by {off / size:.2g} of its size, "
+            "which is no rounding: it depends on what a forward pass leaves in the layer, such as a mask "
+            "that is drawn there; call layer.eval(), or keep that over all passes"
         )
 
 

@@ -19,10 +19,12 @@ from verify.equilibrium.cell import (
     copied,
     flattened,
     output_of,
+    require_one_map,
     require_repeatable,
 )
 from verify.equilibrium.gradients import (
     ROUNDING,
+    Gradient,
     Reference,
     backward,
     difference,
@@ -30,7 +32,6 @@ from verify.equilibrium.gradients import (
     reference,
     resembled,
     size,
-    total,
 )
 from verify.equilibrium.report import EquilibriumReport, Finding, Swept
 from verify.equilibrium.solving import Equilibrium, equilibrium
@@ -132,6 +133,11 @@ def _require(
             f"{type(layer).__name__} has no method f(z, x): give map=lambda layer, z, x: ..., the map that "
             "the layer iterates"
         )
+    if bad := [name for name, one in layer.named_parameters() if one.is_complex() and one.requires_grad]:
+        raise InputError(
+            f"the parameter {bad[0]} is complex: hold it as a real one and write "
+            f"torch.view_as_complex({bad[0]}) where it is used"
+        )
     if stop not in ("abs", "rel"):
         raise InputError(f"stop={stop!r}: it should be 'abs' or 'rel', for example stop='rel'")
     if not 0 < target < 1:
@@ -148,11 +154,14 @@ def _measure(asked: _Asked) -> _Measured:
     tight = Cell(double, asked.map, wide, output.shape, torch.float64)
     start = flattened(output)
     require_repeatable(tight, start)
+    require_one_map(own, tight, start)
+    tight.at(start).require_transposes()
     at = equilibrium(tight, start)
     random = np.random.default_rng(asked.seed)
     # Where Newton's method ends without an equilibrium nothing is of interest; where the layer does, it is.
     place = at.z if at.found else start
-    return _Measured(own, tight, start, at, spectrum(tight.at(place), random), random)
+    limit = asked.target / torch.finfo(output.dtype).eps
+    return _Measured(own, tight, start, at, spectrum(tight.at(place), random, limit), random)
 
 
 def _at_the_equilibrium(
@@ -231,13 +240,14 @@ def _with_gradients(
     if not found.adjoint.found:
         why = "GMRES did not solve the adjoint equation in float64"
         return EquilibriumReport([*findings, Finding("gradient", inconclusive("gradient", why))], numbers)
+    _require_own_parameters(tight, at, made.gradient)
     sweep = _sweep(asked, measured, found, cotangent, set_tolerance) if set_tolerance else []
     loosest = judging.loosest_of(sweep, target)
     off = difference(made.gradient, found.gradient)
     errors = {name: off[name] / found.scale(name, target) for name in off}
     right = all(error <= target for error in errors.values())
     mistake = "" if right else resembled(tight, at, cotangent, found.adjoint, made.gradient)
-    checked = finite_difference(tight, at, cotangent, found.gradient, inverse, measured.random)
+    checked = finite_difference(tight, at, cotangent, found, inverse, measured.random)
     findings += [
         judging.differences(checked),
         judging.gradient(made, found, target, mistake, sweep, loosest),
@@ -250,6 +260,18 @@ def _with_gradients(
         numbers[f"loosest tolerance with a gradient error below {target:g}"] = loosest
     ordered = dict(sorted(errors.items(), key=lambda item: -item[1]))
     return EquilibriumReport(findings, numbers, ordered, sweep, loosest)
+
+
+def _require_own_parameters(tight: Cell, at: Equilibrium, made: Gradient) -> None:
+    """InputError where a parameter is not in map= on which the layer's output depends by its gradient."""
+    there = tight.at(at.z).depends_on()
+    for name, one in tight.layer.named_parameters():
+        if one.requires_grad and np.any(made[name]) and name not in there:
+            raise InputError(
+                f"map= does not depend on {name}, and by its gradient the layer's output does: give "
+                "map=lambda layer, z, x: ..., which computes all of f from the layer that it is given, and "
+                "nothing from another layer or an earlier forward pass"
+            )
 
 
 def _sweep(
@@ -267,8 +289,8 @@ def _sweep(
                 "layer and a number that sets the tolerance of its solver"
             ) from problem
         made = backward(layer, asked.inputs, cotangent)
-        off = total({name: made.gradient[name] - part for name, part in found.gradient.items()})
+        off = difference(made.gradient, found.gradient)
         residual = float(_rows(asked, measured, made.output).residual.max())
-        error = off / (total(found.gradient) or 1.0)
+        error = max(amount / found.scale(name, asked.target) for name, amount in off.items())
         rows.append(Swept(tolerance, residual, error if math.isfinite(error) else math.inf))
     return rows

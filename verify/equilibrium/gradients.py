@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from verify.equilibrium.cell import Array, Cell, copied, flattened, named, output_of
+from verify.equilibrium.cell import Array, Cell, Linear, copied, flattened, named, output_of
 from verify.equilibrium.solving import Adjoint, Equilibrium, adjoint, equilibrium, solve
 
 #: Rounding is measured in so many evaluations; that of others may be larger by this.
@@ -47,16 +47,24 @@ class Reference:
     adjoint   the solution that it comes from
     solver    error left by the solves, by leaf, as a norm
     rounding  what rounding in the layer's own precision makes of the gradient, by leaf, as a norm
+    units     root mean square of each leaf
     """
 
     gradient: Gradient
     adjoint: Adjoint
     solver: Mapping[str, float]
     rounding: Mapping[str, float]
+    units: Mapping[str, float]
 
     def scale(self, leaf: str, target: float) -> float:
-        """What the error of a leaf is relative to: its gradient, or `target` of all where that is larger."""
-        return max(size(self.gradient[leaf]), target * total(self.gradient)) or 1.0
+        """What the error of a leaf is relative to: its gradient, or `target` of all where that is larger.
+
+        All is the whole gradient as it is, or in units of each leaf, whichever is less: beside an input that
+        is a million times larger than the weights all of these would not count.
+        """
+        in_units = total({name: self.units[name] * part for name, part in self.gradient.items()})
+        everything = min(total(self.gradient), in_units / self.units[leaf])
+        return max(size(self.gradient[leaf]), target * everything) or 1.0
 
 
 @dataclass(frozen=True)
@@ -64,6 +72,7 @@ class Difference:
     """A directional derivative by central differences through two pairs of equilibria, and by the gradient.
 
     fine, coarse  differences with one step and with twice that
+    kink          how far `claimed` may be off `fine` because f has a kink there
     claimed       by the gradient
     scale         standard deviation of the derivative over random directions
     solves        how far the residuals of the equilibria may move `fine`
@@ -72,6 +81,7 @@ class Difference:
 
     fine: float
     coarse: float
+    kink: float
     claimed: float
     scale: float
     solves: float
@@ -83,7 +93,7 @@ class Difference:
 
         Differences are of second order: halving the step leaves a third of the change; all of it is taken.
         """
-        return {"step": abs(self.coarse - self.fine), "equilibria": self.solves}
+        return {"step": abs(self.coarse - self.fine), "kink": self.kink, "equilibria": self.solves}
 
 
 def size(array: Array) -> float:
@@ -102,15 +112,18 @@ def difference(one: Gradient, other: Gradient) -> dict[str, float]:
 
 
 def backward(layer: nn.Module, inputs: tuple[Tensor, ...], cotangent: Array) -> Backward:
-    """The layer's own backward pass for the loss <cotangent, z*>, on a copy."""
+    """The layer's own backward pass for the loss <cotangent, z*>, on a copy.
+
+    It is `backward()`, as in training: some layers add to the gradients of their parameters themselves.
+    """
     layer, inputs = copied(layer, inputs, double=False)
     output = output_of(layer, inputs)
     leaves = Cell(layer, _no_map, inputs, output.shape, output.dtype).leaves
-    found: list[Tensor | None] = [None] * len(leaves)
+    layer.zero_grad()
     if output.requires_grad:
         g = torch.as_tensor(cotangent, dtype=output.dtype, device=output.device).reshape(output.shape)
-        found = list(torch.autograd.grad(output, list(leaves.values()), g, allow_unused=True))
-    return Backward(flattened(output), named(leaves, found))
+        torch.autograd.backward(output, g)
+    return Backward(flattened(output), named(leaves, [leaf.grad for leaf in leaves.values()]))
 
 
 def _no_map(*_: object) -> Tensor:
@@ -142,7 +155,14 @@ def reference(
         name: 2 * size(left[name]) + 2 * off + DOUBLE * inverse * size(gradient[name])
         for name, off in difference(gradient, beside).items()
     }
-    return Reference(gradient, solved, solver, _rounding(own, tight, at, cotangent, solved, gradient, random))
+    rounding = _rounding(own, tight, at, cotangent, solved, gradient, random)
+    return Reference(gradient, solved, solver, rounding, _units(tight))
+
+
+def _units(cell: Cell) -> dict[str, float]:
+    """Root mean square of each leaf, by name."""
+    found = {name: float(leaf.detach().square().mean().sqrt()) for name, leaf in cell.leaves.items()}
+    return {name: size or UNIT for name, size in found.items()}
 
 
 def _rounding(
@@ -182,48 +202,60 @@ def finite_difference(
     tight: Cell,
     at: Equilibrium,
     cotangent: Array,
-    gradient: Gradient,
+    found: Reference,
     inverse: float,
     random: np.random.Generator,
 ) -> Difference:
     """The derivative of <cotangent, z*> in a random direction of parameters and inputs, by new equilibria."""
-    scales = {name: float(leaf.detach().square().mean().sqrt()) for name, leaf in tight.leaves.items()}
-    scales = {name: found or UNIT for name, found in scales.items()}
+    scales, gradient = found.units, found.gradient
     direction = {name: scales[name] * random.standard_normal(part.size) for name, part in gradient.items()}
     made = []
     for step in STEPS:
-        values, residual, found = _moved(tight, at, cotangent, direction, step)
+        moved, residual, all_found = _moved(tight, at, direction, step)
+        values = {steps: float(cotangent @ there) for steps, there in moved.items()}
         made.append(
             Difference(
                 fine=(values[1] - values[-1]) / (2 * step),
                 coarse=(values[2] - values[-2]) / (4 * step),
+                kink=_kink(tight.at(at.z), moved, found.adjoint.v) / (2 * step),
                 claimed=float(sum(direction[name] @ part for name, part in gradient.items())),
                 scale=float(
                     np.sqrt(sum((scales[name] * size(part)) ** 2 for name, part in gradient.items()))
                 ),
                 solves=size(cotangent) * inverse * (residual + DOUBLE * size(at.z)) / step,
-                found=found,
+                found=all_found,
             )
         )
-        if not found or sum(made[-1].budget.values()) <= SHARP * made[-1].scale:
+        if not all_found or sum(made[-1].budget.values()) <= SHARP * made[-1].scale:
             break
     return min(made, key=lambda one: sum(one.budget.values()))
 
 
+def _kink(linear: Linear, moved: Mapping[int, Array], v: Array) -> float:
+    """How far z* moves to and fro in first order, as seen through the adjoint solution v.
+
+    In a kink, as that of relu at 0 where a sample is padded, torch takes the slope of one side. What f adds
+    to that on the way to either side has one sign, so that the derivative is off by at most half of the sum.
+    Where f only bends nothing is left: what is of second order goes out of this combination of steps.
+    """
+    left = 2 * (moved[1] + moved[-1]) - (moved[2] + moved[-2]) / 2
+    return float(np.abs(v) @ np.abs(left - linear.jvp(left)))
+
+
 def _moved(
-    cell: Cell, at: Equilibrium, cotangent: Array, direction: Mapping[str, Array], step: float
-) -> tuple[dict[int, float], float, bool]:
-    """<cotangent, z*> less its value here, at four places; the largest residual; whether all were found."""
+    cell: Cell, at: Equilibrium, direction: Mapping[str, Array], step: float
+) -> tuple[dict[int, Array], float, bool]:
+    """By how much z* moves, to four places; the largest residual; whether all were found."""
     kept = {name: leaf.detach().clone() for name, leaf in cell.leaves.items()}
-    values: dict[int, float] = {}
+    moved: dict[int, Array] = {}
     residual, found = 0.0, True
     for steps in (-2, -1, 1, 2):
         _move(cell, kept, direction, steps * step)
         there = equilibrium(cell, at.z)
-        values[steps] = float(cotangent @ (there.z - at.z))
+        moved[steps] = there.z - at.z
         residual, found = max(residual, there.residual), found and there.found
     _move(cell, kept, direction, 0.0)
-    return values, residual, found
+    return moved, residual, found
 
 
 def _move(cell: Cell, start: Mapping[str, Tensor], direction: Mapping[str, Array], share: float) -> None:

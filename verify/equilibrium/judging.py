@@ -25,6 +25,13 @@ DERIVATIVE = 1e-3
 SEEN = 16.0
 
 
+#: Why a gradient of 0 is not judged.
+ZERO = (
+    "the implicit gradient is 0 for these inputs, and a wrong one may be, too: give inputs for which z* "
+    "depends on them or on the parameters"
+)
+
+
 @dataclass(frozen=True)
 class Rows:
     """Norms by sample: what is left of the equation at the layer's output, and what rounding hides of it.
@@ -87,7 +94,7 @@ def well_posed(found: Spectrum, unit: float, target: float, place: str) -> Findi
             quantity,
             unit * found.inverse.value,
             target,
-            budget={"residual of Lanczos": unit * found.inverse.error},
+            budget={"Lanczos or Neumann's series": unit * found.inverse.error},
         )
     return Finding(
         "well-posed",
@@ -190,6 +197,8 @@ def gradient(
     loosest: float | None,
 ) -> Finding:
     """The layer's gradient against the implicit one, leaf by leaf."""
+    if total(found.gradient) == 0:
+        return Finding("gradient", inconclusive("relative error of the gradient", ZERO))
     off = difference(made.gradient, found.gradient)
     scales = {name: found.scale(name, target) for name in off}
     check = at_most(
@@ -261,12 +270,20 @@ def swept(
     sweep: Sequence[Swept], found: Reference, target: float, loosest: float | None, rounding: float
 ) -> list[Finding]:
     """Whether some tolerance meets the target, and whether the solver keeps those up to there."""
-    reached = at_most(
-        "least relative error of the gradient at any tolerance",
-        min(one.error for one in sweep),
-        target,
-        budget=_overall(found),
-        advice="rounding may explain it: use float64",
+    quantity = "least relative error of the gradient at any tolerance"
+    reached = (
+        at_most(
+            quantity,
+            min(one.error for one in sweep),
+            target,
+            budget={
+                cause: max(off / found.scale(name, target) for name, off in parts.items())
+                for cause, parts in (("reference", found.solver), ("rounding", found.rounding))
+            },
+            advice="rounding may explain it: use float64",
+        )
+        if total(found.gradient) > 0
+        else inconclusive(quantity, ZERO)
     )
     judged = [one for one in sweep if one.tolerance >= max(loosest or 0.0, SEEN * rounding)]
     quantity = "residual of the worst sample at each tolerance"
@@ -275,7 +292,8 @@ def swept(
             quantity,
             [one.residual for one in judged],
             [one.tolerance for one in judged],
-            budget={"rounding of f": rounding},
+            # As in `solved`: it only excuses what the solver did not see.
+            budget={"rounding of f": [rounding if one.residual > one.tolerance else 0.0 for one in judged]},
             where={"tolerance": [one.tolerance for one in judged]},
         )
         if judged

@@ -39,7 +39,7 @@ class Swept:
 
     tolerance  that was set
     residual   largest of any sample, absolute or relative as the tolerance is meant
-    error      relative error of the whole gradient
+    error      relative error of the gradient, of the parameter or input that is worst
     """
 
     tolerance: float

@@ -23,7 +23,7 @@ EIGENVALUES, EIGENVALUE = 8, 1e-8
 #: Powers of J that are tried where its largest eigenvalue is not known well enough.
 POWERS = (4, 16)
 
-#: Rounding of a dense decomposition, relative to the norm of J.
+#: Rounding of a dense decomposition or of a product, relative to the norm of J.
 ROUNDING = 1e-13
 
 
@@ -49,20 +49,24 @@ class Spectrum:
     inverse: Estimate | None
 
 
-def spectrum(linear: Linear, random: np.random.Generator) -> Spectrum:
-    """Norm, radius and conditioning of a linearised map."""
+def spectrum(linear: Linear, random: np.random.Generator, limit: float = np.inf) -> Spectrum:
+    """Norm, radius and conditioning of a linearised map; the last well enough to compare it with `limit`."""
     if linear.size <= DENSE:
         return _dense(np.array([linear.vjp(row) for row in np.eye(linear.size)]))
     norm = jacobian_norm(linear, random)
-    if norm and norm.value + norm.error < 1:
-        # By Neumann's series: no bound is better known, and the iteration would take thousands of products.
-        rest = 1 - norm.value
-        inverse: Estimate | None = Estimate(1 / rest, norm.error / (rest * (rest - norm.error)))
-    else:
+    inverse = _by_neumann(norm) if norm and norm.value + norm.error < 1 else None
+    if inverse is None or abs(inverse.value - limit) <= inverse.error:
         inverse = _largest(
             lambda v: solve(linear.vjp, solve(linear.jvp, v, INVERSE), INVERSE), linear.size, random
         )
     return Spectrum(norm, _radius(linear, norm, random), inverse)
+
+
+def _by_neumann(norm: Estimate) -> Estimate:
+    """||(I - J)^-1|| between 1 / (1 + ||J||) and 1 / (1 - ||J||): to find it takes thousands of products."""
+    largest = norm.value + norm.error
+    least, most = 1 / (1 + largest), 1 / (1 - largest)
+    return Estimate((most + least) / 2, (most - least) / 2)
 
 
 def jacobian_norm(linear: Linear, random: np.random.Generator) -> Estimate | None:
@@ -82,7 +86,7 @@ def _largest(gram: Callable[[Array], Array], size: int, random: np.random.Genera
         value, error, _ = norm_by_products(gram, start)
     except ArpackError:
         return None
-    return Estimate(value, error) if np.isfinite(value + error) else None
+    return Estimate(value, error + ROUNDING * value) if np.isfinite(value + error) else None
 
 
 def _radius(linear: Linear, norm: Estimate | None, random: np.random.Generator) -> Estimate | None:
@@ -133,15 +137,17 @@ def _eigenvalue(
     norm: Estimate | None,
     power: Callable[[int], Estimate | None],
 ) -> Estimate:
-    error = residual / overlap if overlap > 0 else np.inf
+    error = (residual + ROUNDING * value) / overlap if overlap > 0 else np.inf
+    if value >= 1:  # a bound from above says nothing of how far it may be off to the other side
+        return Estimate(value, float(min(error, value)))
     if norm is not None:
-        error = min(error, max(norm.value + norm.error - value, 0.0))
-    if value < 1 <= value + error:
+        error = min(error, max(norm.value + norm.error - value, ROUNDING))
+    if value + error >= 1:
         # A defective eigenvalue is not known from its residual; the radius is at most ||J^k||^(1/k).
         for times in POWERS:
             if (found := power(times)) is not None:
                 bound = (found.value + found.error) ** (1 / times)
-                error = min(error, max(bound - value, 0.0))
+                error = min(error, max(bound - value, ROUNDING))
     return Estimate(value, float(error))
 
 

@@ -53,33 +53,35 @@ class Cluster:
 class _Executor(Executor):
     """Tasks for a cluster. dask's own executor (2026.8) waits for ever where a worker dies that holds a
     result, and whoever computes it again dies, too: what is raised when it is fetched gets lost there.
+
+    What has been fetched is let go: a cluster computes again what a dead worker held and is still wanted.
     """
 
     client: distributed.Client
-    _submitted: list[distributed.Future[Any]] = field(default_factory=list)
+    _wanted: set[distributed.Future[Any]] = field(default_factory=set)
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         there = self.client.submit(fn, *args, pure=False, **kwargs)
         here: Future[Any] = Future()
 
         def fetch(finished: distributed.Future[Any]) -> None:
-            if not here.set_running_or_notify_cancel():
-                return
-            try:
-                result = finished.result()
-            except BaseException as problem:
-                here.set_exception(problem)
-            else:
-                here.set_result(result)
+            if here.set_running_or_notify_cancel():
+                try:
+                    result = finished.result()
+                except BaseException as problem:
+                    here.set_exception(problem)
+                else:
+                    here.set_result(result)
+            self._wanted.discard(finished)
 
+        self._wanted.add(there)
         there.add_done_callback(fetch)  # type: ignore[no-untyped-call]
         here.add_done_callback(lambda ended: there.cancel() if ended.cancelled() else None)  # type: ignore[no-untyped-call]
-        self._submitted.append(there)
         return here
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         if cancel_futures:
-            self.client.cancel(self._submitted)  # type: ignore[no-untyped-call]
+            self.client.cancel(list(self._wanted))  # type: ignore[no-untyped-call]
 
 
 @contextmanager

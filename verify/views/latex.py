@@ -147,7 +147,11 @@ def _base(atom: Atom) -> str:
 
 def _scripted(base: str, scripts: Sequence[Script]) -> str:
     """With what is raised and lowered; a second of one kind would be an error of LaTeX without braces."""
-    made, used = base.rstrip() if scripts else base, set[str]()
+    if not scripts:
+        return base
+    made, used = base.rstrip(), set[str]()
+    if re.search(r"[\^_]\{", made):  # as in 10^{5}
+        made = f"{{{made}}}"
     for script in scripts:
         if script.mark in used:
             made, used = f"{{{made}}}", set()

@@ -231,7 +231,13 @@ def test_the_users_layer_and_inputs_are_left_as_they_were():
 
 class Noisy(Hand):
     def f(self, z, x):
-        return nn.functional.dropout(super().f(z, x), training=self.training)
+        return nn.functional.dropout(super().f(z, x), 1e-4, training=self.training)
+
+
+class Drifting(Hand):
+    def f(self, z, x):
+        self.calls = getattr(self, "calls", 0) + 1
+        return super().f(z, x) + 1e-3 * self.calls
 
 
 @pytest.mark.parametrize(
@@ -247,7 +253,8 @@ class Noisy(Hand):
         (Hand().double(), layers.inputs(), {"map": lambda layer, z, x: 1 / 0}, "raised ZeroDivisionError"),
         (Hand().double(), layers.inputs(), {"map": lambda layer, z, x: z / 0}, "not finite"),
         (Hand().double(), layers.inputs(), {"set_tolerance": lambda layer: None}, "set_tolerance"),
-        (Noisy().double(), layers.inputs(), {}, "two values for one z"),
+        (Noisy().double(), layers.inputs(), {}, "draws random numbers"),
+        (Drifting().double(), layers.inputs(), {}, "two values for one z"),
         (nn.GRU(4, 4).double(), layers.inputs(), {"map": lambda layer, z, x: z}, "returned tuple"),
         (nn.Identity(), layers.inputs() * np.inf, {"map": lambda layer, z, x: z}, "inf or nan"),
     ],

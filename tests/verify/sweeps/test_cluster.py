@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,18 @@ def test_a_cell_that_kills_its_workers_is_lost_and_the_others_are_not(address, t
         found = run_sweep(asked("word=fine,die", seeds=2), tmp_path, workers)
     assert found.whole
     assert (found.verdicts["VERIFIED"], found.verdicts["ERROR"]) == (2, 2)
+
+
+def test_what_has_been_fetched_is_let_go(address):
+    """The scheduler would compute it again where the worker dies that made it."""
+    with cluster_at(address, TOY) as workers:
+        executor = workers.executor()
+        assert [one.result() for one in [executor.submit(abs, -1), executor.submit(abs, -2)]] == [1, 2]
+        for _ in range(100):
+            if not workers.client.futures:
+                break
+            time.sleep(0.05)
+        assert not workers.client.futures
 
 
 def test_nobody_answers(monkeypatch):

@@ -71,6 +71,7 @@ def test_whatever_comes_in_typesets(text):
         ("rank Phi = sqrt(m)", r"$\operatorname{rank} \Phi = \sqrt{m}$"),
         ("<w, J^T c> with delta_bar", r"$\langle w,\; J^{T} c\rangle$ with $\bar{\delta}$"),
         ("L*_R of x^y^z", r"$L^{*}_{R}$ of ${x^{y}}^{z}$"),
+        ("K = 1e5^2", r"$K = {1\cdot 10^{5}}^{2}$"),
         ("x_(a, ) and m_(k_, )", r"$x_{(a,\; )}$ and $m_{(k\_,\; )}$"),
         ("K of m = 1.2e-05", r"$K$ of $m = 1.2\cdot 10^{-5}$"),
         ("use --width 30, 100% of a & b", r"use -{}-width 30, 100\% of $a \& b$"),
