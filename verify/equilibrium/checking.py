@@ -65,7 +65,7 @@ def equilibrium_checks(
     inputs: what the layer is called with, a tensor or several.
     map: ``map(layer, z, *inputs)`` applies f once; by default ``layer.f(z, *inputs)``.
     tolerance: what the layer's solver promises of ``||f(z) - z||`` of every sample, absolute, or relative to
-        ``||f(z)||`` with ``stop="rel"``.
+        ``||f(z)||`` with ``stop="rel"``. Without it `target` times ``||f(z)||``: so near the output must be.
     set_tolerance: ``set_tolerance(layer, tolerance)`` sets it, in both passes; then tolerances from 1e-1 to
         1e-8 are tried.
     target: relative error that the gradient may have.
@@ -76,6 +76,8 @@ def equilibrium_checks(
     """
     given = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
     _require(layer, given, map, tolerance, stop, target)
+    if tolerance is None:
+        tolerance, stop = target, "rel"
     asked = _Asked(layer, given, map or _own_map, stop, target, seed)
     measured = _measure(asked)
     findings, numbers = _at_the_equilibrium(asked, measured, tolerance)
@@ -165,7 +167,7 @@ def _measure(asked: _Asked) -> _Measured:
 
 
 def _at_the_equilibrium(
-    asked: _Asked, measured: _Measured, tolerance: float | None
+    asked: _Asked, measured: _Measured, tolerance: float
 ) -> tuple[list[Finding], dict[str, float]]:
     found, unit = measured.spectrum, torch.finfo(measured.own.dtype).eps
     place = "at the equilibrium" if measured.at.found else "at the layer's output"

@@ -104,15 +104,10 @@ def well_posed(found: Spectrum, unit: float, target: float, place: str) -> Findi
     )
 
 
-def solved(rows: Rows, tolerance: float | None, stop: str) -> Finding:
+def solved(rows: Rows, tolerance: float, stop: str) -> Finding:
     """The residual of the layer's own output against what its solver promises, sample by sample."""
     relative = " / ||f(z)||" if stop == "rel" else ""
     quantity = f"||f(z) - z||{relative} of every sample"
-    if tolerance is None:
-        check = not_applicable(
-            quantity, f"at most {rows.residual.max():.3g}; say tolerance= to hold the solver to it"
-        )
-        return Finding("residual", check, False)
     check = at_most(
         quantity,
         rows.residual,

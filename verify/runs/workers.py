@@ -116,7 +116,8 @@ def side_by_side(
     A process that dies (killed, out of memory, a fault of native code) takes others with it. What was in hand
     is then tried again, and at last alone: only a task that kills its process is `Lost`, and nothing that was
     yielded is done again. What `function` raises is raised here. Once `stopped` says so no task is begun, and
-    the generator ends after those that are running; to close it ends these, too.
+    the generator ends after those that are running here (on a cluster they are given up); to close it ends
+    these, too.
     """
     waiting, alone = deque(range(len(tasks))), deque[int]()
     deaths: Counter[int] = Counter()

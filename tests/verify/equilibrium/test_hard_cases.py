@@ -196,3 +196,19 @@ def test_what_differs_by_more_than_rounding_are_two_maps():
     """What the masks make of f would be in the budget for rounding."""
     with pytest.raises(InputError, match="which is no rounding.*mask"):
         equilibrium_checks(Masked(), layers.inputs(torch.float32))
+
+
+class Elsewhere(Linear):
+    """The right gradient at the wrong place."""
+
+    def forward(self, x):
+        return super().forward(x) + 1
+
+
+def test_without_a_tolerance_the_output_must_still_be_near_an_equilibrium():
+    random = torch.Generator().manual_seed(0)
+    layer, x = Elsewhere(0.5 * np.eye(3)), torch.randn(2, 3, generator=random, dtype=torch.float64)
+    assert verdict(equilibrium_checks(Linear(0.5 * np.eye(3)), x), "residual") is Verdict.VERIFIED
+    report = equilibrium_checks(layer, x)
+    assert verdict(report, "residual") is Verdict.VIOLATED
+    assert report.verdict is Verdict.VIOLATED
