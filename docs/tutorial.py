@@ -17,7 +17,7 @@ verify.theorems()
 # ## Choose a theorem
 #
 # `linear-rate` is Theorem 1 of Kawaguchi (2021): gradient flow of a deep equilibrium linear model reaches
-# the global minimum at a linear rate, $L(T) - L^* \le (L(0) - L^*)\, e^{-2\kappa\lambda_T T}$.
+# the global minimum at a linear rate, L(T) − L* ≤ (L(0) − L*) exp(−2 κ λ_T T).
 
 # %%
 theorem = verify.theorems()["linear-rate"]
@@ -41,7 +41,8 @@ run = verify.run("linear-rate", width=8, outputs=2, samples=40, data="synthetic"
 run
 
 # %% [markdown]
-# VERIFIED means that each required claim holds by more than its error budget. `run.claims` is a list of
+# VERIFIED means that each required claim holds by more than its error budget; two sides that theory says are
+# equal agree to within it. `run.claims` is a list of
 # dicts, which `pandas.DataFrame(run.claims)` takes as it is.
 
 # %%

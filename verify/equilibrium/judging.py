@@ -207,8 +207,11 @@ def gradient(
         where={"number": np.arange(len(off))},
         advice="rounding may explain it: use float64",
     )
-    worst = max(off, key=lambda name: off[name] / scales[name])
-    return Finding("gradient", check, advice=f"worst in {worst}; {_gradient_advice(mistake, sweep, loosest)}")
+    worst = max(
+        off, key=lambda name: off[name] / scales[name]
+    )  # the number shown is the surest, not the worst
+    told = f"worst in {worst}, {off[worst] / scales[worst]:.3g}"
+    return Finding("gradient", check, advice=f"{told}; {_gradient_advice(mistake, sweep, loosest)}")
 
 
 def _gradient_advice(mistake: str, sweep: Sequence[Swept], loosest: float | None) -> str:

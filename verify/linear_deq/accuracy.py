@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from verify.flow import FlowError, FlowPoint
-from verify.linear_deq.following import follow, sharper_stepper
+from verify.linear_deq.following import follow, sharper
 from verify.linear_deq.path import LinearPath
 
 Array = NDArray[np.float64]
@@ -34,12 +34,12 @@ class PathError:
 
 
 def path_error(path: LinearPath) -> PathError:
-    """Twice the distance to a sharper run, see `sharper_stepper`: the largest seen, up to some time later.
+    """Twice the distance to a sharper run, see `sharper`: the largest seen, up to some time later.
 
     A looser run would cost less, but may err as the path does, and to the same side: then the distance tells
     nothing. Where the second run has ended or has failed the whole decay is uncertain.
     """
-    other = _reached(follow(path.problem, path.times, sharper_stepper(path.problem)))
+    other = _reached(follow(path.problem, path.times, *sharper(path.problem)))
     count = len(other)
     excess = np.array([point.excess for point in other])
     log = np.abs(np.log(path.excess[:count] / excess)) + np.abs(

@@ -179,8 +179,8 @@ def draw_data(setting: LinearSetting, given: Start | None, rng: np.random.Genera
         raise InputError("all features are zero: give data with a feature that is not")
     if setting.outputs is not None and setting.outputs != len(targets):
         asked, mend = f"--outputs {setting.outputs}", "leave the option out"
-        if given is not None:
-            asked = f"--start {given.path} has {setting.outputs} outputs"
+        if setting.start is not None:
+            asked = f"--start {setting.start} has {setting.outputs} outputs"
             mend = "give a start with as many, or other --data"
         raise InputError(f"{asked}: {setting.data} has {len(targets)}; {mend}")
     if setting.loss == "cross-entropy":

@@ -50,11 +50,11 @@ def decay_time(problem: LinearProblem) -> float:
 
 
 def follow(
-    problem: LinearProblem, times: Array, stepper: StepperFactory | None = None
+    problem: LinearProblem, times: Array, stepper: StepperFactory | None = None, rtol: float | None = None
 ) -> Iterator[FlowPoint]:
     """The flow at `times`, until rounding blurs the excess or the gradient by `EXCESS_RESOLUTION`.
 
-    `stepper` replaces that of the problem's integrator.
+    A `stepper` with the tolerance `rtol` replaces that of the problem's integrator.
     """
     model, objective = problem.model, problem.objective
     start = model.at(problem.theta)
@@ -77,7 +77,7 @@ def follow(
         times,
         smallest,
         stepper or _stepper(problem, start),
-        problem.map_error / problem.rtol,
+        problem.map_error / (rtol or problem.rtol),  # steps that rounding hides are many
     )
 
 
@@ -87,9 +87,10 @@ def resolvable_excess(objective: ShallowObjective, w: Array, gradient: Array, ma
     return rounding <= EXCESS_RESOLUTION * float(np.linalg.norm(gradient))
 
 
-def sharper_stepper(problem: LinearProblem) -> StepperFactory:
-    """An integrator that errs less than that of the problem, so that their distance is the error."""
-    return _cvode(problem, TIGHT.get(problem.integrator, SHARPER * problem.rtol))
+def sharper(problem: LinearProblem) -> tuple[StepperFactory, float]:
+    """An integrator that errs less than the problem's, so that their distance is the error; and its rtol."""
+    rtol = TIGHT.get(problem.integrator, SHARPER * problem.rtol)
+    return _cvode(problem, rtol), rtol
 
 
 def _cvode(problem: LinearProblem, rtol: float) -> StepperFactory:

@@ -74,6 +74,9 @@ class SweptClaim:
     others: str
 
 
+#: How the numbers of a suite are to be read.
+SUITE_LEGEND = "budgets: slack in error budgets; below 0 where two sides must be equal, and agree within it"
+
 #: How the numbers in the last column of a table of claims are to be read.
 LEGEND = "of bound: measured / bound; budgets: slack, or difference of an identity, in error budgets"
 
@@ -131,7 +134,8 @@ class Page:
         for record in suite.theorems:
             table.add_row(*_suite_row(record))
         remarks = [line for record in suite.theorems for line in self._suite_remarks(record)]
-        return Group(Text(f"verify all, {suite.preset}", style="bold"), table, *remarks)
+        legend = Text(SUITE_LEGEND, style="dim")
+        return Group(Text(f"verify all, {suite.preset}", style="bold"), table, legend, *remarks)
 
     def sweep(self, claims: Sequence[SweptClaim], remarks: Sequence[str]) -> RenderableType:
         """In how many cells of a sweep each claim was verified, and how the others came out."""

@@ -7,6 +7,7 @@ import pytest
 
 import theorems.kawaguchi_2021.linear_rate as theorem
 from verify.linear_deq.accuracy import path_error
+from verify.linear_deq.following import follow, sharper
 from verify.linear_deq.path import linear_path
 from verify.theorem.settings import make_setting
 
@@ -62,3 +63,13 @@ def test_a_second_run_that_errs_like_the_path_by_chance_hides_nothing():
     path = linear_path(theorem.build(make_setting(theorem, sizes | labels | flow)), lambda share: None)
     gap = np.abs(path.log_decay - path.log_energy)
     assert np.all(path_error(path).log[1:] > 1.5 * gap[1:])
+
+
+def test_a_sharper_run_takes_no_steps_that_rounding_hides(tmp_path):
+    """As many inputs as features, so that curvatures lie far apart: it took more than 250 000 evaluations."""
+    random = np.random.default_rng(0)
+    file = tmp_path / "mine.npz"
+    np.savez(file, x=random.standard_normal((50, 12)), y=random.standard_normal((50, 3)))
+    problem = theorem.build(make_setting(theorem, {"width": 12, "data": str(file)}))
+    for point in follow(problem, np.linspace(0, problem.horizon, 9), *sharper(problem)):
+        assert point.right_hand_sides < 40_000
