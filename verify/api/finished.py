@@ -189,7 +189,7 @@ class Run:
 def _row(claim: ClaimRecord, drawn: bool) -> dict[str, Any]:
     """A claim as a flat dict."""
     head = {"id": claim.id, "text": claim.text, "kind": claim.kind, "source": claim.source}
-    check = max(claim.checks, key=lambda check: check.narrowness, default=None)
+    check = claim.narrowest
     seeds = {name: getattr(claim.seeds, name, None) for name in ("verified", "drawn")}
     return {
         **head,

@@ -7,8 +7,8 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from types import MappingProxyType
-from typing import Any, get_args
 
+from verify.commands.options import choices
 from verify.theorem.errors import InputError
 from verify.theorem.settings import BaseSetting
 
@@ -96,17 +96,8 @@ def _words(setting: type[BaseSetting]) -> Words:
     return {
         name: {
             word
-            for word in (*_choices(info.annotation), info.default, *(info.examples or ()), *DATA)
+            for word in (*choices(info), info.default, *(info.examples or ()), *DATA)
             if isinstance(word, str)
         }
         for name, info in setting.model_fields.items()
     }
-
-
-def _choices(kind: Any) -> Iterator[Any]:
-    """What stands in the `Literal` types of an annotation."""
-    for one in get_args(kind):
-        if get_args(one):
-            yield from _choices(one)
-        else:
-            yield one

@@ -114,7 +114,7 @@ def _limits(option: str, info: FieldInfo) -> Iterable[str]:
         yield f"default {_text(info.default)}"
     example = next(iter(info.examples or []), None)
     if example is None:
-        others = [choice for choice in _choices(info) if choice != info.default]
+        others = [choice for choice in choices(info) if choice != info.default]
         example = others[0] if others else info.default
     if example is not None:
         yield f"e.g. {option} {_text(example)}"
@@ -152,7 +152,7 @@ def _constraints(info: FieldInfo) -> Iterable[Any]:
             yield from getattr(field, "metadata", [field])
 
 
-def _choices(info: FieldInfo) -> tuple[Any, ...]:
+def choices(info: FieldInfo) -> tuple[Any, ...]:
     """The words that a field may be."""
     kinds = [info.annotation, *get_args(info.annotation)]
     return next((get_args(kind) for kind in kinds if get_origin(kind) is Literal), ())
@@ -160,7 +160,7 @@ def _choices(info: FieldInfo) -> tuple[Any, ...]:
 
 def _metavar(info: FieldInfo) -> str:
     kinds = [info.annotation, *get_args(info.annotation)]
-    words = list(map(str, _choices(info)))
+    words = list(map(str, choices(info)))
     numbers = any(kind is float or float in get_args(kind) for kind in kinds)
     kind = "INTEGER" if int in kinds else "NUMBER" if numbers else "" if words else "TEXT"
     return "|".join([*words, *filter(None, [kind])])

@@ -17,6 +17,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
+from verify.data.cifar import COLOURED_PIXELS
 from verify.data.digits import bundled_digits
 from verify.data.file import read_arrays
 from verify.data.parallel import moved_apart
@@ -142,7 +143,7 @@ def grey(rows: NDArray[np.generic]) -> NDArray[np.float32]:
 
     if rows.shape[1] == PIXELS:
         return np.asarray(rows, dtype=np.float32) / np.float32(255)
-    if rows.shape[1] != 3 * COLOURED_SIDE**2:
+    if rows.shape[1] != COLOURED_PIXELS:
         raise ValueError(f"images of {rows.shape[1]} pixels, not 784 or 3072")
     planes = _channels_are_planes(np.asarray(rows[:BATCH], dtype=np.float32))
     out = np.empty((len(rows), PIXELS), dtype=np.float32)

@@ -27,7 +27,6 @@ from verify.equilibrium.gradients import (
     Gradient,
     Reference,
     backward,
-    difference,
     finite_difference,
     reference,
     resembled,
@@ -245,14 +244,13 @@ def _with_gradients(
     _require_own_parameters(tight, at, made.gradient)
     sweep = _sweep(asked, measured, found, cotangent, set_tolerance) if set_tolerance else []
     loosest = judging.loosest_of(sweep, target)
-    off = difference(made.gradient, found.gradient)
-    errors = {name: off[name] / found.scale(name, target) for name in off}
+    errors = found.errors(made.gradient, target)
     right = all(error <= target for error in errors.values())
     mistake = "" if right else resembled(tight, at, cotangent, found.adjoint, made.gradient)
     checked = finite_difference(tight, at, cotangent, found, inverse, measured.random)
     findings += [
         judging.differences(checked),
-        judging.gradient(made, found, target, mistake, sweep, loosest),
+        judging.gradient(errors, found, target, mistake, sweep, loosest),
         judging.descent(made, found),
     ]
     if sweep:
@@ -291,8 +289,7 @@ def _sweep(
                 "layer and a number that sets the tolerance of its solver"
             ) from problem
         made = backward(layer, asked.inputs, cotangent)
-        off = difference(made.gradient, found.gradient)
         residual = float(_rows(asked, measured, made.output).residual.max())
-        error = max(amount / found.scale(name, asked.target) for name, amount in off.items())
+        error = max(found.errors(made.gradient, asked.target).values())
         rows.append(Swept(tolerance, residual, error if math.isfinite(error) else math.inf))
     return rows

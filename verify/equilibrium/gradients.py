@@ -56,15 +56,23 @@ class Reference:
     rounding: Mapping[str, float]
     units: Mapping[str, float]
 
-    def scale(self, leaf: str, target: float) -> float:
-        """What the error of a leaf is relative to: its gradient, or `target` of all where that is larger.
+    def relative(self, norms: Mapping[str, float], target: float) -> dict[str, float]:
+        """Norms by leaf, relative to the leaf's gradient, or to `target` of all where that is larger.
 
         All is the whole gradient as it is, or in units of each leaf, whichever is less: beside an input that
         is a million times larger than the weights all of these would not count.
         """
+        whole = total(self.gradient)
         in_units = total({name: self.units[name] * part for name, part in self.gradient.items()})
-        everything = min(total(self.gradient), in_units / self.units[leaf])
-        return max(size(self.gradient[leaf]), target * everything) or 1.0
+        scales = {
+            name: max(size(part), target * min(whole, in_units / self.units[name])) or 1.0
+            for name, part in self.gradient.items()
+        }
+        return {name: norm / scales[name] for name, norm in norms.items()}
+
+    def errors(self, made: Gradient, target: float) -> dict[str, float]:
+        """Relative error of another gradient, by leaf."""
+        return self.relative(difference(made, self.gradient), target)
 
 
 @dataclass(frozen=True)
@@ -130,9 +138,8 @@ def _no_map(*_: object) -> Tensor:
     raise NotImplementedError
 
 
-def implicit(cell: Cell, z: Array, cotangent: Array) -> tuple[Adjoint, Gradient]:
-    """The implicit gradient as it follows from the equation linearised at z."""
-    linear = cell.at(z)
+def implicit(linear: Linear, cotangent: Array) -> tuple[Adjoint, Gradient]:
+    """The implicit gradient as it follows from a linearised equation."""
     solved = adjoint(linear, cotangent)
     return solved, linear.pull(solved.v)
 
@@ -146,11 +153,11 @@ def reference(
     random: np.random.Generator,
 ) -> Reference:
     """The implicit gradient at a tight equilibrium, with what its solves and the layer's rounding change."""
-    solved, gradient = implicit(tight, at.z, cotangent)
     linear = tight.at(at.z)
+    solved, gradient = implicit(linear, cotangent)
     left = linear.pull(solve(linear.vjp, solved.residual))
     moved = at.z + solve(linear.jvp, at.gap)
-    _, beside = implicit(tight, moved, cotangent)
+    _, beside = implicit(tight.at(moved), cotangent)
     solver = {
         name: 2 * size(left[name]) + 2 * off + DOUBLE * inverse * size(gradient[name])
         for name, off in difference(gradient, beside).items()
@@ -190,7 +197,7 @@ def _rounding(
         )
         exact, rounded = tight.at(z), own.at(z)
         shaken = at.z + solve(linear.jvp, own(z) - tight(z))
-        _, beyond = implicit(tight, shaken, cotangent)
+        _, beyond = implicit(tight.at(shaken), cotangent)
         turned = linear.pull(solve(linear.vjp, rounded.vjp(v) - exact.vjp(v)))
         pulled = difference(rounded.pull(v), exact.pull(v))
         for name, off in difference(gradient, beyond).items():

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from verify.equilibrium.cell import Array
-from verify.equilibrium.gradients import Backward, Difference, Reference, difference, size, total
+from verify.equilibrium.gradients import Backward, Difference, Reference, size, total
 from verify.equilibrium.report import Finding, Swept
 from verify.equilibrium.solving import Equilibrium
 from verify.equilibrium.spectrum import Estimate, Spectrum
@@ -184,34 +184,36 @@ def differences(found: Difference) -> Finding:
 
 
 def gradient(
-    made: Backward,
+    errors: Mapping[str, float],
     found: Reference,
     target: float,
     mistake: str,
     sweep: Sequence[Swept],
     loosest: float | None,
 ) -> Finding:
-    """The layer's gradient against the implicit one, leaf by leaf."""
+    """The layer's gradient against the implicit one: its relative errors, leaf by leaf."""
     if total(found.gradient) == 0:
         return Finding("gradient", inconclusive("relative error of the gradient", ZERO))
-    off = difference(made.gradient, found.gradient)
-    scales = {name: found.scale(name, target) for name in off}
+    budgets = _leaf_budgets(found, target)
     check = at_most(
-        f"relative error of the gradient, of each of {len(off)}",
-        [off[name] / scales[name] for name in off],
+        f"relative error of the gradient, of each of {len(errors)}",
+        list(errors.values()),
         target,
-        budget={
-            "reference": [found.solver[name] / scales[name] for name in off],
-            "rounding": [found.rounding[name] / scales[name] for name in off],
-        },
-        where={"number": np.arange(len(off))},
+        budget={cause: [parts[name] for name in errors] for cause, parts in budgets.items()},
+        where={"number": np.arange(len(errors))},
         advice="rounding may explain it: use float64",
     )
-    worst = max(
-        off, key=lambda name: off[name] / scales[name]
-    )  # the number shown is the surest, not the worst
-    told = f"worst in {worst}, {off[worst] / scales[worst]:.3g}"
+    worst = max(errors, key=lambda name: errors[name])  # what the check shows is the surest, not the worst
+    told = f"worst in {worst}, {errors[worst]:.3g}"
     return Finding("gradient", check, advice=f"{told}; {_gradient_advice(mistake, sweep, loosest)}")
+
+
+def _leaf_budgets(found: Reference, target: float) -> Mapping[str, Mapping[str, float]]:
+    """How far relative errors may be off, by cause and leaf."""
+    return {
+        "reference": found.relative(found.solver, target),
+        "rounding": found.relative(found.rounding, target),
+    }
 
 
 def _gradient_advice(mistake: str, sweep: Sequence[Swept], loosest: float | None) -> str:
@@ -274,10 +276,7 @@ def swept(
             quantity,
             min(one.error for one in sweep),
             target,
-            budget={
-                cause: max(off / found.scale(name, target) for name, off in parts.items())
-                for cause, parts in (("reference", found.solver), ("rounding", found.rounding))
-            },
+            budget={cause: max(parts.values()) for cause, parts in _leaf_budgets(found, target).items()},
             advice="rounding may explain it: use float64",
         )
         if total(found.gradient) > 0

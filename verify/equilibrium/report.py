@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from textwrap import wrap
 
 from verify.theorem.compare import Check
 from verify.theorem.verdicts import Verdict, counts, worst
@@ -113,6 +114,4 @@ class EquilibriumReport:
 
 
 def _wrapped(text: str) -> list[str]:
-    from textwrap import wrap
-
     return wrap(text, WIDTH, initial_indent=" " * 33, subsequent_indent=" " * 33)

@@ -80,6 +80,11 @@ class ClaimRecord(_Model):
     checks: Sequence[CheckRecord]
     seeds: Seeds | None = None
 
+    @property
+    def narrowest(self) -> CheckRecord | None:
+        """The comparison that was decided most narrowly; None where none was made."""
+        return max(self.checks, key=lambda check: check.narrowness, default=None)
+
 
 @dataclass(frozen=True)
 class Difference:

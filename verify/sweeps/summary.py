@@ -29,5 +29,5 @@ def claims_of(found: Swept, theorem: Theorem) -> Sequence[SweptClaim]:
         worst_one = worst(verdicts or [Verdict.VERIFIED])
         others = ", ".join(f"{count} {verdict}" for verdict, count in verdicts.items())
         interval = proportion_interval(verified, cells)
-        rows.append(SweptClaim(claim, text, worst_one, f"{verified} of {cells}", interval, others))
+        rows.append(SweptClaim(claim, text, worst_one, verified, cells, interval, others))
     return rows

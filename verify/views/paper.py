@@ -79,7 +79,7 @@ def _claim_rows(record: Record) -> Iterator[str]:
 
 def _closest(claim: ClaimRecord) -> list[str]:
     """Measured, bound and slack of the comparison that was decided most narrowly."""
-    check = max(claim.checks, key=lambda check: check.narrowness, default=None)
+    check = claim.narrowest
     if check is None or check.measured is None:
         return ["--"] * 3
     bound = r"$\infty$" if check.bound is None else number(check.bound)

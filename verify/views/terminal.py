@@ -61,7 +61,8 @@ class SweptClaim:
     claim     id of the claim
     text      what it says
     worst     the worst verdict that it came out with
-    verified  in how many cells of how many it was verified
+    verified  in how many cells it was verified
+    cells     of how many
     interval  of that probability, 95%
     others    how the others came out
     """
@@ -69,7 +70,8 @@ class SweptClaim:
     claim: str
     text: str
     worst: Verdict
-    verified: str
+    verified: int
+    cells: int
     interval: tuple[float, float]
     others: str
 
@@ -147,7 +149,7 @@ class Page:
                 Text(one.worst, style=STYLES[one.worst]),
                 one.claim,
                 self.math(one.text),
-                one.verified,
+                f"{one.verified} of {one.cells}",
                 _interval(one.interval),
                 one.others,
             )
@@ -345,7 +347,7 @@ def _interval(interval: tuple[float, float]) -> str:
 
 def _closeness(claim: ClaimRecord) -> str:
     """How close the claim came to failing, where it was closest."""
-    check = max(claim.checks, key=lambda check: check.narrowness, default=None)
+    check = claim.narrowest
     if check is None or check.slack is None or check.measured is None:
         return ""
     # A ratio of logarithms, or of what is zero or negative, would mislead.
